@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * BProc: the calls a program makes on /dev/bproc.
+ *
+ * Every call of the original multiplexed system call is an ioctl here. The ioctl
+ * numbers keep the original function numbers as far as eight bits allow:
+ *
+ *	0x00nn -> 0x0n    0x02nn -> 0x2n    0x03nn -> 0x3n
+ *	0x100n -> 0x8n    0x103n -> 0xBn    (VMADump, see <linux/vmadump.h>)
+ *
+ * Rules for all structures: fixed-size types, the same layout for 32- and 64-bit
+ * callers, pointers carried as 64-bit integers; reserved members and unknown flag
+ * bits must be zero (-EINVAL). An argv or envp member points to an array in the
+ * caller's own word size, as for execve(2).
+ *
+ * Errors common to all calls: -EFAULT (bad pointer), -ENOMEM, -EINTR (a fatal or,
+ * where said, any signal), -ENOSYS (no master runs for this process space and the
+ * caller is not a process of one), -ENOTTY (unknown call). The BE_* values below are
+ * returned as errno too.
+ *
+ * ABI history
+ *	1	first version
+ */
+#ifndef _UAPI_LINUX_BPROC_H
+#define _UAPI_LINUX_BPROC_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define BPROC_ABI 1
+
+/*
+ * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/
+ * ioctl-number.rst at the time of writing.
+ */
+#define BPROC_IOC_MAGIC 0xBC
+
+/* Special node numbers (values of the original). */
+#define BPROC_NODE_MASTER (-1)
+#define BPROC_NODE_SELF (-2)
+#define BPROC_NODE_NONE (-3)
+#define BPROC_NODE_ANY (-4)
+
+/* Most nodes that one master can have: a node number is 0 .. BPROC_NODES_MAX-1. */
+#define BPROC_NODES_MAX 4096
+
+/* errno values of BProc's own (values of the original, 3.2.0 and later). */
+#define BPROC_BE_BASE 300
+#define BPROC_BE_INVALIDNODE 300 /* no such node */
+#define BPROC_BE_NODEDOWN 301	 /* the node is down */
+#define BPROC_BE_SAMENODE 302	 /* the process is on that node already */
+#define BPROC_BE_SLAVEDIED 303	 /* the node died while it worked on the request */
+#define BPROC_BE_INVALIDPROC 304 /* no such process on that node */
+
+/**
+ * struct bproc_version - answer of BPROC_IOC_VERSION (32 bytes, as the original)
+ * @magic: 'B', 'P', 'r'
+ * @arch: 1 for i386, 4 for x86_64 (numbers of the original)
+ * @abi: hash of this interface; daemons and driver must agree on it
+ * @version: version of the driver, NUL-terminated
+ */
+struct bproc_version {
+	__u8 magic[3];
+	__u8 arch;
+	__u32 abi;
+	char version[24];
+};
+
+/* Room for a node's state, with the NUL. "down" and "up" are known to the driver. */
+#define BPROC_STATE_LEN 16
+/* Room for any socket address this interface carries (sockaddr_in, sockaddr_in6). */
+#define BPROC_ADDR_LEN 28
+
+/**
+ * struct bproc_node_info - one node (64 bytes)
+ * @node: number
+ * @mode: permission bits of the node's device file; its write bits say who may run
+ * @uid: owner of the device file, in the caller's user namespace
+ * @gid: group of the device file, in the caller's user namespace
+ * @state: NUL-terminated, e.g. "down", "boot", "up"
+ * @addr: struct sockaddr_in or sockaddr_in6 of the node, all zero when not known
+ * @reserved: zero
+ */
+struct bproc_node_info {
+	__s32 node;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	char state[BPROC_STATE_LEN];
+	__u8 addr[BPROC_ADDR_LEN];
+	__u32 reserved;
+};
+
+/**
+ * struct bproc_node_list - argument of BPROC_IOC_INFO
+ * @info: (struct bproc_node_info *) array to fill, in ascending order of the number
+ * @count: number of elements in @info, 1 or more (-EINVAL)
+ * @after: number of the last node already seen; -1 starts at the first
+ *
+ * The ioctl returns the number of elements filled; 0 when there is no further node.
+ */
+struct bproc_node_list {
+	__aligned_u64 info;
+	__u32 count;
+	__s32 after;
+};
+
+/**
+ * struct bproc_proc_info - where a remote process is (8 bytes, as the original)
+ * @pid: process ID in the process space
+ * @node: the node it runs on
+ */
+struct bproc_proc_info {
+	__s32 pid;
+	__s32 node;
+};
+
+/**
+ * struct bproc_proc_list - argument of BPROC_IOC_PINFO
+ * @info: (struct bproc_proc_info *) array to fill, in ascending order of the PID
+ * @count: number of elements in @info, 1 or more (-EINVAL)
+ * @after: PID of the last process already seen; -1 starts at the first
+ * @node: only processes of this node; BPROC_NODE_ANY for all remote processes
+ * @reserved: zero
+ */
+struct bproc_proc_list {
+	__aligned_u64 info;
+	__u32 count;
+	__s32 after;
+	__s32 node;
+	__u32 reserved;
+};
+
+/* struct bproc_io: types, flags and limits (values of the original). */
+#define BPROC_IO_FILE 0
+#define BPROC_IO_SOCKET 1
+#define BPROC_IO_MEMFILE 2 /* internal to the original: always -EPERM */
+#define BPROC_IO_SEND_INFO 0x01
+#define BPROC_IO_DELAY 0x02
+#define BPROC_IO_MAX 16
+#define BPROC_IO_NAME_LEN 256
+
+/**
+ * struct bproc_io - one descriptor that is set up in the moved process (280 bytes)
+ * @fd: descriptor number in the moved process, 0 or more
+ * @type: BPROC_IO_FILE: open a file where the process arrives;
+ *	BPROC_IO_SOCKET: connect a TCP socket from there
+ * @flags: BPROC_IO_SEND_INFO: after connecting write the process's PID and @fd as two
+ *	native ints; BPROC_IO_DELAY: set up after the move was acknowledged, when
+ *	errors can no longer be reported
+ * @file.flags: flags of open(2)
+ * @file.mode: mode of open(2)
+ * @file.offset: position in bytes to start at
+ * @file.name: path, NUL-terminated
+ * @addr: struct sockaddr_in or sockaddr_in6; an address of all zero means "the
+ *	machine the process comes from"
+ */
+struct bproc_io {
+	__s32 fd;
+	__u16 type;
+	__u16 flags;
+	union {
+		struct {
+			__u32 flags;
+			__u32 mode;
+			__aligned_u64 offset;
+			char name[BPROC_IO_NAME_LEN];
+		} file;
+		__u8 addr[BPROC_ADDR_LEN];
+	} d;
+};
+
+/* bproc_move.iolen: default stdout and stderr forwarding, stdin from /dev/null. */
+#define BPROC_IO_DEFAULT (-1)
+
+/**
+ * struct bproc_move - argument of all calls that start or move processes
+ * @node: where to (REXEC, MOVE, RFORK, EXECMOVE); 0 in vector calls
+ * @flags: VMAD_DUMP_* bits: what is sent and what is taken from the node's own files
+ * @path: (const char *) program (REXEC, EXECMOVE, VEXECMOVE, EXEC), else 0
+ * @argv: argument array in the caller's word size, else 0
+ * @envp: environment array in the caller's word size, else 0
+ * @io: (struct bproc_io *) array of @iolen elements
+ * @iolen: 0 .. BPROC_IO_MAX, or BPROC_IO_DEFAULT
+ * @nodes_len: number of nodes of a vector call, else 0
+ * @nodes: (const __s32 *) node numbers of a vector call
+ * @pids: (__s32 *) results of a vector call: PID or -errno for each node
+ * @reserved: zero
+ */
+struct bproc_move {
+	__s32 node;
+	__u32 flags;
+	__aligned_u64 path;
+	__aligned_u64 argv;
+	__aligned_u64 envp;
+	__aligned_u64 io;
+	__s32 iolen;
+	__u32 nodes_len;
+	__aligned_u64 nodes;
+	__aligned_u64 pids;
+	__aligned_u64 reserved[2];
+};
+
+/*
+ * BPROC_IOC_VERSION - version of driver and interface. Anybody who can open the
+ *	device. Returns 0. Works without a master.
+ */
+#define BPROC_IOC_VERSION _IOR(BPROC_IOC_MAGIC, 0x01, struct bproc_version)
+
+/*
+ * BPROC_IOC_NOTIFY - a new descriptor (close-on-exec) that poll(2) reports readable
+ *	after any change of a node's state; read(2) of 8 bytes gives the number of
+ *	changes so far and clears the condition. Returns the descriptor.
+ */
+#define BPROC_IOC_NOTIFY _IO(BPROC_IOC_MAGIC, 0x06)
+
+/* BPROC_IOC_INFO - nodes and their states. Returns the number of elements filled. */
+#define BPROC_IOC_INFO _IOWR(BPROC_IOC_MAGIC, 0x21, struct bproc_node_list)
+
+/* BPROC_IOC_PINFO - remote processes. Returns the number of elements filled. */
+#define BPROC_IOC_PINFO _IOWR(BPROC_IOC_MAGIC, 0x2B, struct bproc_proc_list)
+
+/*
+ * The calls that place processes. Errors of all of them, in the order in which they
+ * are checked:
+ *	-EINVAL		reserved member or unknown flag set, @iolen out of range
+ *	-EPERM		an I/O element of type BPROC_IO_MEMFILE
+ *	-BE_INVALIDNODE	no such node
+ *	-BE_NODEDOWN	the node is not up
+ *	-BE_SAMENODE	the caller is on that node
+ *	-EACCES		the caller may not write to the node's device file
+ *	-EOPNOTSUPP	the caller has more than one thread, or holds something that
+ *			an image cannot carry (see vmadump(7))
+ *	-EIO		the connection to the node broke
+ *	-BE_SLAVEDIED	the node died
+ *	any errno	that restoring the image or setting up descriptors gave on
+ *			the node
+ * After an error the caller goes on where it was, and no child exists.
+ */
+
+/* BPROC_IOC_REXEC - become @path, executed on the node with the node's files. */
+#define BPROC_IOC_REXEC _IOW(BPROC_IOC_MAGIC, 0x31, struct bproc_move)
+/* BPROC_IOC_MOVE - move the caller. Returns 0, on the node. */
+#define BPROC_IOC_MOVE _IOW(BPROC_IOC_MAGIC, 0x32, struct bproc_move)
+/* BPROC_IOC_RFORK - fork a child onto the node. Parent: its PID; child: 0. */
+#define BPROC_IOC_RFORK _IOW(BPROC_IOC_MAGIC, 0x33, struct bproc_move)
+/*
+ * BPROC_IOC_EXECMOVE - become @path, executed here, and move before the first
+ *	instruction. An error of the exec is returned; after an error of the move the
+ *	process exits with (errno & 0xff).
+ */
+#define BPROC_IOC_EXECMOVE _IOW(BPROC_IOC_MAGIC, 0x34, struct bproc_move)
+/*
+ * BPROC_IOC_VRFORK - fork a child onto each of @nodes. Parent: nodes_len, with a PID
+ *	or -errno for each in @pids; child: its index.
+ */
+#define BPROC_IOC_VRFORK _IOW(BPROC_IOC_MAGIC, 0x36, struct bproc_move)
+/*
+ * BPROC_IOC_VEXECMOVE - start @path, executed here, on each of @nodes. Returns
+ *	nodes_len, with a PID or -errno for each in @pids. An environment entry
+ *	BPROC_RANK=XXXXXXX reads BPROC_RANK=%07d of the index in the child.
+ */
+#define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
+
+#endif /* _UAPI_LINUX_BPROC_H */

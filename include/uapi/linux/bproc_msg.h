@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * BProc: what driver and daemons say to each other.
+ *
+ * bpmaster opens /dev/bproc-master, bpslave opens /dev/bproc-slave. read(2) gives one
+ * whole message, write(2) takes one whole message; poll(2) says when there is one to
+ * read. A read buffer must hold BPROC_MSG_MAX bytes. Descriptors are exclusive: one
+ * master for each PID namespace, one node for each PID namespace.
+ *
+ * The daemons carry a driver message for another machine unchanged, over their own
+ * authenticated link; bpmaster sets @node of what a node sends to that node's number,
+ * whatever the message said. The order of messages between two drivers is kept: the
+ * driver depends on it.
+ *
+ * A stream (an image under way) is a connected descriptor that the daemons make and
+ * both drivers read and write as a file; the driver never sees an address.
+ *
+ *	master's driver   bpmaster        bpslave (node N)     node's driver
+ *	STREAM  -------->  connection with the preface {id, pid, ppid, uid}
+ *	         <-------- BPROC_IOC_STREAM(id, fd)
+ *	                                  BPROC_IOC_ARRIVAL(id, fd) -------->
+ *	header, image ===============================================> restore
+ *	       <---------- ARRIVED ------------------------------------ (waits)
+ *	GO     --------------------------------------------------------> runs
+ *
+ * The other direction is the same with master and node changed.
+ *
+ * Until the sender said GO it can say ABORT, and the receiver kills what it restored.
+ * When the link to a node ends the node's driver kills every process there, so a
+ * process never runs in two places.
+ */
+#ifndef _UAPI_LINUX_BPROC_MSG_H
+#define _UAPI_LINUX_BPROC_MSG_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+#include <linux/bproc.h>
+
+/* Longest message, header included, in bytes. */
+#define BPROC_MSG_MAX 16384
+
+/**
+ * struct bproc_msg - header of every message (32 bytes), in the machine's byte order
+ * @size: length of the whole message in bytes, header included
+ * @type: BPROC_MSG_*
+ * @flags: zero
+ * @id: ties a reply to its request; unique on the driver that made the request
+ * @node: the node the message is for (from the master) or comes from (to the master)
+ * @pid: the process it is about
+ * @result: 0 or -errno, in replies
+ * @reserved: zero
+ */
+struct bproc_msg {
+	__u32 size;
+	__u16 type;
+	__u16 flags;
+	__aligned_u64 id;
+	__s32 node;
+	__s32 pid;
+	__s32 result;
+	__u32 reserved;
+};
+
+/*
+ * Types below BPROC_MSG_DAEMON are the drivers'. "M>N": from the master's driver to a
+ * node's, and so on; "local": between a driver and its own daemon.
+ */
+enum bproc_msg_type {
+	/* local: the driver wants a stream to @node; body bproc_msg_stream */
+	BPROC_MSG_STREAM = 1,
+	/* receiver of an image > sender: it is restored (@result 0) or was refused */
+	BPROC_MSG_ARRIVED = 2,
+	/* sender > receiver: let it run */
+	BPROC_MSG_GO = 3,
+	/* sender > receiver: kill what you restored */
+	BPROC_MSG_ABORT = 4,
+	/* M>N, N>M: deliver a signal to @pid; body bproc_msg_signal */
+	BPROC_MSG_SIGNAL = 5,
+	/* N>M: @pid forks; body bproc_msg_fork. Wants a reply. */
+	BPROC_MSG_FORK = 6,
+	/* M>N: @pid is the new process or thread, or @result says why not */
+	BPROC_MSG_FORKED = 7,
+	/* N>M: the process or thread @pid of an earlier FORKED was not made after all */
+	BPROC_MSG_UNFORK = 8,
+	/* N>M: process @pid ended; body bproc_msg_exit */
+	BPROC_MSG_EXIT = 9,
+	/* N>M: thread @pid of process ended */
+	BPROC_MSG_THREAD_EXIT = 10,
+	/* N>M: process @pid stopped (@result is the signal) or goes on (@result 0) */
+	BPROC_MSG_STOPPED = 11,
+	/* N>M: process @pid has a new name; body bproc_msg_name */
+	BPROC_MSG_NAME = 12,
+	/* N>M: resources used so far; body: array of bproc_msg_usage */
+	BPROC_MSG_USAGE = 13,
+	/* M>N: the parent of @pid is now process @result */
+	BPROC_MSG_PARENT = 14,
+	/* N>M: session and group of @pid; body bproc_msg_ids */
+	BPROC_MSG_IDS = 15,
+
+	/* Types from here on are between the daemons; drivers refuse them. */
+	BPROC_MSG_DAEMON = 256,
+};
+
+/**
+ * struct bproc_msg_stream - body of BPROC_MSG_STREAM
+ * @ppid: parent of the process that will arrive (0: none in the process space)
+ * @uid: real user ID of the parent, as seen from the initial user namespace
+ *
+ * The header's @id names the move, @pid the process, @node where it goes.
+ */
+struct bproc_msg_stream {
+	__s32 ppid;
+	__u32 uid;
+};
+
+/**
+ * struct bproc_msg_signal - body of BPROC_MSG_SIGNAL
+ * @signo: 1 .. 64
+ * @code: si_code
+ * @errno_: si_errno
+ * @pid: si_pid, in the process space
+ * @uid: si_uid
+ * @status: si_status, for SIGCHLD
+ * @value: si_value
+ */
+struct bproc_msg_signal {
+	__s32 signo;
+	__s32 code;
+	__s32 errno_;
+	__s32 pid;
+	__u32 uid;
+	__s32 status;
+	__aligned_u64 value;
+};
+
+#define BPROC_FORK_THREAD 0x1	/* a thread: a number is enough, no ghost */
+#define BPROC_FORK_SIBLING 0x2	/* CLONE_PARENT: a child of the caller's parent */
+
+/* struct bproc_msg_fork - body of BPROC_MSG_FORK; @flags: BPROC_FORK_* */
+struct bproc_msg_fork {
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct bproc_rusage - resources used, absolute, over the whole life of the process
+ * @utime: user time in ns
+ * @stime: system time in ns
+ * @cutime: user time of waited-for children in ns
+ * @cstime: system time of waited-for children in ns
+ * @minflt: minor faults
+ * @majflt: major faults
+ * @cminflt: minor faults of waited-for children
+ * @cmajflt: major faults of waited-for children
+ * @inblock: blocks read
+ * @oublock: blocks written
+ * @nvcsw: voluntary context switches
+ * @nivcsw: involuntary context switches
+ * @maxrss: largest resident set in KiB
+ */
+struct bproc_rusage {
+	__aligned_u64 utime;
+	__aligned_u64 stime;
+	__aligned_u64 cutime;
+	__aligned_u64 cstime;
+	__aligned_u64 minflt;
+	__aligned_u64 majflt;
+	__aligned_u64 cminflt;
+	__aligned_u64 cmajflt;
+	__aligned_u64 inblock;
+	__aligned_u64 oublock;
+	__aligned_u64 nvcsw;
+	__aligned_u64 nivcsw;
+	__aligned_u64 maxrss;
+};
+
+/**
+ * struct bproc_msg_exit - body of BPROC_MSG_EXIT
+ * @status: as waitpid(2) stores it
+ * @usage: final figures
+ */
+struct bproc_msg_exit {
+	__s32 status;
+	__u32 reserved;
+	struct bproc_rusage usage;
+};
+
+/* struct bproc_msg_usage - element of the body of BPROC_MSG_USAGE */
+struct bproc_msg_usage {
+	__s32 pid;
+	__s32 reserved;
+	struct bproc_rusage usage;
+};
+
+/* Longest command line that travels, in bytes; the rest is cut off. */
+#define BPROC_ARGS_MAX 4096
+
+/**
+ * struct bproc_msg_name - body of BPROC_MSG_NAME
+ * @comm: name of the program, NUL-terminated
+ * @args_len: bytes of arguments that follow, each NUL-terminated
+ */
+struct bproc_msg_name {
+	char comm[16];
+	__u32 args_len;
+	__u32 reserved;
+};
+
+/* struct bproc_msg_ids - body of BPROC_MSG_IDS */
+struct bproc_msg_ids {
+	__s32 pgrp;
+	__s32 session;
+};
+
+#define BPROC_STREAM_MAGIC 0x31765042 /* "BPv1" */
+#define BPROC_STREAM_IMAGE 0	      /* a VMADump image follows the header */
+#define BPROC_STREAM_EXEC 1	      /* nothing follows: path, argv, envp are in it */
+/* Longest header with all that follows it, in bytes. */
+#define BPROC_STREAM_HEADER_MAX (4U << 20)
+#define BPROC_NRLIMITS 16
+
+/**
+ * struct bproc_stream - what a stream begins with
+ * @magic: BPROC_STREAM_MAGIC
+ * @size: bytes of this structure and the variable part behind it
+ * @kind: BPROC_STREAM_IMAGE or BPROC_STREAM_EXEC
+ * @from: node the process comes from, or BPROC_NODE_MASTER
+ * @id: the move
+ * @pid: the process
+ * @ppid: its parent, 0 if not in the process space
+ * @pgrp: its process group
+ * @session: its session
+ * @uid: real, effective, saved, file system user ID
+ * @gid: the same of the group
+ * @cap_permitted: capability sets, bit n for capability n
+ * @cap_effective: see @cap_permitted
+ * @cap_inheritable: see @cap_permitted
+ * @cap_ambient: see @cap_permitted
+ * @cap_bset: see @cap_permitted
+ * @securebits: prctl(PR_SET_SECUREBITS)
+ * @umask: file creation mask
+ * @nice: -20 .. 19
+ * @no_new_privs: 0 or 1
+ * @personality: personality(2)
+ * @oom_score_adj: -1000 .. 1000
+ * @iolen: number of struct bproc_io, or BPROC_IO_DEFAULT
+ * @rlim: soft and hard limits, by RLIMIT_* number; all ones is no limit
+ * @usage: resources used so far
+ * @start_time: start of the process in ns of CLOCK_REALTIME
+ * @ngroups: number of supplementary groups
+ * @cwd_len: bytes of the working directory's path with its NUL
+ * @path_len: BPROC_STREAM_EXEC: bytes of the program's path with its NUL
+ * @argc: BPROC_STREAM_EXEC: number of arguments
+ * @envc: BPROC_STREAM_EXEC: number of environment strings
+ * @strings_len: BPROC_STREAM_EXEC: bytes of arguments and environment together
+ * @comm: name of the process
+ *
+ * The variable part: groups (__u32 each, padded to 8 bytes), struct bproc_io elements,
+ * working directory, path, arguments and environment strings one after another, each
+ * with its NUL. @size is the exact sum.
+ *
+ * Where the process arrives, the process that will become it reads the header, sets
+ * itself up by ordinary system calls and gives the descriptor to BPROC_IOC_ARRIVE.
+ */
+struct bproc_stream {
+	__u32 magic;
+	__u32 size;
+	__u32 kind;
+	__s32 from;
+	__aligned_u64 id;
+	__s32 pid;
+	__s32 ppid;
+	__s32 pgrp;
+	__s32 session;
+	__u32 uid[4];
+	__u32 gid[4];
+	__aligned_u64 cap_permitted;
+	__aligned_u64 cap_effective;
+	__aligned_u64 cap_inheritable;
+	__aligned_u64 cap_ambient;
+	__aligned_u64 cap_bset;
+	__u32 securebits;
+	__u32 umask;
+	__s32 nice;
+	__u32 no_new_privs;
+	__u32 personality;
+	__s32 oom_score_adj;
+	__s32 iolen;
+	__u32 reserved;
+	struct {
+		__aligned_u64 soft;
+		__aligned_u64 hard;
+	} rlim[BPROC_NRLIMITS];
+	struct bproc_rusage usage;
+	__aligned_u64 start_time;
+	__u32 ngroups;
+	__u32 cwd_len;
+	__u32 path_len;
+	__u32 argc;
+	__u32 envc;
+	__u32 strings_len;
+	char comm[16];
+};
+
+/* --- ioctls of the daemons' devices --- */
+
+/**
+ * struct bproc_master_setup - argument of BPROC_IOC_MASTER_SETUP
+ * @nodes: number of nodes, 0 .. BPROC_NODES_MAX; their devices are made
+ * @reserved: zero
+ *
+ * Can be repeated with another number; a node that goes away must be down (-EBUSY).
+ */
+struct bproc_master_setup {
+	__u32 nodes;
+	__u32 reserved;
+};
+
+/**
+ * struct bproc_node_state - argument of BPROC_IOC_NODE_STATE
+ * @node: number
+ * @reserved: zero
+ * @state: NUL-terminated: a letter, then letters, digits or '_'. "down": every process
+ *	of the node is gone, its ghosts die of SIGKILL. Any other state: the node is
+ *	connected; only "up" lets users other than root run there.
+ * @addr: the node's address, struct sockaddr_in or sockaddr_in6
+ */
+struct bproc_node_state {
+	__s32 node;
+	__u32 reserved;
+	char state[BPROC_STATE_LEN];
+	__u8 addr[BPROC_ADDR_LEN];
+	__u32 reserved2;
+};
+
+/**
+ * struct bproc_stream_fd - argument of BPROC_IOC_STREAM and BPROC_IOC_ARRIVAL
+ * @id: the move
+ * @fd: the stream; the driver takes its own reference, the caller may close it
+ * @result: BPROC_IOC_STREAM: 0, or -errno when no stream could be had (@fd unused)
+ * @pid: BPROC_IOC_ARRIVAL: the process that arrives
+ * @ppid: BPROC_IOC_ARRIVAL: its parent
+ */
+struct bproc_stream_fd {
+	__aligned_u64 id;
+	__s32 fd;
+	__s32 result;
+	__s32 pid;
+	__s32 ppid;
+};
+
+/**
+ * struct bproc_slave_setup - argument of BPROC_IOC_SLAVE_SETUP
+ * @node: the node's number
+ * @reserved: zero
+ *
+ * The caller must be the init of a PID namespace of its own: that namespace becomes the
+ * node's part of the process space. PIDs there are then given by the master, but for
+ * processes that the init itself or a stand-in makes with clone3's set_tid.
+ */
+struct bproc_slave_setup {
+	__s32 node;
+	__u32 reserved;
+};
+
+/* /dev/bproc-master and /dev/bproc-slave: CAP_SYS_ADMIN at open(2). */
+#define BPROC_IOC_MASTER_SETUP _IOW(BPROC_IOC_MAGIC, 0xD0, struct bproc_master_setup)
+#define BPROC_IOC_NODE_STATE _IOW(BPROC_IOC_MAGIC, 0xD1, struct bproc_node_state)
+/* Hand in the stream that BPROC_MSG_STREAM asked for. */
+#define BPROC_IOC_STREAM _IOW(BPROC_IOC_MAGIC, 0xD2, struct bproc_stream_fd)
+/*
+ * Hand in a stream on which a process arrives. It goes to the ghost or stand-in with
+ * its PID, else to the stand-in of its parent. -ESRCH: there is neither; bpslave then
+ * makes a stand-in for the parent and tries again (a parent of 0 or 1: it forks the
+ * child itself with set_tid = pid, and that child reads the header and calls
+ * BPROC_IOC_ARRIVE).
+ */
+#define BPROC_IOC_ARRIVAL _IOW(BPROC_IOC_MAGIC, 0xD3, struct bproc_stream_fd)
+#define BPROC_IOC_SLAVE_SETUP _IOW(BPROC_IOC_MAGIC, 0xD4, struct bproc_slave_setup)
+/*
+ * On /dev/bproc-slave, by a child of the node's init (made with set_tid = the PID of a
+ * process that runs elsewhere): become its stand-in, so that its children here have
+ * their parent. Returns a ghost descriptor, not close-on-exec; the caller then executes
+ * bproc-ghost with it as descriptor 3.
+ */
+#define BPROC_IOC_STANDIN _IO(BPROC_IOC_MAGIC, 0xD5)
+
+/* --- ioctls of a ghost's descriptor (and ARRIVE on /dev/bproc-slave too) --- */
+
+enum bproc_ghost_op {
+	/* nothing to do: call again */
+	BPROC_GHOST_NONE = 0,
+	/*
+	 * fork(2), or clone(2) with CLONE_PARENT if BPROC_FORK_SIBLING is in @flags.
+	 * @fd is the child's own ghost descriptor: the parent closes it, the child
+	 * closes the parent's and goes on with this. The parent's next call says in
+	 * @result the child's PID or -errno.
+	 */
+	BPROC_GHOST_FORK = 1,
+	/* A process comes here: read the header from @fd, set up, BPROC_IOC_ARRIVE. */
+	BPROC_GHOST_ARRIVE = 2,
+	/* The same in a new child made with clone3's set_tid = @pid; close @fd after. */
+	BPROC_GHOST_ARRIVE_CHILD = 3,
+};
+
+/**
+ * struct bproc_ghost_next - argument of BPROC_IOC_GHOST_NEXT
+ * @op: out: BPROC_GHOST_*
+ * @flags: out: see there
+ * @fd: out: see there
+ * @pid: out: see there
+ * @result: in: result of the last operation
+ * @args_len: in: bytes at @args, BPROC_ARGS_MAX or more
+ * @args: in: room where the driver writes the arguments that ps(1) shows
+ *
+ * Blocks until there is something to do. Signals sent to the ghost, SIGKILL and SIGSTOP
+ * included, are taken here and go to the process. Does not return when the process
+ * ended: the ghost then ends in the same way.
+ */
+struct bproc_ghost_next {
+	__u32 op;
+	__u32 flags;
+	__s32 fd;
+	__s32 pid;
+	__s32 result;
+	__u32 args_len;
+	__aligned_u64 args;
+};
+
+/**
+ * struct bproc_arrive - argument of BPROC_IOC_ARRIVE
+ * @fd: the stream, read up to the end of the header
+ * @result: 0: restore the image or execute the program; -errno: the setting up failed,
+ *	tell the sender (the caller then exits, a ghost goes on)
+ * @stream: (struct bproc_stream *) the header as read, with its variable part
+ *
+ * Does not return on success: the caller is the process then.
+ */
+struct bproc_arrive {
+	__s32 fd;
+	__s32 result;
+	__aligned_u64 stream;
+};
+
+#define BPROC_IOC_GHOST_NEXT _IOWR(BPROC_IOC_MAGIC, 0xD8, struct bproc_ghost_next)
+#define BPROC_IOC_ARRIVE _IOW(BPROC_IOC_MAGIC, 0xD9, struct bproc_arrive)
+
+#endif /* _UAPI_LINUX_BPROC_MSG_H */
