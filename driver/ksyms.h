@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kernel functions and data that the kernel does not export to modules.
+ *
+ * This file is the only list of them. Each line says what the symbol is for and what
+ * an in-tree build would do instead; bproc_ksyms_resolve() looks all of them up when the
+ * module is loaded and refuses the load by name if one is missing.
+ *
+ * Functions are reached by static calls, not by pointers: kernels built for indirect
+ * branch tracking erase the landing pad of functions whose address they never take,
+ * so only a direct call is safe. Data is reached through a pointer.
+ *
+ * To add one: a line in BPROC_KSYM_FUNCS (or BPROC_KSYM_DATA), and the wrapper below it.
+ */
+#ifndef BPROC_KSYMS_H
+#define BPROC_KSYMS_H
+
+#include <linux/static_call.h>
+#include "kcompat.h"
+
+/* F(function, what for, what an in-tree build would do) */
+#define BPROC_KSYM_FUNCS(F)                                                                 \
+	F(kernel_execve, "exec on behalf of a caller: restore, ghosts, REXEC, EXECDUMP",      \
+	  "call it")                                                                        \
+	F(user_mode_thread, "make a real child of the caller", "call it")                     \
+	F(alloc_pid, "give a new process the number that the master chose",                   \
+	  "a hook in the PID namespace")                                                    \
+	F(free_pid, "give back a number whose process never came to be", "call it")           \
+	F(change_pid, "put an arriving process into its session and group", "call it")        \
+	F(attach_pid, "put an arriving process into its session and group", "call it")        \
+	F(do_group_exit, "end a process with a given status", "call it")                      \
+	F(kernel_wait4, "wait for a child on behalf of its parent", "call it")                \
+	F(do_send_sig_info, "send a signal with its siginfo", "call it")                      \
+	F(__set_task_comm, "name a restored process or a ghost", "call it")                   \
+	F(set_mm_exe_file, "/proc/PID/exe of a restored process", "call it")                  \
+	F(set_personality_64bit, "make the new image a 64-bit one", "SET_PERSONALITY()")      \
+	F(do_arch_prctl_64, "FS and GS base of a restored process", "call it")                \
+	F(map_vdso_once, "map this kernel's vDSO at a given address", "call it")              \
+	F(copy_uabi_from_kernel_to_xstate, "load saved vector state", "call it")              \
+	F(walk_page_range, "find the pages present in a mapping without faulting any in",     \
+	  "call it")                                                                        \
+	F(do_madvise, "give a restored mapping its madvise(2) marks", "call it")              \
+	BPROC_KSYM_X86_TASK_FPU(F)
+
+/* D(type, symbol, alternative spelling or NULL, what for) */
+#define BPROC_KSYM_DATA(D)                                                                  \
+	D(rwlock_t, tasklist_lock, NULL, "hold the process tree still")                       \
+	D(const struct vdso_image, vdso_image_64, "vdso64_image",                             \
+	  "this kernel's 64-bit vDSO, for map_vdso_once()")                                 \
+	D(const struct vdso_image, vdso_image_32, "vdso32_image",                             \
+	  "this kernel's 32-bit vDSO, for map_vdso_once()")
+
+#define BPROC_KSYM_DECLARE(name, use, tree) DECLARE_STATIC_CALL(bproc_ks_##name, name);
+BPROC_KSYM_FUNCS(BPROC_KSYM_DECLARE)
+#undef BPROC_KSYM_DECLARE
+
+#define BPROC_KSYM_DECLARE(type, name, other, use) extern type *ks_##name;
+BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
+#undef BPROC_KSYM_DECLARE
+
+#define ks_kernel_execve static_call(bproc_ks_kernel_execve)
+#define ks_user_mode_thread static_call(bproc_ks_user_mode_thread)
+#define ks_alloc_pid static_call(bproc_ks_alloc_pid)
+#define ks_free_pid static_call(bproc_ks_free_pid)
+#define ks_change_pid static_call(bproc_ks_change_pid)
+#define ks_attach_pid static_call(bproc_ks_attach_pid)
+#define ks_do_group_exit static_call(bproc_ks_do_group_exit)
+#define ks_kernel_wait4 static_call(bproc_ks_kernel_wait4)
+#define ks_do_send_sig_info static_call(bproc_ks_do_send_sig_info)
+#define ks___set_task_comm static_call(bproc_ks___set_task_comm)
+#define ks_set_mm_exe_file static_call(bproc_ks_set_mm_exe_file)
+#define ks_set_personality_64bit static_call(bproc_ks_set_personality_64bit)
+#define ks_do_arch_prctl_64 static_call(bproc_ks_do_arch_prctl_64)
+#define ks_map_vdso_once static_call(bproc_ks_map_vdso_once)
+#define ks_copy_uabi_from_kernel_to_xstate                                                  \
+	static_call(bproc_ks_copy_uabi_from_kernel_to_xstate)
+#define ks_walk_page_range static_call(bproc_ks_walk_page_range)
+#define ks_do_madvise static_call(bproc_ks_do_madvise)
+#ifdef BPROC_HAVE_X86_TASK_FPU
+#define ks_x86_task_fpu static_call(bproc_ks_x86_task_fpu)
+#endif
+
+int bproc_ksyms_resolve(void);
+unsigned long bproc_ksym_address(const char *name);
+
+#endif /* BPROC_KSYMS_H */
