@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The programs.  Each directory's build.mk appends to LIBS, PROGRAMS and
+# UNIT_TESTS (files below $(BUILD)), gives rules for them, and adds
+# prerequisites with recipes to install-programs through INSTALLS (names of
+# targets that copy to $(DESTDIR)).
+
+CC       ?= gcc
+CXX      ?= g++
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu11 -Wall -Wextra
+CPPFLAGS += -D_GNU_SOURCE -Iinclude/uapi
+
+BINDIR     = $(PREFIX)/bin
+SBINDIR    = $(PREFIX)/sbin
+LIBDIR     = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+
+LIBS       :=
+PROGRAMS   :=
+UNIT_TESTS :=
+INSTALLS   :=
+
+-include lib/build.mk daemons/build.mk shell/build.mk udev/build.mk
+-include tests/unit/build.mk tests/vm/build.mk
+
+programs: $(LIBS) $(PROGRAMS)
+
+install-programs: programs $(INSTALLS)
+
+.PHONY: programs install-programs $(INSTALLS)
