@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VMADump as the rest of the driver sees it. See <linux/vmadump.h> for the image.
+ */
+#ifndef BPROC_VMADUMP_H
+#define BPROC_VMADUMP_H
+
+#include <linux/fs.h>
+#include <linux/vmadump.h>
+
+/**
+ * struct vmad_dump_opts - how to dump
+ * @flags: VMAD_DUMP_* bits
+ * @result: value that the restored program finds as the system call's result
+ * @moving: the caller ends when the image lives: memory marked MADV_WIPEONFORK is kept. In
+ *	a copy it is wiped as by a fork, so that no two processes share random-number state
+ * @at_start: the program has not run yet (EXECDUMP): registers are left as they are and
+ *	@result is not used
+ */
+struct vmad_dump_opts {
+	u32 flags;
+	long result;
+	bool moving;
+	bool at_start;
+};
+
+ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
+int vmad_restore(struct file *in, long *result);
+
+bool vmad_may_execdump(void);
+long vmad_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+int vmad_init(void);
+void vmad_exit(void);
+
+#endif /* BPROC_VMADUMP_H */
