@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <asm/errno.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
+#include <linux/securebits.h>
+#include "arrive.h"
+#include "sys.h"
+
+struct capabilities {
+	__u64 effective;
+	__u64 permitted;
+	__u64 inheritable;
+};
+
+static long cap_get(struct capabilities *c)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	long err;
+
+	err = sys3(__NR_capget, (long)&head, (long)data, 0);
+	if (err < 0)
+		return err;
+	c->effective = data[0].effective | (__u64)data[1].effective << 32;
+	c->permitted = data[0].permitted | (__u64)data[1].permitted << 32;
+	c->inheritable = data[0].inheritable | (__u64)data[1].inheritable << 32;
+	return 0;
+}
+
+static long cap_set(const struct capabilities *c)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ (__u32)c->effective, (__u32)c->permitted, (__u32)c->inheritable },
+		{ (__u32)(c->effective >> 32), (__u32)(c->permitted >> 32),
+		  (__u32)(c->inheritable >> 32) },
+	};
+
+	return sys3(__NR_capset, (long)&head, (long)data, 0);
+}
+
+static long set_ids(const struct bproc_stream *s, const __u32 *groups)
+{
+	long err;
+
+	err = sys3(__NR_setgroups, s->ngroups, (long)groups, 0);
+	if (err >= 0)
+		err = sys3(__NR_setresgid, s->gid[0], s->gid[1], s->gid[2]);
+	if (err >= 0)
+		err = sys3(__NR_setresuid, s->uid[0], s->uid[1], s->uid[2]);
+	if (err < 0)
+		return err;
+	if (s->gid[3] != s->gid[1])
+		sys3(__NR_setfsgid, s->gid[3], 0, 0);
+	if (s->uid[3] != s->uid[1])
+		sys3(__NR_setfsuid, s->uid[3], 0, 0);
+	return 0;
+}
+
+static void set_ambient(__u64 ambient)
+{
+	int cap;
+
+	sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+	for (cap = 0; cap < 64; cap++)
+		if (ambient >> cap & 1)
+			sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap);
+}
+
+int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
+{
+	struct capabilities have, want;
+	__u64 all;
+	long err;
+	int cap;
+
+	err = cap_get(&have);
+	if (err < 0)
+		return (int)err;
+	all = have.permitted;
+
+	/* What this kernel does not know, or the node itself lacks, nobody gets. */
+	want.permitted = s->cap_permitted & all;
+	want.effective = s->cap_effective & want.permitted;
+	want.inheritable = s->cap_inheritable & all;
+
+	/* Inheritable first: later the bounding set would forbid it. */
+	have.inheritable = want.inheritable;
+	err = cap_set(&have);
+	if (err < 0)
+		return (int)err;
+	for (cap = 0; cap < 64; cap++)
+		if (all >> cap & 1 && !(s->cap_bset >> cap & 1))
+			sys_prctl(PR_CAPBSET_DROP, cap, 0);
+
+	/* The user IDs then change without any effect on the capabilities. */
+	err = sys_prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS, 0);
+	if (err >= 0)
+		err = set_ids(s, groups);
+	if (err < 0)
+		return (int)err;
+
+	have.effective = all;
+	have.permitted = all;
+	err = cap_set(&have);
+	if (err >= 0)
+		err = sys_prctl(PR_SET_SECUREBITS,
+				s->securebits & ~SECBIT_NO_CAP_AMBIENT_RAISE, 0);
+	if (err < 0)
+		return (int)err;
+	set_ambient(s->cap_ambient & want.permitted & want.inheritable);
+	if (s->securebits & SECBIT_NO_CAP_AMBIENT_RAISE) {
+		err = sys_prctl(PR_SET_SECUREBITS, s->securebits, 0);
+		if (err < 0)
+			return (int)err;
+	}
+	err = cap_set(&want);
+	if (err < 0)
+		return (int)err;
+	if (s->no_new_privs)
+		sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+	return 0;
+}

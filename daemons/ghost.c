@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bproc-ghost: stands for a process that runs on another machine.
+ *
+ * Does with ordinary system calls what the driver tells it. There may be thousands of
+ * these, so there is no C library, and all memory is one page of code and one or two of
+ * data: the stack that the kernel provides is given back, with its page tables.
+ */
+#include <asm/errno.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/signal.h>
+#include "arrive.h"
+#include "sys.h"
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
+/* The ghost descriptor of a stand-in, which was executed as any program is. */
+#define STANDIN_FD 3
+/* End of the user's half of the address space, with four levels of page tables. */
+#define USER_END 0x7ffffffff000
+
+#define STACK_SIZE 1536
+
+/*
+ * Stack and arguments share a page as long as the arguments are short. The driver makes
+ * ps(1) show @args.
+ */
+struct memory {
+	char stack[STACK_SIZE];
+	char args[BPROC_ARGS_MAX];
+};
+
+struct memory ghost_memory __attribute__((aligned(4096)));
+
+extern char ghost_end[]; /* of the program, from the linker */
+
+void *memcpy(void *to, const void *from, unsigned long len);
+void *memset(void *to, int c, unsigned long len);
+void ghost_main(long fd);
+
+/* The compiler may call these two at its own choice. */
+void *memcpy(void *to, const void *from, unsigned long len)
+{
+	void *ret = to;
+
+	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(len) : : "memory");
+	return ret;
+}
+
+void *memset(void *to, int c, unsigned long len)
+{
+	void *ret = to;
+
+	asm volatile("rep stosb" : "+D"(to), "+c"(len) : "a"(c) : "memory");
+	return ret;
+}
+
+asm(".globl _start\n"
+    "_start:\n"
+    "	xorl %ebp, %ebp\n"
+    "	lea ghost_memory(%rip), %rsp\n"
+    "	add $" STRING(STACK_SIZE) ", %rsp\n"
+				  "	call ghost_main\n"
+				  "	hlt\n");
+
+static void ignore_children(void)
+{
+	struct {
+		__u64 handler;
+		__u64 flags;
+		__u64 restorer;
+		__u64 mask;
+	} action = { .flags = SA_NOCLDWAIT };
+
+	sys4(__NR_rt_sigaction, SIGCHLD, (long)&action, 0, sizeof(action.mask));
+}
+
+/* Returns the child's PID or -errno to the parent; in the child *fd is its own. */
+static long do_fork(const struct bproc_ghost_next *next, int *fd)
+{
+	unsigned long flags = SIGCHLD;
+	long pid;
+
+	if (next->flags & BPROC_FORK_SIBLING)
+		flags |= CLONE_PARENT;
+	pid = sys6(__NR_clone, (long)flags, 0, 0, 0, 0, 0);
+	if (pid) {
+		sys_close(next->fd);
+		return pid;
+	}
+	sys_close(*fd);
+	*fd = next->fd;
+	return 0;
+}
+
+static long do_arrive_child(const struct bproc_ghost_next *next, int ghost)
+{
+	struct arrival a = { .ghost = ghost, .stream = next->fd, .on_node = true };
+	long pid;
+
+	pid = next->pid > 0 ? sys_fork_pid(next->pid) : -EINVAL;
+	if (!pid) {
+		arrive(&a);
+		sys_exit(127);
+	}
+	sys_close(next->fd);
+	return pid;
+}
+
+void ghost_main(long start_fd)
+{
+	struct bproc_ghost_next next = {
+		.args = (__u64)(unsigned long)ghost_memory.args,
+		.args_len = sizeof(ghost_memory.args),
+	};
+	/* The driver starts a ghost with its descriptor in a register, never 0. */
+	bool driver_started = start_fd > 0;
+	int fd = driver_started ? (int)start_fd : STANDIN_FD;
+	long err;
+
+	/* A process that comes back finds the terminal it left, so 0, 1, 2 stay open. */
+	sys_close_range(driver_started ? 3 : 0, (unsigned int)fd - 1);
+	sys_close_range((unsigned int)fd + 1, ~0U);
+	sys3(__NR_munmap, (long)ghost_end, USER_END - (long)ghost_end, 0);
+	sys_prctl(PR_SET_DUMPABLE, 0, 0);
+	ignore_children();
+
+	for (;;) {
+		err = sys_ioctl(fd, BPROC_IOC_GHOST_NEXT, &next);
+		if (err == -EINTR)
+			continue;
+		if (err < 0)
+			sys_exit(127);
+		next.result = 0;
+
+		switch (next.op) {
+		case BPROC_GHOST_NONE:
+			break;
+		case BPROC_GHOST_FORK:
+			next.result = (int)do_fork(&next, &fd);
+			break;
+		case BPROC_GHOST_ARRIVE: {
+			struct arrival a = {
+				.ghost = fd,
+				.stream = next.fd,
+				.on_node = !driver_started,
+			};
+
+			next.result = arrive(&a);
+			fd = a.ghost;
+			break;
+		}
+		case BPROC_GHOST_ARRIVE_CHILD:
+			next.result = (int)do_arrive_child(&next, fd);
+			break;
+		default:
+			next.result = -ENOSYS;
+		}
+	}
+}
