@@ -105,12 +105,19 @@ enum bproc_msg_type {
  * struct bproc_msg_stream - body of BPROC_MSG_STREAM
  * @ppid: parent of the process that will arrive (0: none in the process space)
  * @uid: real user ID of the parent, as seen from the initial user namespace
+ * @pgrp: process group of the process
+ * @session: session of the process
  *
- * The header's @id names the move, @pid the process, @node where it goes.
+ * The header's @id names the move, @pid the process, @node where it goes. Before the
+ * daemon of a node hands in the stream there has to be a process with each of the
+ * numbers @ppid, @session and @pgrp (other than @pid itself, 0 and 1) in its PID
+ * namespace: bpslave makes stand-ins for those that are missing.
  */
 struct bproc_msg_stream {
 	__s32 ppid;
 	__u32 uid;
+	__s32 pgrp;
+	__s32 session;
 };
 
 /**
