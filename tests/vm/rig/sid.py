@@ -9,7 +9,7 @@ import subprocess
 from . import apt, base
 
 HOME = os.path.join(base.CACHE, "sid")
-PACKAGES = "linux-headers-amd64,gcc,make,libc6-dev,kmod,sparse,libelf-dev"
+PACKAGES = "linux-headers-amd64,gcc,make,libc6-dev,kmod,xz-utils,sparse,libelf-dev"
 
 
 def make():

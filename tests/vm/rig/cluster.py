@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A cluster of virtual machines, from boot to power off."""
+
+import os
+import re
+import selectors
+import shutil
+import struct
+import tempfile
+import time
+
+from . import base, control, image, kernels, modules, payload, qemu_pkg
+from .machine import Machine
+
+TROUBLE, TIMEOUT = 99, 98
+
+
+class TimedOut(Exception):
+    pass
+
+
+class Trouble(Exception):
+    """A console shows a kernel in trouble, or a machine went away."""
+
+
+class Cluster:
+    def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
+                 logs, accel="tcg,thread=multi", project=True):
+        self.logs, self.virtual = logs, virtual
+        self.kernels = [kernel[0]] + [(kernel[1:] or kernel)[i % len(kernel[1:] or kernel)]
+                                      for i in range(nodes)]
+        self.deadline = None
+        self.selector = selectors.PollSelector()
+        self.trouble = []
+        self.reply = None
+        os.makedirs(logs, exist_ok=True)
+        self._fetch()
+        payload.build(self.kernels, project)
+        self.rundir = tempfile.mkdtemp(prefix="rig-")
+        trees = {name: modules.Tree(name) for name in dict.fromkeys(self.kernels)}
+        initrds = [f"{self.rundir}/master.initrd"]
+        payload.make_master(initrds[0], trees[self.kernels[0]], puts)
+        for i in range(nodes):
+            initrds.append(f"{self.rundir}/node{i}.initrd")
+            payload.make_node(initrds[-1], trees[self.kernels[i + 1]], i)
+        self.machines = [Machine(
+            f"node{i - 1}" if i else "master", self.kernels[i], self.rundir, logs, cpus=cpus,
+            memory=memory or (512 if i else 1024), initrd=initrds[i], accel=accel,
+            extra=self._node_devices(i - 1) if i else self._master_devices(nodes))
+            for i in range(nodes + 1)]
+        self.master, self.nodes = self.machines[0], self.machines[1:]
+
+    def _fetch(self):
+        qemu_pkg.fetch()
+        image.fetch()
+        for name in dict.fromkeys(self.kernels):
+            kernels.fetch(name)
+
+    def _master_devices(self, nodes):
+        """The disk, and a hub that each node's link comes to."""
+        args = ["-no-reboot", "-drive", f"file={image.path()},format=raw,if=virtio,readonly=on",
+                "-netdev", "hubport,id=own,hubid=0",
+                "-device", "virtio-net-pci,netdev=own,mac=52:54:00:17:00:01,romfile="]
+        for i in range(nodes):
+            args += ["-netdev", f"stream,id=link{i},server=on,addr.type=unix,"
+                                f"addr.path={self.rundir}/link{i}",
+                     "-netdev", f"hubport,id=port{i},hubid=0,netdev=link{i}"]
+        return args
+
+    def _node_devices(self, i):
+        return ["-netdev", f"stream,id=link,server=off,addr.type=unix,"
+                           f"addr.path={self.rundir}/link{i},reconnect-ms=200",
+                "-device", f"virtio-net-pci,netdev=link,mac=52:54:00:17:01:{i:02x},romfile="]
+
+    # Boot and end
+
+    def boot(self, seconds=120):
+        started = time.monotonic()
+        for machine in self.machines:
+            machine.start()
+        self.wait(lambda: all(m.agent.ready for m in self.machines), seconds, "boot")
+        booted = time.monotonic()
+        addresses = " ".join(payload.node_address(i) for i in range(len(self.nodes)))
+        env = {"RIG_NODES": str(len(self.nodes)), "RIG_VIRTUAL": str(self.virtual),
+               "RIG_ADDRESSES": addresses, "RIG_MASTER": payload.MASTER}
+        done = self.execute(["/usr/lib/rig/start"], env, seconds=seconds)
+        base.write(f"{self.logs}/start", done.text())
+        if done.status:
+            raise base.RigError(f"the cluster did not start:\n{done.text()}")
+        return booted - started, time.monotonic() - booted
+
+    def wait(self, condition, seconds, what):
+        end = time.monotonic() + seconds
+        if self.deadline:
+            end = min(end, self.deadline)
+        while not condition():
+            if time.monotonic() > end:
+                raise TimedOut(what)
+            self.pump(0.1)
+
+    def shut_down(self):
+        """Off, by the kernels' own way if they still can."""
+        for machine in self.machines:
+            machine.wanted = False
+            if machine.alive() and machine.agent.ready:
+                machine.agent.send("p")
+        end = time.monotonic() + 4
+        while any(m.alive() and m.agent.ready for m in self.machines) and \
+                time.monotonic() < end:
+            self.pump(0.05)
+        for machine in self.machines:
+            machine.kill()
+        self.look()
+
+    def close(self):
+        for machine in self.machines:
+            machine.kill()
+        shutil.rmtree(self.rundir, ignore_errors=True)
+
+    # The loop
+
+    def pump(self, seconds):
+        """Waits for something to happen and sees to it."""
+        for machine in self.machines:
+            self._tend(machine)
+        for key, _ in self.selector.select(seconds):
+            key.data()
+        self.look()
+
+    def _tend(self, machine):
+        agent = machine.agent
+        if agent.sock is None and machine.alive() and agent.connect():
+            self.selector.register(agent.sock, selectors.EVENT_READ,
+                                   lambda: self._receive(machine))
+        agent.flush()
+        if machine.wanted and not machine.alive():
+            machine.wanted = False
+            self._unregister(machine)
+            status = machine.process.returncode
+            if machine is self.master or status:
+                raise Trouble(f"{machine.name}: QEMU ended with status {status} "
+                              f"{machine.complaint()}")
+
+    def _unregister(self, machine):
+        for key in list(self.selector.get_map().values()):
+            if key.fileobj is machine.agent.sock:
+                self.selector.unregister(key.fileobj)
+        machine.agent.close()
+
+    def _receive(self, machine):
+        sock = machine.agent.sock
+        for kind, data in machine.agent.receive():
+            if kind == "A":
+                self._asked(machine, data)
+            elif machine is self.master and self.reply:
+                self.reply(kind, data)
+        if machine.agent.sock is None:
+            self.selector.unregister(sock)
+
+    def _asked(self, machine, data):
+        who, = struct.unpack_from("<I", data)
+        status, text = control.serve(self, data[4:].decode(errors="replace"))
+        if text and not text.endswith("\n"):
+            text += "\n"
+        machine.agent.send("a", struct.pack("<II", who, status) + text.encode()[:60000])
+
+    def look(self):
+        for machine in self.machines:
+            for line in machine.console.poll():
+                self.trouble.append(f"{machine.name}: {line}")
+
+    # What one does with it
+
+    def mark(self, text):
+        """Writes a line into every machine's console."""
+        for machine in self.machines:
+            if machine.agent.ready:
+                machine.agent.send("k", f"<4>rig: {text}\n".encode())
+
+    def execute(self, argv, env=(), seconds=None):
+        """Runs a command on the master, without input; collects what it says."""
+        from .command import Collected
+        command = Collected(self)
+        command.start(argv, dict(env))
+        self.wait(lambda: command.status is not None, seconds or 1e9, " ".join(argv))
+        return command
+
+    def get(self, path, out):
+        """Copies a file from the master."""
+        chunks, end = [], []
+
+        def reply(kind, data):
+            if kind == "d":
+                chunks.append(data)
+            elif kind == "D":
+                end.append(struct.unpack("<II", data))
+
+        self.reply = reply
+        self.master.agent.send("g", os.path.join("/root", path).encode())
+        self.wait(lambda: end, 120, f"--get {path}")
+        self.reply = None
+        error, mode = end[0]
+        if error:
+            raise base.RigError(f"--get {path}: {os.strerror(error)}")
+        if os.path.isdir(out):
+            out = os.path.join(out, os.path.basename(path))
+        with open(out, "wb") as file:
+            file.writelines(chunks)
+        os.chmod(out, mode & 0o777)
+
+    def post_mortem(self):
+        """Every machine's last lines, and what its tasks wait for."""
+        text = []
+        for machine in self.machines:
+            if machine.alive():
+                try:
+                    machine.sysrq("9wl")
+                except (OSError, ValueError, base.RigError) as error:
+                    text.append(f"{machine.name}: no stacks: {error}")
+        time.sleep(2)
+        for machine in self.machines:
+            text.append(f"---- {machine.name}: last lines of its console")
+            text += [re.sub(r"[^\x20-\x7e\t]", "", line) for line in machine.console.last(150)]
+            if machine.complaint():
+                text.append(machine.complaint())
+        return "\n".join(text)

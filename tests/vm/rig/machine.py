@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One virtual machine: a QEMU process with a console, a monitor and an agent."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from . import base, kernels, qemu_pkg
+from .agent import Agent
+from .console import Console
+
+APPEND = ("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.devkmsg=on no_timer_check "
+          "mitigations=off net.ifnames=0 sysrq_always_enabled "
+          "rcupdate.rcu_cpu_stall_timeout=60 ")
+
+
+class Machine:
+    def __init__(self, name, kernel, rundir, logs, *, cpus, memory, initrd, accel, extra):
+        self.name = name
+        self.kernel = kernel
+        self.process = None
+        self.wanted = False
+        self.run = os.path.join(rundir, name)
+        self.agent = Agent(f"{self.run}.rig")
+        self.console = Console(os.path.join(logs, f"{name}.console"))
+        self.stderr = os.path.join(logs, f"{name}.qemu")
+        self.argv = [
+            *qemu_pkg.command(), "-name", name, "-nodefaults", "-no-user-config",
+            "-display", "none", "-M", "q35", "-accel", accel,
+            "-cpu", "max", "-smp", str(cpus), "-m", str(memory),
+            "-kernel", kernels.path(kernel, "vmlinux"), "-initrd", initrd,
+            "-append", APPEND,
+            "-chardev", f"socket,id=con,path={self.run}.con,server=on,wait=off,"
+                        f"logfile={self.console.path}",
+            "-serial", "chardev:con",
+            "-chardev", f"socket,id=rig,path={self.run}.rig,server=on,wait=off",
+            "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=rig,name=rig",
+            "-qmp", f"unix:{self.run}.qmp,server=on,wait=off", *extra]
+
+    def start(self):
+        self.wanted = True
+        with open(self.stderr, "ab") as err:
+            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=err,
+                                            stderr=err, start_new_session=True)
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """As if its power were cut."""
+        self.wanted = False
+        self.agent.close()
+        if self.process:
+            if self.alive():
+                self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def monitor(self, *commands):
+        """Executes monitor commands, each (name, arguments)."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(10)
+            sock.connect(f"{self.run}.qmp")
+            with sock.makefile("rw") as talk:
+                talk.readline()
+                for name, arguments in (("qmp_capabilities", {}), *commands):
+                    talk.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+                    talk.flush()
+                    while True:
+                        answer = json.loads(talk.readline())
+                        if "error" in answer:
+                            raise base.RigError(f"{self.name}: {name}: "
+                                                f"{answer['error']['desc']}")
+                        if "return" in answer:
+                            break
+
+    def sysrq(self, letters):
+        """Through the serial console, for when nothing else answers."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(10)
+            sock.connect(f"{self.run}.con")
+            for letter in letters:
+                self.monitor(("chardev-send-break", {"id": "con"}))
+                time.sleep(0.1)
+                sock.sendall(letter.encode())
+                time.sleep(0.3)
+
+    def complaint(self):
+        """What QEMU itself had to say."""
+        return base.read(self.stderr).strip() if os.path.exists(self.stderr) else ""

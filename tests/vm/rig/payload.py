@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What goes into the initramfs of the master and of the nodes."""
+
+import os
+import re
+import stat
+import subprocess
+
+from . import base, cpio, modules
+
+STAGE = os.path.join(base.BUILD, "rig", "stage")
+GUEST = os.path.join(base.BUILD, "rig")
+MERGED = re.compile(r"^/(bin|sbin|lib|lib32|lib64|libx32)(?=/|$)")
+MASTER = "10.23.0.1"
+
+
+def node_address(number):
+    return f"10.23.0.{10 + number}"
+
+
+def settings():
+    """Makes the kernel speak up, sooner than it would but not for slowness."""
+    return "".join(f"set /proc/sys/kernel/{name} {value}\n" for name, value in (
+        ("hung_task_timeout_secs", 60), ("hung_task_warnings", 100),
+        ("watchdog_thresh", 30), ("printk_ratelimit", 0), ("core_pattern", "core")))
+
+
+def build(kernel_names, makes_project):
+    """Has make build the rig's programs, ours, and our modules."""
+    make = ["make", "-s", "-C", base.SOURCE, "--no-print-directory", f"BUILD={base.BUILD}"]
+    base.run([*make, "rig-guest"])
+    if not makes_project:
+        return
+    base.run([*make, "install", f"DESTDIR={STAGE}", "PREFIX=/usr"])
+    if os.path.exists(os.path.join(base.SOURCE, "driver", "Kbuild")):
+        base.run([*make, "modules", f"KERNELS={' '.join(dict.fromkeys(kernel_names))}"])
+
+
+def begin(file, conf):
+    archive = cpio.Archive(file)
+    for name in ("dev", "proc", "sys", "run", "tmp", "root"):
+        archive.directory(name)
+    archive.device("dev/console", stat.S_IFCHR, 5, 1)
+    archive.device("dev/null", stat.S_IFCHR, 1, 3, 0o666)
+    archive.file("init", f"{GUEST}/init", 0o755)
+    archive.data("rig/conf", conf)
+    return archive
+
+
+def add_modules(archive, files):
+    lines = ""
+    for file in files:
+        name = f"/rig/modules/{os.path.basename(file)}"
+        archive.file(name, file)
+        lines += f"module {name}\n"
+    return lines
+
+
+def merged(path):
+    """Debian's /bin and /lib are links; a directory there would hide them."""
+    return MERGED.sub(r"/usr/\1", os.path.normpath("/" + path))
+
+
+def stage_tree(archive, source):
+    for top, dirs, files in os.walk(source):
+        inside = os.path.relpath(top, source)
+        for name in dirs + files:
+            path = merged(f"/{inside}/{name}")
+            if os.path.islink(f"{top}/{name}") or os.path.isfile(f"{top}/{name}"):
+                archive.any("/stage" + path, f"{top}/{name}")
+            else:
+                archive.directory("/stage" + path)
+
+
+def parse_put(text):
+    """FILE[:GUESTPATH] -> (file, absolute path in the guest)."""
+    file, _, path = text.partition(":")
+    path = path or os.path.basename(os.path.abspath(file))
+    if path.endswith("/"):
+        path += os.path.basename(file)
+    return file, os.path.join("/root", path)
+
+
+def make_master(out, tree, puts):
+    files = tree.files(modules.MASTER_BOOT)
+    names = [f"/rig/modules/{os.path.basename(file)}" for file in files]
+    conf = "hostname master\n" + "".join(f"module {name}\n" for name in names) + settings() + \
+        "image /dev/vda\naddress lo 127.0.0.1\nspawn /usr/lib/rig/agent\n"
+    with open(out, "wb") as file:
+        archive = begin(file, conf)
+        add_modules(archive, files)
+        stage_tree(archive, STAGE) if os.path.isdir(STAGE) else None
+        archive.tree(f"/stage/usr/lib/modules/{tree.release}", tree.path)
+        archive.file("/stage/usr/lib/rig/agent", f"{GUEST}/agent")
+        archive.file("/stage/usr/lib/rig/start", f"{base.VM_DIR}/guest/start", 0o755)
+        archive.file("/stage/usr/bin/rigctl", f"{GUEST}/rigctl")
+        for source, path in puts:
+            archive.any("/stage" + merged(path), source, follow=True)
+        archive.end()
+
+
+def libraries(program, stage):
+    """The shared libraries of a program, by their places (as ldd says)."""
+    env = dict(os.environ, LD_LIBRARY_PATH=f"{stage}/usr/lib:{stage}/usr/lib/x86_64-linux-gnu")
+    done = subprocess.run(["ldd", program], env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False)
+    return re.findall(r"(?:=> |^\t)(/\S+) \(", done.stdout, re.M)
+
+
+def node_files():
+    """What of the project a node has: the slave daemon and its helpers."""
+    files = [path for path in ("/usr/sbin/bpslave", "/usr/lib/bproc")
+             if os.path.exists(STAGE + path)]
+    return files
+
+
+def make_node(out, tree, number, virtual_of=None):
+    del virtual_of
+    with open(out, "wb") as file:
+        slave = f"{STAGE}/usr/sbin/bpslave"
+        files = tree.files(modules.NODE_BOOT + tree.ours)
+        conf = f"hostname node{number}\n" + \
+            "".join(f"module /rig/modules/{os.path.basename(path)}\n" for path in files) + \
+            settings() + "address lo 127.0.0.1\n" + \
+            f"address eth0 {node_address(number)}\nspawn /rig/agent\n"
+        if os.path.exists(slave):
+            conf += f"spawn /usr/sbin/bpslave {MASTER}\n"
+        archive = begin(file, conf)
+        add_modules(archive, files)
+        archive.file("/rig/agent", f"{GUEST}/agent")
+        needed = set()
+        for path in node_files():
+            archive.any(path, STAGE + path)
+            for top, _, names in os.walk(STAGE + path):
+                for name in names:
+                    needed.update(libraries(f"{top}/{name}", STAGE))
+            if os.path.isfile(STAGE + path):
+                needed.update(libraries(STAGE + path, STAGE))
+        for library in sorted(needed):
+            archive.file(library.removeprefix(STAGE), os.path.realpath(library), 0o755)
+        if os.path.exists(f"{STAGE}/etc/bproc"):
+            archive.tree("/etc/bproc", f"{STAGE}/etc/bproc")
+        archive.end()
