@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A cluster of virtual machines, from boot to power off."""
 
+import atexit
 import os
 import re
 import selectors
@@ -37,6 +38,7 @@ class Cluster:
         self._fetch()
         payload.build(self.kernels, project)
         self.rundir = tempfile.mkdtemp(prefix="rig-")
+        atexit.register(shutil.rmtree, self.rundir, ignore_errors=True)
         trees = {name: modules.Tree(name) for name in dict.fromkeys(self.kernels)}
         initrds = [f"{self.rundir}/master.initrd"]
         payload.make_master(initrds[0], trees[self.kernels[0]], puts)
@@ -59,7 +61,7 @@ class Cluster:
     def _master_devices(self, nodes):
         """The disk, and a hub that each node's link comes to."""
         args = ["-no-reboot", "-drive", f"file={image.path()},format=raw,if=virtio,readonly=on",
-                "-netdev", "hubport,id=own,hubid=0",
+                "-netdev", "hubport,id=own,hubid=0" if nodes else "user,id=own,restrict=on",
                 "-device", "virtio-net-pci,netdev=own,mac=52:54:00:17:00:01,romfile="]
         for i in range(nodes):
             args += ["-netdev", f"stream,id=link{i},server=on,addr.type=unix,"

@@ -11,6 +11,7 @@ import glob
 import lzma
 import os
 import re
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -106,6 +107,8 @@ def fetch_sid(work):
     with tempfile.TemporaryDirectory(dir=work) as debs:
         ver = sid.download_kernel(debs)
         apt.unpack(glob.glob(f"{debs}/*.deb"), f"{work}/root")
+    for listing in glob.glob(f"{sid.HOME}/usr/lib/modules/{ver}/modules.*"):
+        shutil.copy(listing, f"{work}/root/usr/lib/modules/{ver}")
     finish(work, ver)
     os.symlink(f"/usr/src/linux-headers-{ver}", f"{work}/build")
 

@@ -27,14 +27,15 @@ class Machine:
         self.agent = Agent(f"{self.run}.rig")
         self.console = Console(os.path.join(logs, f"{name}.console"))
         self.stderr = os.path.join(logs, f"{name}.qemu")
+        # QEMU shall not outlive this process, however that ends.
         self.argv = [
-            *qemu_pkg.command(), "-name", name, "-nodefaults", "-no-user-config",
+            "setpriv", "--pdeathsig", "KILL", *qemu_pkg.command(), "-name", name, "-nodefaults", "-no-user-config",
             "-display", "none", "-M", "q35", "-accel", accel,
             "-cpu", "max", "-smp", str(cpus), "-m", str(memory),
             "-kernel", kernels.path(kernel, "vmlinux"), "-initrd", initrd,
             "-append", APPEND,
             "-chardev", f"socket,id=con,path={self.run}.con,server=on,wait=off,"
-                        f"logfile={self.console.path}",
+                        f"logfile={self.console.path},logappend=on",
             "-serial", "chardev:con",
             "-chardev", f"socket,id=rig,path={self.run}.rig,server=on,wait=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=rig,name=rig",
