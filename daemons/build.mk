@@ -11,18 +11,39 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-mgeneral-regs-only
 
-PROGRAMS += $(BUILD)/daemons/bproc-ghost
+BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_relay.o nodeup.o \
+	admit.o trace.o device.o pool.o preface.o)
+BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_streams.o standin.o \
+	device.o pool.o preface.o arrive.o arrive_cred.o arrive_io.o header.o ghost_file.o)
+DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto
+
+PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bpmaster bpslave)
 INSTALLS += install-daemons
 
 $(BUILD)/daemons/stub/%.o: daemons/%.c
 	@mkdir -p $(@D)
-	$(CC) -Iinclude/uapi $(GHOST_CFLAGS) -MMD -c -o $@ $<
+	$(CC) -Iinclude/uapi -Ilib $(GHOST_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/daemons/bproc-ghost: $(GHOST_OBJECTS) daemons/ghost.ld
 	$(CC) -static -nostdlib -no-pie -s -Wl,-z,max-page-size=4096,-z,noseparate-code \
 		-Wl,--build-id=none -Wl,-T,daemons/ghost.ld -o $@ $(GHOST_OBJECTS)
 
+$(BUILD)/daemons/%.o: daemons/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Ilib -DVERSION='"$(VERSION)"' $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/daemons/ghost_file.o: daemons/ghost_file.S $(BUILD)/daemons/bproc-ghost
+	$(CC) -DGHOST_FILE='"$(BUILD)/daemons/bproc-ghost"' -c -o $@ $<
+
+$(BUILD)/daemons/bpmaster: $(BPMASTER_OBJECTS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
+$(BUILD)/daemons/bpslave: $(BPSLAVE_OBJECTS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
 install-daemons:
+	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(BUILD)/daemons/bpmaster \
+		$(BUILD)/daemons/bpslave
 	install -D -m 755 $(BUILD)/daemons/bproc-ghost \
 		$(DESTDIR)$(LIBEXECDIR)/bproc/bproc-ghost
 

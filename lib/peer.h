@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The name of a relayed stream. When TLS is not in the kernel a daemon relays between
  * the connection and a pair of Unix sockets. The daemon's end is then bound to an

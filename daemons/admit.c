@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who comes in. A connection from an address that is no node's is closed at once; one
+ * from a node gets a few seconds to prove that it has the key. Neither costs more than
+ * a bounded amount of memory, time and log.
+ */
+#include <errno.h>
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include "handshake.h"
+#include "log.h"
+#include "master.h"
+#include "stream.h"
+
+/* Handshakes under way at once: all together, and from one node. */
+#define PENDING_MAX 512
+#define PENDING_NODE_MAX 64
+/* Connections accepted before others get their turn. */
+#define BATCH 32
+/* Refusals logged in one second; the others are counted. */
+#define REFUSALS_MAX 5
+
+struct pending {
+	LIST_ENTRY(pending) entry;
+	struct master *m;
+	int node;
+	in_addr_t addr;
+	struct handshake *handshake;
+};
+
+static struct {
+	struct event *ev[CONFIG_INTERFACES + 1];
+	unsigned int count;
+	LIST_HEAD(, pending) pending;
+	unsigned int pending_count;
+	time_t second;
+	unsigned int refusals;
+} state;
+
+static void refuse(in_addr_t addr, const char *why)
+{
+	struct in_addr in = { addr };
+	time_t now = time(NULL);
+
+	if (now != state.second) {
+		if (state.refusals > REFUSALS_MAX)
+			log_warn("%u more connections refused",
+				 state.refusals - REFUSALS_MAX);
+		state.second = now;
+		state.refusals = 0;
+	}
+	if (state.refusals++ < REFUSALS_MAX)
+		log_warn("connection from %s refused: %s", inet_ntoa(in), why);
+}
+
+static unsigned int pending_of(int node)
+{
+	const struct pending *p;
+	unsigned int n = 0;
+
+	LIST_FOREACH(p, &state.pending, entry)
+	n += p->node == node;
+	return n;
+}
+
+static void admit_stream(struct pending *p, SSL *ssl, int fd, int kind)
+{
+	bool up = kind == TLS_UP || kind == TLS_UP_PLAIN;
+	bool plain = kind == TLS_UP_PLAIN || kind == TLS_DOWN_PLAIN;
+
+	if (plain == p->m->config->encryption || !node_takes_stream(p->m, p->node, up)) {
+		refuse(p->addr, plain == p->m->config->encryption
+					? "its idea of encryption is not ours"
+					: "a stream without a link, or too many");
+		SSL_free(ssl);
+		close(fd);
+		return;
+	}
+	fd = stream_descriptor(p->m->base, ssl, fd);
+	if (fd < 0)
+		log_err("stream of node %d: %s", p->node, strerror(-fd));
+	else
+		node_stream(p->m, p->node, fd, up);
+}
+
+static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *error)
+{
+	struct pending *p = arg;
+
+	LIST_REMOVE(p, entry);
+	state.pending_count--;
+	if (error)
+		refuse(p->addr, error);
+	else if (config_node(p->m->config, p->addr) != p->node ||
+		 (unsigned int)p->node >= p->m->nodes) {
+		/* the configuration has changed meanwhile */
+		SSL_free(ssl);
+		close(fd);
+	} else if (kind == TLS_LINK)
+		node_link(p->m, p->node, ssl, fd);
+	else
+		admit_stream(p, ssl, fd, kind);
+	free(p);
+}
+
+static void admit(struct master *m, int fd, const struct sockaddr_in *addr)
+{
+	int node = config_node(m->config, addr->sin_addr.s_addr);
+	const char *why = NULL;
+	struct pending *p;
+
+	if (node < 0 || (unsigned int)node >= m->nodes)
+		why = "not the address of a node";
+	else if (state.pending_count >= PENDING_MAX ||
+		 pending_of(node) >= PENDING_NODE_MAX)
+		why = "too many handshakes under way";
+	p = why ? NULL : calloc(1, sizeof(*p));
+	if (!p) {
+		refuse(addr->sin_addr.s_addr, why ? why : "out of memory");
+		close(fd);
+		return;
+	}
+	p->m = m;
+	p->node = node;
+	p->addr = addr->sin_addr.s_addr;
+	stream_socket_options(fd);
+	p->handshake = handshake_start(m->base, m->tls, fd, TLS_LINK,
+				       LINK_HANDSHAKE_TIMEOUT, on_handshake, p);
+	if (!p->handshake) {
+		free(p);
+		return;
+	}
+	LIST_INSERT_HEAD(&state.pending, p, entry);
+	state.pending_count++;
+}
+
+static void on_accept(evutil_socket_t listener, short what, void *arg)
+{
+	struct sockaddr_in addr;
+	socklen_t len;
+	int fd, i;
+
+	(void)what;
+	for (i = 0; i < BATCH; i++) {
+		len = sizeof(addr);
+		fd = accept4((int)listener, (struct sockaddr *)&addr, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		admit(arg, fd, &addr);
+	}
+}
+
+/* The address of an interface, at this moment. */
+static int interface_address(int fd, const char *name, struct sockaddr_in *addr)
+{
+	struct ifreq req = { .ifr_addr.sa_family = AF_INET };
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCGIFADDR, &req))
+		return -errno;
+	memcpy(addr, &req.ifr_addr, sizeof(*addr));
+	return 0;
+}
+
+static int listen_at(struct master *m, const struct config_interface *i)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	int fd, err = 0, on = 1;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (i && i->addr.sin_family)
+		addr = i->addr;
+	else if (i)
+		err = interface_address(fd, i->name, &addr);
+	addr.sin_port = htons(m->config->port);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (!err &&
+	    (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 1024)))
+		err = -errno;
+	if (!err) {
+		struct event *ev =
+			event_new(m->base, fd, EV_READ | EV_PERSIST, on_accept, m);
+
+		if (ev && !event_add(ev, NULL)) {
+			state.ev[state.count++] = ev;
+			return 0;
+		}
+		err = -ENOMEM;
+	}
+	close(fd);
+	return err;
+}
+
+int admit_listen(struct master *m)
+{
+	unsigned int i;
+	int err;
+
+	if (!m->config->interfaces) {
+		err = listen_at(m, NULL);
+		if (err)
+			log_err("port %u: %s", m->config->port, strerror(-err));
+		return err;
+	}
+	for (i = 0; i < m->config->interfaces; i++) {
+		err = listen_at(m, &m->config->interface[i]);
+		if (err) {
+			log_err("interface %s, port %u: %s", m->config->interface[i].name,
+				m->config->port, strerror(-err));
+			admit_close();
+			return err;
+		}
+	}
+	return 0;
+}
+
+void admit_close(void)
+{
+	while (state.count) {
+		struct event *ev = state.ev[--state.count];
+		int fd = (int)event_get_fd(ev);
+
+		event_free(ev);
+		close(fd);
+	}
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <getopt.h>
+#include <netdb.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/sched.h>
+#include "log.h"
+#include "notify.h"
+#include "slave.h"
+
+#define BACKOFF_MIN 1
+#define BACKOFF_MAX 10
+
+static const char usage[] =
+	"Usage: bpslave [options] MASTER[:PORT] [PORT]\n"
+	"Makes this machine a node of MASTER's cluster.\n"
+	"\n"
+	"  -d        stay in the foreground, log to stderr\n"
+	"  -v        say more\n"
+	"  -k FILE   the cluster's key (default /etc/bproc/key)\n"
+	"  -s ADDR   connect from this address of ours (-l ADDR is the same)\n"
+	"  -r N      give up after N attempts without a link (default: never)\n"
+	"  -h        this text\n"
+	"  -V        version\n";
+
+static volatile sig_atomic_t stopping;
+static volatile pid_t worker;
+
+static void on_signal(int sig)
+{
+	stopping = 1;
+	if (worker > 0)
+		kill(worker, sig);
+}
+
+static bool resolve(const char *host, const char *port, struct sockaddr_storage *addr,
+		    socklen_t *len)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST };
+	struct addrinfo *list;
+	int err;
+
+	/* Numbers need none of the files and libraries that names need. */
+	err = getaddrinfo(host, port, &hints, &list);
+	if (err) {
+		hints.ai_flags = 0;
+		err = getaddrinfo(host, port, &hints, &list);
+	}
+	if (err) {
+		log_err("%s: %s", host, gai_strerror(err));
+		return false;
+	}
+	memcpy(addr, list->ai_addr, list->ai_addrlen);
+	*len = list->ai_addrlen;
+	freeaddrinfo(list);
+	return true;
+}
+
+/* HOST, HOST:PORT, [HOST]:PORT, or a plain IPv6 address */
+static bool parse_master(char *text, const char *port, struct slave_options *o)
+{
+	char number[8], *colon = strrchr(text, ':');
+
+	if (text[0] == '[') {
+		char *end = strchr(text, ']');
+
+		if (!end)
+			return false;
+		*end = 0;
+		text++;
+		colon = end[1] == ':' ? end + 1 : NULL;
+	} else if (colon && strchr(text, ':') != colon) {
+		colon = NULL;
+	}
+	if (colon) {
+		*colon = 0;
+		port = colon + 1;
+	}
+	if (!port) {
+		snprintf(number, sizeof(number), "%d", LINK_PORT);
+		port = number;
+	}
+	return resolve(text, port, &o->master, &o->master_len);
+}
+
+/* A worker in its own PID and mount namespace; what it returned, or -errno. */
+static int run_worker(const struct slave_options *o)
+{
+	struct clone_args args = {
+		.flags = CLONE_NEWPID | CLONE_NEWNS,
+		.exit_signal = SIGCHLD,
+	};
+	sigset_t mask, old;
+	int status;
+	pid_t pid;
+
+	/* A signal to stop must meet either no worker or one whose number is known. */
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, &old);
+	pid = stopping ? -1 : (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	/* The worker unblocks them when it has handlers: an init ignores the default. */
+	if (!pid)
+		_exit(worker_run(o));
+	status = -errno;
+	worker = pid > 0 ? pid : 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return stopping ? WORKER_STOPPED : status;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	worker = 0;
+	if (stopping)
+		return WORKER_STOPPED;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : WORKER_LOST;
+}
+
+static int supervise(const struct slave_options *o, long attempts)
+{
+	int backoff = BACKOFF_MIN;
+	long failed = 0;
+
+	for (;;) {
+		struct timespec pause = { 0 };
+		int how = run_worker(o);
+
+		if (how == WORKER_STOPPED)
+			return 0;
+		if (how == WORKER_USELESS)
+			return 1;
+		if (how < 0)
+			log_err("cannot make a worker: %s", strerror(-how));
+		if (how == WORKER_LOST) {
+			backoff = BACKOFF_MIN;
+			failed = 0;
+		} else if (attempts && ++failed >= attempts) {
+			log_err("no link after %ld attempts", failed);
+			return 1;
+		}
+		pause.tv_sec = backoff;
+		nanosleep(&pause, NULL);
+		if (how != WORKER_LOST && backoff < BACKOFF_MAX)
+			backoff = backoff * 2 < BACKOFF_MAX ? backoff * 2 : BACKOFF_MAX;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct slave_options o = { .keyfile = "/etc/bproc/key" };
+	struct sigaction action = { .sa_handler = on_signal };
+	bool foreground = getenv("NOTIFY_SOCKET") != NULL, verbose = false;
+	const char *local = NULL;
+	long attempts = 0;
+	int c;
+
+	while ((c = getopt(argc, argv, "dvk:s:l:r:hV")) != -1) {
+		switch (c) {
+		case 'd':
+			foreground = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'k':
+			o.keyfile = optarg;
+			break;
+		case 's':
+		case 'l':
+			local = optarg;
+			break;
+		case 'r':
+			attempts = atol(optarg);
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		case 'V':
+			puts("bpslave " VERSION);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 1;
+		}
+	}
+	log_init("bpslave", verbose);
+	if (argc - optind < 1 || argc - optind > 2) {
+		fputs(usage, stderr);
+		return 1;
+	}
+	if (!parse_master(argv[optind], argv[optind + 1], &o) ||
+	    (local && !resolve(local, "0", &o.local, &o.local_len)))
+		return 1;
+	if (!foreground) {
+		if (daemon(0, 0)) {
+			log_err("cannot go to the background: %m");
+			return 1;
+		}
+		log_background(LOG_DAEMON);
+	}
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	notify_ready();
+	return supervise(&o, attempts);
+}

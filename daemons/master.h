@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpmaster: the nodes' links, and the driver's messages for them.
+ */
+#ifndef BPROC_MASTER_H
+#define BPROC_MASTER_H
+
+#include <stdbool.h>
+#include <netinet/in.h>
+#include "config.h"
+#include "device.h"
+#include "pool.h"
+#include "preface.h"
+#include "tls.h"
+#include "wire.h"
+
+struct node;
+
+struct master {
+	struct event_base *base;
+	struct config *config;
+	struct tls *tls;
+	struct device *dev;
+	__u32 abi;
+	struct node **node; /* @nodes of them */
+	unsigned int nodes;
+	FILE *trace;
+};
+
+/* --- nodes (node.c) --- */
+
+/* Makes the nodes fit the configuration, which may have changed; 0 or -errno. */
+int nodes_configure(struct master *m);
+
+/* The link of a node, fresh from its handshake. */
+void node_link(struct master *m, int number, SSL *ssl, int fd);
+
+/* A stream of a node, usable, in direction @up. */
+void node_stream(struct master *m, int number, int fd, bool up);
+
+/* True if there is a link that a stream could belong to, and room for one more. */
+bool node_takes_stream(const struct master *m, int number, bool up);
+
+/* A driver's message for a node. */
+void node_send(struct master *m, const struct bproc_msg *msg);
+
+/* The driver wants a stream to a node. */
+void node_want_stream(struct master *m, const struct bproc_msg *msg);
+
+/* Ends all links: "why" is told to the nodes. */
+void nodes_goodbye(struct master *m, const char *why);
+
+/* --- streams between nodes (node_relay.c) --- */
+
+/* Brings a stream that came up from a node to the node that it is for. */
+void node_relay(struct master *m, struct pool *down, const struct link_preface *preface,
+		int fd);
+
+/* --- who comes in (admit.c) --- */
+
+/* Listens where the configuration says; 0 or -errno after it was logged. */
+int admit_listen(struct master *m);
+
+/* Closes the listening sockets. */
+void admit_close(void);
+
+/* --- what passes (trace.c) --- */
+
+/* A line for "-m": @from and @to are node numbers, -1 is the master's driver. */
+void master_trace(struct master *m, int from, int to, const struct bproc_msg *msg);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpslave: a supervisor, and a worker that is the init of the node's PID namespace.
+ */
+#ifndef BPROC_SLAVE_H
+#define BPROC_SLAVE_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <event2/event.h>
+#include "device.h"
+#include "link.h"
+#include "tls.h"
+
+struct slave_options {
+	const char *keyfile;
+	struct sockaddr_storage master;
+	socklen_t master_len;
+	struct sockaddr_storage local; /* ss_family 0: any */
+	socklen_t local_len;
+};
+
+/* How a worker ended. */
+enum worker_exit {
+	WORKER_STOPPED = 0, /* it was told to */
+	WORKER_FAILED = 1,  /* the node never was connected */
+	WORKER_LOST = 2,    /* the link broke or the master ended it */
+	WORKER_USELESS = 3, /* trying again will not help */
+};
+
+/* Runs the node in the calling process, the init of a new PID namespace. */
+enum worker_exit worker_run(const struct slave_options *options);
+
+/* --- streams of a worker (slave_streams.c) --- */
+
+struct slave_streams;
+
+/* A process arrives over @fd, which is the callee's. */
+typedef void slave_arrival(void *arg, const struct link_preface *preface, int fd);
+
+struct slave_streams *slave_streams_new(struct event_base *base,
+					const struct slave_options *options,
+					struct tls *tls, const struct link_config *config,
+					slave_arrival *arrival, void *arg);
+
+/* Asks for a stream to the master; @id and @fd go to the driver by @got. */
+struct pool *slave_streams_up(struct slave_streams *s);
+
+/* The master wants @count more. */
+void slave_streams_more(struct slave_streams *s, unsigned int count);
+
+/* A socket on its way to the master, nonblocking; or -errno. */
+int slave_connect(const struct slave_options *options);
+
+/* --- stand-ins (standin.c) --- */
+
+/*
+ * Gives a stream to whom it may concern on this node, after making that if need be:
+ * a stand-in of the parent, or the process itself. Returns 0 or -errno; @fd stays the
+ * caller's.
+ */
+int standin_arrival(struct device *dev, const struct link_preface *preface, int fd);
+
+#endif

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The worker is process 1 of the node's PID namespace. All that goes wrong ends it, and
+ * with it, by the kernel's doing, every process of the node; the supervisor then starts
+ * a new one. So there is little to clean up here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "handshake.h"
+#include "log.h"
+#include "pool.h"
+#include "slave.h"
+#include "stream.h"
+#include "wire.h"
+
+#define DEVICE "/dev/bproc-slave"
+/* How long the master may take for CONFIG, in seconds. */
+#define CONFIG_TIMEOUT 30
+
+struct worker {
+	const struct slave_options *options;
+	struct event_base *base;
+	struct tls *tls;
+	struct device *dev;
+	struct wire *wire;
+	struct slave_streams *streams;
+	struct link_config config;
+	struct event *watchdog;
+	enum worker_exit exit;
+};
+
+static void stop(struct worker *w, enum worker_exit how)
+{
+	w->exit = how;
+	event_base_loopbreak(w->base);
+}
+
+static void goodbye(struct worker *w, const char *why)
+{
+	struct bproc_msg msg = { .type = LINK_GOODBYE };
+	struct timeval moment = { 0, 200000 };
+
+	if (w->wire)
+		wire_send_body(w->wire, &msg, why, strlen(why) + 1);
+	event_base_loopexit(w->base, &moment);
+}
+
+/* --- processes --- */
+
+static void on_child(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig, (void)what, (void)arg;
+	while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+		;
+}
+
+static void on_arrival(void *arg, const struct link_preface *preface, int fd)
+{
+	struct worker *w = arg;
+	int err = standin_arrival(w->dev, preface, fd);
+
+	/* The sender learns of a failure by the end of the stream. */
+	if (err)
+		log_warn("process %d cannot arrive: %s", preface->pid, strerror(-err));
+	else
+		log_debug("process %d arrives", preface->pid);
+	close(fd);
+}
+
+/* --- the driver --- */
+
+struct request {
+	struct worker *w;
+	__u64 id;
+};
+
+static void give_stream(struct worker *w, __u64 id, int fd)
+{
+	struct bproc_stream_fd arg = {
+		.id = id,
+		.fd = fd < 0 ? -1 : fd,
+		.result = fd < 0 ? -EIO : 0,
+	};
+
+	if (ioctl(device_fd(w->dev), BPROC_IOC_STREAM, &arg) < 0)
+		log_debug("stream %llu: %m", (unsigned long long)id);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void on_stream(void *arg, int fd)
+{
+	struct request *r = arg;
+
+	if (fd < 0)
+		log_warn("no stream to the master: %s", strerror(-fd));
+	give_stream(r->w, r->id, fd);
+	free(r);
+}
+
+static void want_stream(struct worker *w, const struct bproc_msg *msg)
+{
+	const struct bproc_msg_stream *body = (const void *)(msg + 1);
+	struct request *r = malloc(sizeof(*r));
+	struct link_preface preface = {
+		.id = msg->id,
+		.pid = msg->pid,
+		.ppid = body->ppid,
+		.uid = body->uid,
+		.pgrp = body->pgrp,
+		.session = body->session,
+		.node = msg->node,
+		.from = w->config.node,
+	};
+
+	if (!r || !w->streams) {
+		free(r);
+		give_stream(w, msg->id, -EIO);
+		return;
+	}
+	r->w = w;
+	r->id = msg->id;
+	pool_get(slave_streams_up(w->streams), &preface, on_stream, r);
+}
+
+static void from_driver(void *arg, struct bproc_msg *msg)
+{
+	struct worker *w = arg;
+
+	log_debug("driver: %s pid %d", device_type_name(msg->type), msg->pid);
+	if (msg->type == BPROC_MSG_STREAM)
+		want_stream(w, msg);
+	else if (msg->type < BPROC_MSG_DAEMON && w->wire)
+		wire_send(w->wire, msg);
+}
+
+static void driver_broken(void *arg, int err)
+{
+	log_err("%s: %s", DEVICE, strerror(-err));
+	stop(arg, WORKER_LOST);
+}
+
+/* --- the master --- */
+
+static void hear(struct worker *w, int seconds)
+{
+	struct timeval limit = { seconds, 0 };
+
+	evtimer_add(w->watchdog, &limit);
+}
+
+static void on_silence(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	log_err("the master is silent");
+	stop(arg, WORKER_LOST);
+}
+
+static void configure(struct worker *w, const struct bproc_msg *msg)
+{
+	struct bproc_slave_setup setup = { 0 };
+	struct bproc_msg ready = { .size = sizeof(ready), .type = LINK_READY };
+
+	if (w->streams || msg->size != sizeof(*msg) + sizeof(w->config)) {
+		log_err("the master's CONFIG is of another version");
+		stop(w, WORKER_FAILED);
+		return;
+	}
+	memcpy(&w->config, msg + 1, sizeof(w->config));
+	setup.node = w->config.node;
+	if (ioctl(device_fd(w->dev), BPROC_IOC_SLAVE_SETUP, &setup) < 0) {
+		log_err("%s: node %d: %m", DEVICE, setup.node);
+		goodbye(w, "the driver refuses the node");
+		return;
+	}
+	wire_send(w->wire, &ready);
+	w->streams =
+		slave_streams_new(w->base, w->options, w->tls, &w->config, on_arrival, w);
+	if (!w->streams) {
+		stop(w, WORKER_FAILED);
+		return;
+	}
+	w->exit = WORKER_LOST;
+	log_info("this is node %d", w->config.node);
+}
+
+static void to_driver(struct worker *w, const struct bproc_msg *msg)
+{
+	int err = device_write(w->dev, msg);
+
+	/* A process that is gone meanwhile is nobody's fault. */
+	if (err == -ESRCH)
+		log_debug("driver: %s pid %d: gone", device_type_name(msg->type),
+			  msg->pid);
+	else if (err)
+		log_warn("driver refuses %s, pid %d: %s", device_type_name(msg->type),
+			 msg->pid, strerror(-err));
+}
+
+static void from_master(void *arg, const struct bproc_msg *msg)
+{
+	struct bproc_msg pong = { .size = sizeof(pong), .type = LINK_PONG };
+	struct worker *w = arg;
+
+	log_debug("master: %s pid %d", device_type_name(msg->type), msg->pid);
+	hear(w, w->streams ? (int)w->config.pingtimeout : CONFIG_TIMEOUT);
+	if (msg->type < BPROC_MSG_DAEMON) {
+		if (w->streams)
+			to_driver(w, msg);
+		return;
+	}
+	switch (msg->type) {
+	case LINK_CONFIG:
+		configure(w, msg);
+		break;
+	case LINK_PING:
+		pong.id = msg->id;
+		wire_send(w->wire, &pong);
+		break;
+	case LINK_STREAMS:
+		if (w->streams && msg->result > 0)
+			slave_streams_more(w->streams, (unsigned int)msg->result);
+		break;
+	case LINK_GOODBYE:
+		log_info("the master ends the link: %.*s",
+			 (int)(msg->size - sizeof(*msg)), (const char *)(msg + 1));
+		stop(w, WORKER_LOST);
+		break;
+	default:
+		log_warn("unknown message %u from the master", msg->type);
+	}
+}
+
+static void link_broken(void *arg, const char *why)
+{
+	log_err("link to the master: %s", why);
+	stop(arg, ((struct worker *)arg)->exit);
+}
+
+static void on_link(void *arg, SSL *ssl, int fd, int kind, const char *error)
+{
+	static const struct wire_ops ops = { from_master, link_broken };
+	struct bproc_msg msg = { .type = LINK_HELLO };
+	struct link_hello hello = { .version = LINK_VERSION };
+	struct worker *w = arg;
+	int err;
+
+	(void)kind;
+	if (error) {
+		log_err("no link to the master: %s", error);
+		stop(w, WORKER_FAILED);
+		return;
+	}
+	w->wire = wire_new(w->base, ssl, fd, &ops, w);
+	err = device_abi(&hello.abi);
+	if (!w->wire || err) {
+		log_err("/dev/bproc: %s", strerror(-err));
+		stop(w, WORKER_FAILED);
+		return;
+	}
+	wire_send_body(w->wire, &msg, &hello, sizeof(hello));
+}
+
+int slave_connect(const struct slave_options *o)
+{
+	int fd = socket(o->master.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0);
+
+	if (fd < 0)
+		return -errno;
+	stream_socket_options(fd);
+	if ((o->local.ss_family &&
+	     bind(fd, (const struct sockaddr *)&o->local, o->local_len)) ||
+	    (connect(fd, (const struct sockaddr *)&o->master, o->master_len) &&
+	     errno != EINPROGRESS)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* --- the process itself --- */
+
+static void on_term(evutil_socket_t sig, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)sig, (void)what;
+	w->exit = WORKER_STOPPED;
+	goodbye(w, "bpslave was stopped");
+}
+
+/* Nothing that is mounted here may show outside; /proc must be this namespace's. */
+static int mount_proc(void)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -errno;
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return -errno;
+	return 0;
+}
+
+/* 0, 1, 2 stay as they are; 3 is wanted free of anything that matters by stand-ins. */
+static int occupy_three(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fd != 3) {
+		err = dup3(fd, 3, O_CLOEXEC) < 0 ? -errno : 0;
+		close(fd);
+	}
+	return err;
+}
+
+static bool catch_signals(struct worker *w)
+{
+	struct event *child = evsignal_new(w->base, SIGCHLD, on_child, w);
+	struct event *term = evsignal_new(w->base, SIGTERM, on_term, w);
+	struct event *intr = evsignal_new(w->base, SIGINT, on_term, w);
+
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!child || !term || !intr || event_add(child, NULL) || event_add(term, NULL) ||
+	    event_add(intr, NULL))
+		return false;
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+static bool prepare(struct worker *w)
+{
+	const char *error;
+	int err, fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "bpslave: node");
+	err = mount_proc();
+	if (!err)
+		err = occupy_three();
+	if (err) {
+		log_err("/proc of the node: %s", strerror(-err));
+		return false;
+	}
+	w->tls = tls_new(w->options->keyfile, false, &error);
+	if (!w->tls) {
+		log_err("%s", error);
+		return false;
+	}
+	w->base = event_base_new();
+	fd = open(DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		log_err("%s: %m", DEVICE);
+		return false;
+	}
+	if (w->base)
+		w->dev = device_new(w->base, fd, from_driver, driver_broken, w);
+	if (w->dev)
+		w->watchdog = evtimer_new(w->base, on_silence, w);
+	return w->watchdog && catch_signals(w);
+}
+
+enum worker_exit worker_run(const struct slave_options *options)
+{
+	struct worker w = { .options = options, .exit = WORKER_FAILED };
+	int fd;
+
+	if (!prepare(&w))
+		return WORKER_FAILED;
+	hear(&w, CONFIG_TIMEOUT);
+	fd = slave_connect(options);
+	if (fd < 0) {
+		log_err("no link to the master: %s", strerror(-fd));
+		return WORKER_FAILED;
+	}
+	if (!handshake_start(w.base, w.tls, fd, TLS_LINK, LINK_HANDSHAKE_TIMEOUT, on_link,
+			     &w))
+		return WORKER_FAILED;
+	event_base_dispatch(w.base);
+	return w.exit;
+}
