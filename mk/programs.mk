@@ -26,6 +26,11 @@ INSTALLS   :=
 
 programs: $(LIBS) $(PROGRAMS)
 
+unit-tests: $(UNIT_TESTS)
+
+list-unit-tests:
+	@echo $(UNIT_TESTS)
+
 install-programs: programs $(INSTALLS)
 
-.PHONY: programs install-programs $(INSTALLS)
+.PHONY: unit-tests list-unit-tests programs install-programs $(INSTALLS)

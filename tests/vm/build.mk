@@ -11,3 +11,36 @@ $(RIG_GUEST): $(BUILD)/rig/%: tests/vm/guest/%.c tests/vm/guest/frame.h
 rig-guest: $(RIG_GUEST)
 
 .PHONY: rig-guest
+
+# Programs that scenarios run on a cluster, from tests/vm/programs:
+#	NAME.c		dynamic, static, 32-bit and 32-bit static:
+#			NAME, NAME.static, NAME.32, NAME.32static
+#	lib-NAME.c	linked with libbproc: NAME
+# They stand in /tests/bin of the master.
+
+RIG_TESTS    := $(BUILD)/rig/tests/bin
+RIG_SOURCES  := $(patsubst tests/vm/programs/%.c,%,$(wildcard tests/vm/programs/*.c))
+RIG_USERS    := $(patsubst lib-%,%,$(filter lib-%,$(RIG_SOURCES)))
+RIG_PLAIN    := $(filter-out lib-%,$(RIG_SOURCES))
+RIG_CC        = $(CC) $(CPPFLAGS) -Iinclude $(CFLAGS) -s -pthread
+
+RIG_PROGRAMS := $(RIG_USERS:%=$(RIG_TESTS)/%) \
+	$(foreach p,$(RIG_PLAIN),$(addprefix $(RIG_TESTS)/$(p),$(empty) .static .32 .32static))
+
+$(RIG_TESTS):
+	@mkdir -p $@
+
+$(RIG_USERS:%=$(RIG_TESTS)/%): $(RIG_TESTS)/%: tests/vm/programs/lib-%.c $(LIBS) | $(RIG_TESTS)
+	$(RIG_CC) -Ilib -o $@ $< -L$(BUILD)/lib -lbproc
+$(RIG_PLAIN:%=$(RIG_TESTS)/%): $(RIG_TESTS)/%: tests/vm/programs/%.c | $(RIG_TESTS)
+	$(RIG_CC) -o $@ $< -lm
+$(RIG_PLAIN:%=$(RIG_TESTS)/%.static): $(RIG_TESTS)/%.static: tests/vm/programs/%.c | $(RIG_TESTS)
+	$(RIG_CC) -static -o $@ $< -lm
+$(RIG_PLAIN:%=$(RIG_TESTS)/%.32): $(RIG_TESTS)/%.32: tests/vm/programs/%.c | $(RIG_TESTS)
+	$(RIG_CC) -m32 -o $@ $< -lm
+$(RIG_PLAIN:%=$(RIG_TESTS)/%.32static): $(RIG_TESTS)/%.32static: tests/vm/programs/%.c | $(RIG_TESTS)
+	$(RIG_CC) -m32 -static -o $@ $< -lm
+
+rig-tests: $(RIG_PROGRAMS)
+
+.PHONY: rig-tests

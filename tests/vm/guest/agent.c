@@ -378,6 +378,7 @@ static void finish_job(void)
 {
 	while (pass(&job.out, FRAME_STDOUT) || pass(&job.err, FRAME_STDERR))
 		;
+	kill(-job.pid, SIGKILL); /* what it left behind in its group */
 	close_fd(&job.in);
 	close_fd(&job.out);
 	close_fd(&job.err);

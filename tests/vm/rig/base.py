@@ -44,10 +44,10 @@ def need_root(what):
 
 
 @contextlib.contextmanager
-def locked(name):
-    """Keeps other runs of the rig, in this or another tree, away."""
-    os.makedirs(CACHE, exist_ok=True)
-    with open(os.path.join(CACHE, f".lock-{name}"), "w", encoding="ascii") as lock:
+def locked(name, place=CACHE):
+    """Keeps other runs of the rig away: in every tree that shares PLACE."""
+    os.makedirs(place, exist_ok=True)
+    with open(os.path.join(place, f".lock-{name}"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

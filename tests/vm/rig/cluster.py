@@ -26,7 +26,7 @@ class Trouble(Exception):
 
 class Cluster:
     def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
-                 logs, accel="tcg,thread=multi", project=True):
+                 logs, accel="tcg,thread=multi", project=True, tests=False):
         self.logs, self.virtual = logs, virtual
         self.kernels = [kernel[0]] + [(kernel[1:] or kernel)[i % len(kernel[1:] or kernel)]
                                       for i in range(nodes)]
@@ -34,17 +34,14 @@ class Cluster:
         self.selector = selectors.PollSelector()
         self.trouble = []
         self.reply = None
+        self.command = None
         os.makedirs(logs, exist_ok=True)
         self._fetch()
-        payload.build(self.kernels, project)
         self.rundir = tempfile.mkdtemp(prefix="rig-")
         atexit.register(shutil.rmtree, self.rundir, ignore_errors=True)
-        trees = {name: modules.Tree(name) for name in dict.fromkeys(self.kernels)}
-        initrds = [f"{self.rundir}/master.initrd"]
-        payload.make_master(initrds[0], trees[self.kernels[0]], puts)
-        for i in range(nodes):
-            initrds.append(f"{self.rundir}/node{i}.initrd")
-            payload.make_node(initrds[-1], trees[self.kernels[i + 1]], i)
+        with base.locked("build", os.path.join(base.BUILD, "rig")):
+            payload.build(self.kernels, project, tests)
+            initrds = self._initrds(nodes, puts, tests)
         self.machines = [Machine(
             f"node{i - 1}" if i else "master", self.kernels[i], self.rundir, logs, cpus=cpus,
             memory=memory or (512 if i else 1024), initrd=initrds[i], accel=accel,
@@ -57,6 +54,15 @@ class Cluster:
         image.fetch()
         for name in dict.fromkeys(self.kernels):
             kernels.fetch(name)
+
+    def _initrds(self, nodes, puts, tests):
+        trees = {name: modules.Tree(name) for name in dict.fromkeys(self.kernels)}
+        paths = [f"{self.rundir}/master.initrd"]
+        payload.make_master(paths[0], trees[self.kernels[0]], puts, tests)
+        for i in range(nodes):
+            paths.append(f"{self.rundir}/node{i}.initrd")
+            payload.make_node(paths[-1], trees[self.kernels[i + 1]], i)
+        return paths
 
     def _master_devices(self, nodes):
         """The disk, and a hub that each node's link comes to."""
@@ -182,10 +188,14 @@ class Cluster:
     def execute(self, argv, env=(), seconds=None):
         """Runs a command on the master, without input; collects what it says."""
         from .command import Collected
-        command = Collected(self)
+        self.command = command = Collected(self)
         command.start(argv, dict(env))
         self.wait(lambda: command.status is not None, seconds or 1e9, " ".join(argv))
         return command
+
+    def said(self):
+        """What the last command that execute() ran has said so far."""
+        return self.command.text() if self.command else ""
 
     def get(self, path, out):
         """Copies a file from the master."""

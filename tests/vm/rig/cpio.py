@@ -3,6 +3,7 @@
 
 import os
 import stat
+import time
 
 
 class Archive:
@@ -11,12 +12,13 @@ class Archive:
     def __init__(self, out):
         self.out = out
         self.inode = 0
+        self.time = int(time.time())
         self.seen = set()
 
     def _entry(self, name, mode, size=0, rdev=(0, 0)):
         self.inode += 1
         name = name.encode() + b"\0"
-        fields = (self.inode, mode, 0, 0, 1, 0, size, 0, 0, *rdev, len(name), 0)
+        fields = (self.inode, mode, 0, 0, 1, self.time, size, 0, 0, *rdev, len(name), 0)
         head = b"070701" + b"".join(b"%08x" % field for field in fields) + name
         self.out.write(head + b"\0" * (-len(head) % 4))
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What goes into the initramfs of the master and of the nodes."""
 
+import functools
 import os
 import re
+import secrets
+import shutil
 import stat
 import subprocess
 
@@ -18,6 +21,12 @@ def node_address(number):
     return f"10.23.0.{10 + number}"
 
 
+@functools.cache
+def cluster_key():
+    """The secret that this run's daemons share."""
+    return secrets.token_hex(32) + "\n"
+
+
 def settings():
     """Makes the kernel speak up, sooner than it would but not for slowness."""
     return "".join(f"set /proc/sys/kernel/{name} {value}\n" for name, value in (
@@ -25,13 +34,16 @@ def settings():
         ("watchdog_thresh", 30), ("printk_ratelimit", 0), ("core_pattern", "core")))
 
 
-def build(kernel_names, makes_project):
+def build(kernel_names, makes_project, with_tests):
     """Has make build the rig's programs, ours, and our modules."""
     make = ["make", "-s", "-C", base.SOURCE, "--no-print-directory", f"BUILD={base.BUILD}"]
     base.run([*make, "rig-guest"])
     if not makes_project:
         return
+    shutil.rmtree(STAGE, ignore_errors=True)
     base.run([*make, "install", f"DESTDIR={STAGE}", "PREFIX=/usr"])
+    if with_tests:
+        base.run([*make, "rig-tests"])
     if os.path.exists(os.path.join(base.SOURCE, "driver", "Kbuild")):
         base.run([*make, "modules", f"KERNELS={' '.join(dict.fromkeys(kernel_names))}"])
 
@@ -81,7 +93,14 @@ def parse_put(text):
     return file, os.path.join("/root", path)
 
 
-def make_master(out, tree, puts):
+def add_tests(archive):
+    archive.tree("/stage/tests/scenarios", f"{base.VM_DIR}/scenarios")
+    archive.file("/stage/tests/lib.sh", f"{base.VM_DIR}/guest/lib.sh")
+    if os.path.isdir(f"{GUEST}/tests/bin"):
+        archive.tree("/stage/tests/bin", f"{GUEST}/tests/bin")
+
+
+def make_master(out, tree, puts, with_tests):
     files = tree.files(modules.MASTER_BOOT)
     names = [f"/rig/modules/{os.path.basename(file)}" for file in files]
     conf = "hostname master\n" + "".join(f"module {name}\n" for name in names) + settings() + \
@@ -89,11 +108,15 @@ def make_master(out, tree, puts):
     with open(out, "wb") as file:
         archive = begin(file, conf)
         add_modules(archive, files)
-        stage_tree(archive, STAGE) if os.path.isdir(STAGE) else None
+        stage_tree(archive, STAGE)
+        archive.data("/stage/etc/bproc/key", cluster_key(), 0o600)
         archive.tree(f"/stage/usr/lib/modules/{tree.release}", tree.path)
         archive.file("/stage/usr/lib/rig/agent", f"{GUEST}/agent")
-        archive.file("/stage/usr/lib/rig/start", f"{base.VM_DIR}/guest/start", 0o755)
-        archive.file("/stage/usr/bin/rigctl", f"{GUEST}/rigctl")
+        for script in ("start", "wait-up"):
+            archive.file(f"/stage/usr/lib/rig/{script}", f"{base.VM_DIR}/guest/{script}", 0o755)
+        archive.file("/stage/usr/bin/rigctl", f"{GUEST}/rigctl", 0o755)
+        if with_tests:
+            add_tests(archive)
         for source, path in puts:
             archive.any("/stage" + merged(path), source, follow=True)
         archive.end()
@@ -109,13 +132,11 @@ def libraries(program, stage):
 
 def node_files():
     """What of the project a node has: the slave daemon and its helpers."""
-    files = [path for path in ("/usr/sbin/bpslave", "/usr/lib/bproc")
-             if os.path.exists(STAGE + path)]
-    return files
+    return [path for path in ("/usr/sbin/bpslave", "/usr/libexec/bproc")
+            if os.path.exists(STAGE + path)]
 
 
-def make_node(out, tree, number, virtual_of=None):
-    del virtual_of
+def make_node(out, tree, number):
     with open(out, "wb") as file:
         slave = f"{STAGE}/usr/sbin/bpslave"
         files = tree.files(modules.NODE_BOOT + tree.ours)
@@ -138,6 +159,5 @@ def make_node(out, tree, number, virtual_of=None):
                 needed.update(libraries(STAGE + path, STAGE))
         for library in sorted(needed):
             archive.file(library.removeprefix(STAGE), os.path.realpath(library), 0o755)
-        if os.path.exists(f"{STAGE}/etc/bproc"):
-            archive.tree("/etc/bproc", f"{STAGE}/etc/bproc")
+        archive.data("/etc/bproc/key", cluster_key(), 0o600)
         archive.end()

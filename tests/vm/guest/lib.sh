@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# For scenarios: . /tests/lib.sh
+
+PATH=/tests/bin:$PATH
+failures=0
+
+ok() {
+	echo "ok $*"
+}
+
+not_ok() {
+	echo "not ok $*"
+	failures=$((failures + 1))
+}
+
+# check NAME COMMAND...: passes if the command does
+check() {
+	local name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name: exit status $?: $*"; fi
+}
+
+# fails NAME STATUS COMMAND...: passes if the command ends with that status
+fails() {
+	local name=$1 wanted=$2 status=0
+	shift 2
+	"$@" || status=$?
+	if [ "$status" = "$wanted" ]; then
+		ok "$name"
+	else
+		not_ok "$name: exit status $status, not $wanted: $*"
+	fi
+}
+
+# same NAME WANTED GOT: passes if they are equal
+same() {
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: got '$3', not '$2'"; fi
+}
+
+# eventually SECONDS COMMAND...: tries until it succeeds
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+
+# finish: the last line of a scenario
+finish() {
+	[ "$failures" = 0 ]
+	exit
+}
