@@ -44,9 +44,10 @@ config:
 	@mk/module-config --ask $(MODULE_DIR) '$(KDIR)'
 	@cp $(MODULE_DIR)/.config $(BUILD)/config
 
-# Every kernel, from nothing, with all that compiler and sparse can say.
+# From nothing, with all that compiler and sparse can say.
 check-modules:
-	+$(MAKE) modules KERNELS='6.1 6.12 7' MODULE_VARIANT=check/ W=1 C=2 \
+	@rm -rf $(BUILD)/modules/check
+	+@$(MAKE) modules KERNELS='$(or $(KERNELS),6.1 6.12 7)' MODULE_VARIANT=check/ W=1 C=2 \
 		KCFLAGS=-Werror CF=-Wsparse-error
 
 FORCE:
