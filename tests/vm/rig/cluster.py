@@ -26,8 +26,9 @@ class Trouble(Exception):
 
 class Cluster:
     def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
-                 logs, accel="tcg,thread=multi", project=True, tests=False):
-        self.logs, self.virtual = logs, virtual
+                 logs, accel="tcg,thread=multi", project=True, tests=False,
+                 bare=False):
+        self.logs, self.virtual, self.bare = logs, virtual, bare
         self.kernels = [kernel[0]] + [(kernel[1:] or kernel)[i % len(kernel[1:] or kernel)]
                                       for i in range(nodes)]
         self.deadline = None
@@ -61,7 +62,7 @@ class Cluster:
         payload.make_master(paths[0], trees[self.kernels[0]], puts, tests)
         for i in range(nodes):
             paths.append(f"{self.rundir}/node{i}.initrd")
-            payload.make_node(paths[-1], trees[self.kernels[i + 1]], i)
+            payload.make_node(paths[-1], trees[self.kernels[i + 1]], i, self.bare)
         return paths
 
     def _master_devices(self, nodes):
@@ -83,19 +84,20 @@ class Cluster:
     # Boot and end
 
     def boot(self, seconds=120):
-        started = time.monotonic()
+        """Returns the seconds that the master took to boot, the cluster to start."""
+        began = time.monotonic()
         for machine in self.machines:
             machine.start()
-        self.wait(lambda: all(m.agent.ready for m in self.machines), seconds, "boot")
+        self.wait(lambda: self.master.agent.ready, seconds, "the master's boot")
         booted = time.monotonic()
-        addresses = " ".join(payload.node_address(i) for i in range(len(self.nodes)))
         env = {"RIG_NODES": str(len(self.nodes)), "RIG_VIRTUAL": str(self.virtual),
-               "RIG_ADDRESSES": addresses, "RIG_MASTER": payload.MASTER}
+               "RIG_MASTER": payload.MASTER, "RIG_BARE": "1" if self.bare else ""}
         done = self.execute(["/usr/lib/rig/start"], env, seconds=seconds)
         base.write(f"{self.logs}/start", done.text())
         if done.status:
             raise base.RigError(f"the cluster did not start:\n{done.text()}")
-        return booted - started, time.monotonic() - booted
+        self.wait(lambda: all(m.agent.ready for m in self.machines), seconds, "the nodes' boot")
+        return booted - began, time.monotonic() - booted
 
     def wait(self, condition, seconds, what):
         end = time.monotonic() + seconds

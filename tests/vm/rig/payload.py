@@ -136,16 +136,16 @@ def node_files():
             if os.path.exists(STAGE + path)]
 
 
-def make_node(out, tree, number):
+def make_node(out, tree, number, bare):
     with open(out, "wb") as file:
         slave = f"{STAGE}/usr/sbin/bpslave"
-        files = tree.files(modules.NODE_BOOT + tree.ours)
+        files = tree.files(modules.NODE_BOOT + ([] if bare else tree.ours))
         conf = f"hostname node{number}\n" + \
             "".join(f"module /rig/modules/{os.path.basename(path)}\n" for path in files) + \
             settings() + "address lo 127.0.0.1\n" + \
             f"address eth0 {node_address(number)}\nspawn /rig/agent\n"
-        if os.path.exists(slave):
-            conf += f"spawn /usr/sbin/bpslave {MASTER}\n"
+        if os.path.exists(slave) and not bare:
+            conf += f"spawn /usr/sbin/bpslave -d {MASTER}\n"
         archive = begin(file, conf)
         add_modules(archive, files)
         archive.file("/rig/agent", f"{GUEST}/agent")
