@@ -144,7 +144,7 @@ def make_node(out, tree, number, bare):
             "".join(f"module /rig/modules/{os.path.basename(path)}\n" for path in files) + \
             settings() + "address lo 127.0.0.1\n" + \
             f"address eth0 {node_address(number)}\nspawn /rig/agent\n"
-        if os.path.exists(slave) and not bare:
+        if os.path.exists(slave) and tree.ours and not bare:
             conf += f"spawn /usr/sbin/bpslave -d {MASTER}\n"
         archive = begin(file, conf)
         add_modules(archive, files)
