@@ -2,8 +2,6 @@
 #
 # The daemons and the ghost stub.
 
-LIBEXECDIR = $(PREFIX)/libexec
-
 GHOST_SOURCES := ghost arrive arrive_cred arrive_io header
 GHOST_OBJECTS := $(GHOST_SOURCES:%=$(BUILD)/daemons/stub/%.o)
 # No C library, no stack of the kernel's making, no floating point: see ghost.c.
@@ -45,6 +43,6 @@ install-daemons:
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(BUILD)/daemons/bpmaster \
 		$(BUILD)/daemons/bpslave
 	install -D -m 755 $(BUILD)/daemons/bproc-ghost \
-		$(DESTDIR)$(LIBEXECDIR)/bproc/bproc-ghost
+		$(DESTDIR)$(LIBDIR)/bproc/bproc-ghost
 
 -include $(wildcard $(BUILD)/daemons/*.d $(BUILD)/daemons/stub/*.d)

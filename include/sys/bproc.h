@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libbproc: the processes of a whole cluster in one machine's process table.
+ *
+ * Names, structures and values are those of the original library, version 4. All calls
+ * return -1 with errno on failure unless said otherwise; errno may be one of the BE_*
+ * values below, for which bproc_strerror() has words. See bproc(3).
+ */
+#ifndef _SYS_BPROC_H
+#define _SYS_BPROC_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BPROC_API_VERSION 4
+
+/* Special node numbers. */
+#define BPROC_NODE_MASTER (-1)
+#define BPROC_NODE_SELF (-2)
+#define BPROC_NODE_NONE (-3)
+#define BPROC_NODE_ANY (-4)
+
+/* errno values of our own. */
+#define BE_BASE 300
+#define BE_INVALIDNODE 300
+#define BE_NODEDOWN 301
+#define BE_SAMENODE 302
+#define BE_SLAVEDIED 303
+#define BE_INVALIDPROC 304
+
+/* For bproc_access(). */
+#define BPROC_X_OK 1
+
+/* What of a program is sent; the rest is taken from the node's files. */
+#define BPROC_DUMP_LIBS 1  /* files on the library list */
+#define BPROC_DUMP_EXEC 2  /* the program's file */
+#define BPROC_DUMP_OTHER 4 /* other files */
+#define BPROC_DUMP_ALL 7
+
+#define BPROC_STATE_LEN 16
+
+struct bproc_version_t {
+	char magic[3];
+	unsigned char arch;
+	uint32_t magic_number;
+	char version_string[24];
+};
+
+/* @mode: bits 0111, who may run on the node: owner, group, others */
+struct bproc_node_info_t {
+	int node;
+	char status[BPROC_STATE_LEN];
+	unsigned int mode;
+	unsigned int user;
+	unsigned int group;
+	struct sockaddr addr;
+};
+
+struct bproc_proc_info_t {
+	int pid;
+	int node;
+};
+
+struct bproc_node_set_t {
+	int size;
+	int alloc;
+	struct bproc_node_info_t *node;
+};
+
+#define BPROC_EMPTY_NODESET                                                              \
+	{                                                                                \
+		0, 0, 0                                                                  \
+	}
+
+#define BPROC_IO_MAX 16
+/* iolen: standard output and error come back, standard input is empty */
+#define BPROC_IO_DEFAULT (-1)
+
+#define BPROC_IO_FILE 0	  /* open a file where the process goes */
+#define BPROC_IO_SOCKET 1 /* connect a TCP socket from there */
+
+#define BPROC_IO_SEND_INFO 1 /* after connecting write PID and descriptor, two ints */
+#define BPROC_IO_DELAY 2     /* set up after the move was acknowledged */
+
+/* A descriptor that is set up in the process that moves. */
+struct bproc_io_t {
+	int fd;
+	short type;
+	short flags;
+	union {
+		/* an address of zero: the machine the process comes from */
+		struct sockaddr addr;
+		struct {
+			int flags;
+			int mode;
+			long offset;
+			char name[256];
+		} file;
+		struct {
+			void *base;
+			long size;
+		} mem;
+	} d;
+};
+
+/* --- version and errors --- */
+
+int bproc_version(struct bproc_version_t *version);
+/* Never fails; takes a negative number too. */
+const char *bproc_strerror(int err);
+
+/* --- nodes --- */
+
+int bproc_numnodes(void);
+/* The node that the caller runs on, BPROC_NODE_MASTER on the master. */
+int bproc_currnode(void);
+/* Copies at most @len bytes of the state's name; returns how many. */
+int bproc_nodestatus(int node, char *status, int len);
+/* *@size: room at @addr, then what the address needs. */
+int bproc_nodeaddr(int node, struct sockaddr *addr, int *size);
+int bproc_nodeinfo(int node, struct bproc_node_info_t *info);
+/* All nodes, into an initialised set; returns how many. */
+int bproc_nodelist(struct bproc_node_set_t *set);
+/* A descriptor that is readable after a change of any node; read 8 bytes to clear. */
+int bproc_notifier(void);
+/* The same as bproc_nodelist(), repeated while @notifier says that it changed. */
+int bproc_nodelist_(struct bproc_node_set_t *set, int notifier);
+/* @mode: BPROC_X_OK, may the caller run there? */
+int bproc_access(int node, int mode);
+/* @mode: bits 0111 */
+int bproc_chmod(int node, int mode);
+int bproc_chown(int node, int user);
+int bproc_chgrp(int node, int group);
+
+/* --- sets of nodes --- */
+
+int bproc_nodeset_init(struct bproc_node_set_t *set, int size);
+int bproc_nodeset_grow(struct bproc_node_set_t *set, int size);
+void bproc_nodeset_free(struct bproc_node_set_t *set);
+int bproc_nodeset_add(struct bproc_node_set_t *set, const struct bproc_node_info_t *node);
+int bproc_nodeset_append(struct bproc_node_set_t *set,
+			 const struct bproc_node_set_t *other);
+/* Those nodes of @in that @spec names, in its order; @out is made new. */
+int bproc_nodefilter(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		     const char *spec);
+/* The same of all nodes. Returns how many, or -1 with EINVAL for a wrong @spec. */
+int bproc_nodespec(struct bproc_node_set_t *set, const char *spec);
+
+/* --- processes --- */
+
+/* Processes of @node (BPROC_NODE_ANY: of all nodes); free(*@list). Returns how many. */
+int bproc_proclist(int node, struct bproc_proc_info_t **list);
+/* The node of a process, BPROC_NODE_MASTER if it is on none. */
+int bproc_pidnode(int pid);
+
+int bproc_rexec(int node, const char *cmd, char *const argv[], char *const envp[]);
+int bproc_rexec_io(int node, struct bproc_io_t *io, int iolen, const char *cmd,
+		   char *const argv[], char *const envp[]);
+
+/* To be on the node already is no error; @io is not applied then. */
+int bproc_move(int node);
+int bproc_move_io(int node, struct bproc_io_t *io, int iolen);
+int _bproc_move(int node, int flags);
+int _bproc_move_io(int node, struct bproc_io_t *io, int iolen, int flags);
+
+int bproc_rfork(int node);
+int bproc_rfork_io(int node, struct bproc_io_t *io, int iolen);
+int _bproc_rfork(int node, int flags);
+int _bproc_rfork_io(int node, struct bproc_io_t *io, int iolen, int flags);
+
+/*
+ * Vector calls: one child for each node. The parent gets @nnodes, with a PID or a
+ * negative errno for each node in @pids. A child of vrfork gets its index.
+ */
+int bproc_vrfork(int nnodes, int *nodes, int *pids);
+int bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, int iolen);
+int _bproc_vrfork(int nnodes, int *nodes, int *pids, int flags);
+int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, int iolen,
+		     int flags);
+
+int bproc_execmove(int node, const char *cmd, char *const argv[], char *const envp[]);
+int bproc_execmove_io(int node, struct bproc_io_t *io, int iolen, const char *cmd,
+		      char *const argv[], char *const envp[]);
+int bproc_vexecmove(int nnodes, int *nodes, int *pids, const char *cmd,
+		    char *const argv[], char *const envp[]);
+int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
+		       int iolen, const char *cmd, char *const argv[],
+		       char *const envp[]);
+
+/* --- images (VMADump) --- */
+
+/* Bytes written to the caller; 0 in the restored program. @flags: BPROC_DUMP_* */
+int bproc_dump(int fd, int flags);
+int bproc_undump(int fd);
+int bproc_execdump(int fd, int flags, const char *cmd, char *const argv[],
+		   char *const envp[]);
+int bproc_libclear(void);
+int bproc_libadd(const char *name);
+int bproc_libdel(const char *name);
+/* Names, each with a NUL, and one NUL more; free(*@list). Returns 0. */
+int bproc_liblist(char **list);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

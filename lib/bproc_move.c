@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "internal.h"
+
+#define DEFAULT_FLAGS (BPROC_DUMP_EXEC | BPROC_DUMP_OTHER)
+
+/* The program and I/O of a call, in the kernel's form. */
+struct call {
+	struct bproc_move arg;
+	struct bproc_io io[BPROC_IO_MAX];
+};
+
+static void convert(const struct bproc_io_t *from, struct bproc_io *to)
+{
+	memset(to, 0, sizeof(*to));
+	to->fd = from->fd;
+	to->type = (uint16_t)from->type;
+	to->flags = (uint16_t)from->flags;
+	if (from->type == BPROC_IO_FILE) {
+		to->d.file.flags = (uint32_t)from->d.file.flags;
+		to->d.file.mode = (uint32_t)from->d.file.mode;
+		to->d.file.offset = (uint64_t)from->d.file.offset;
+		memcpy(to->d.file.name, from->d.file.name, sizeof(to->d.file.name));
+	} else {
+		memcpy(to->d.addr, &from->d.addr, sizeof(from->d.addr));
+	}
+}
+
+static int set_call(struct call *c, int node, const struct bproc_io_t *io, int iolen,
+		    int flags)
+{
+	int i;
+
+	memset(&c->arg, 0, sizeof(c->arg));
+	if (iolen < BPROC_IO_DEFAULT || iolen > BPROC_IO_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (i = 0; i < iolen; i++)
+		convert(&io[i], &c->io[i]);
+	c->arg.node = node;
+	c->arg.flags = (uint32_t)flags;
+	c->arg.io = iolen > 0 ? (uintptr_t)c->io : 0;
+	c->arg.iolen = iolen;
+	return 0;
+}
+
+static void set_program(struct call *c, const char *cmd, char *const argv[],
+			char *const envp[])
+{
+	c->arg.path = (uintptr_t)cmd;
+	c->arg.argv = (uintptr_t)argv;
+	c->arg.envp = (uintptr_t)envp;
+}
+
+static void set_vector(struct call *c, int nnodes, int *nodes, int *pids)
+{
+	c->arg.nodes_len = (uint32_t)nnodes;
+	c->arg.nodes = (uintptr_t)nodes;
+	c->arg.pids = (uintptr_t)pids;
+}
+
+/* --- one process --- */
+
+int bproc_rexec_io(int node, struct bproc_io_t *io, int iolen, const char *cmd,
+		   char *const argv[], char *const envp[])
+{
+	struct call c;
+
+	if (set_call(&c, node, io, iolen, DEFAULT_FLAGS))
+		return -1;
+	set_program(&c, cmd, argv, envp);
+	return handle_ioctl(BPROC_IOC_REXEC, &c.arg);
+}
+
+int bproc_rexec(int node, const char *cmd, char *const argv[], char *const envp[])
+{
+	return bproc_rexec_io(node, NULL, BPROC_IO_DEFAULT, cmd, argv, envp);
+}
+
+int _bproc_move_io(int node, struct bproc_io_t *io, int iolen, int flags)
+{
+	struct call c;
+	int ret;
+
+	if (set_call(&c, node, io, iolen, flags))
+		return -1;
+	ret = handle_ioctl(BPROC_IOC_MOVE, &c.arg);
+	/* Where one is already one need not go; without BProc that is the master. */
+	if (ret < 0 && (errno == BE_SAMENODE || (node == BPROC_NODE_MASTER &&
+						 (errno == ENOSYS || errno == EBUSY))))
+		ret = 0;
+	return ret;
+}
+
+int _bproc_move(int node, int flags)
+{
+	return _bproc_move_io(node, NULL, BPROC_IO_DEFAULT, flags);
+}
+
+int bproc_move_io(int node, struct bproc_io_t *io, int iolen)
+{
+	return _bproc_move_io(node, io, iolen, DEFAULT_FLAGS);
+}
+
+int bproc_move(int node)
+{
+	return _bproc_move(node, DEFAULT_FLAGS);
+}
+
+int _bproc_rfork_io(int node, struct bproc_io_t *io, int iolen, int flags)
+{
+	struct call c;
+
+	if (set_call(&c, node, io, iolen, flags))
+		return -1;
+	/* as fork(2): what is buffered would come twice */
+	return handle_ioctl(BPROC_IOC_RFORK, &c.arg);
+}
+
+int _bproc_rfork(int node, int flags)
+{
+	return _bproc_rfork_io(node, NULL, BPROC_IO_DEFAULT, flags);
+}
+
+int bproc_rfork_io(int node, struct bproc_io_t *io, int iolen)
+{
+	return _bproc_rfork_io(node, io, iolen, DEFAULT_FLAGS);
+}
+
+int bproc_rfork(int node)
+{
+	return _bproc_rfork(node, DEFAULT_FLAGS);
+}
+
+int bproc_execmove_io(int node, struct bproc_io_t *io, int iolen, const char *cmd,
+		      char *const argv[], char *const envp[])
+{
+	struct call c;
+
+	if (set_call(&c, node, io, iolen, DEFAULT_FLAGS))
+		return -1;
+	set_program(&c, cmd, argv, envp);
+	return handle_ioctl(BPROC_IOC_EXECMOVE, &c.arg);
+}
+
+int bproc_execmove(int node, const char *cmd, char *const argv[], char *const envp[])
+{
+	return bproc_execmove_io(node, NULL, BPROC_IO_DEFAULT, cmd, argv, envp);
+}
+
+/* --- several at once --- */
+
+/* The kernel's rule for vector calls: see BPROC_IOC_VEXECMOVE. */
+static void set_rank(char *const envp[], int rank)
+{
+	char text[16];
+
+	for (; envp && *envp; envp++)
+		if (!strcmp(*envp, "BPROC_RANK=XXXXXXX")) {
+			snprintf(text, sizeof(text), "%07d", rank);
+			memcpy(*envp + strlen("BPROC_RANK="), text, 7);
+			return;
+		}
+}
+
+/* Without the driver's help, one after the other. */
+static int loop_rfork(struct call *c, int nnodes, const int *nodes, int *pids)
+{
+	extern char **environ;
+	int i, pid;
+
+	for (i = 0; i < nnodes; i++) {
+		c->arg.node = nodes[i];
+		pid = handle_ioctl(BPROC_IOC_RFORK, &c->arg);
+		if (pid < 0 && errno == BE_SAMENODE)
+			pid = fork();
+		if (!pid) {
+			set_rank(environ, i);
+			return i;
+		}
+		pids[i] = pid < 0 ? -errno : pid;
+	}
+	return nnodes;
+}
+
+int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, int iolen,
+		     int flags)
+{
+	struct call c;
+	int ret;
+
+	if (nnodes <= 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (set_call(&c, 0, io, iolen, flags))
+		return -1;
+	set_vector(&c, nnodes, nodes, pids);
+	ret = handle_ioctl(BPROC_IOC_VRFORK, &c.arg);
+	if (ret >= 0 || errno != ENOTTY)
+		return ret;
+	set_vector(&c, 0, NULL, NULL);
+	return loop_rfork(&c, nnodes, nodes, pids);
+}
+
+int _bproc_vrfork(int nnodes, int *nodes, int *pids, int flags)
+{
+	return _bproc_vrfork_io(nnodes, nodes, pids, NULL, BPROC_IO_DEFAULT, flags);
+}
+
+int bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, int iolen)
+{
+	return _bproc_vrfork_io(nnodes, nodes, pids, io, iolen, DEFAULT_FLAGS);
+}
+
+int bproc_vrfork(int nnodes, int *nodes, int *pids)
+{
+	return bproc_vrfork_io(nnodes, nodes, pids, NULL, BPROC_IO_DEFAULT);
+}
+
+/* A local child that becomes the program and goes; its PID or -errno of the exec. */
+static int fork_execmove(struct call *c, int rank, char *const envp[])
+{
+	int report[2], err = 0, status;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		set_rank(envp, rank);
+		handle_ioctl(BPROC_IOC_EXECMOVE, &c->arg);
+		err = errno;
+		/* nobody reads when the parent is gone, and nobody cares then */
+		(void)!write(report[1], &err, sizeof(err));
+		_exit(127);
+	}
+	err = pid < 0 ? errno : 0;
+	close(report[1]);
+	if (!err && read(report[0], &err, sizeof(err)) == sizeof(err))
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	close(report[0]);
+	return err ? -err : pid;
+}
+
+int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
+		       int iolen, const char *cmd, char *const argv[], char *const envp[])
+{
+	struct call c;
+	int i, ret;
+
+	if (nnodes <= 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (set_call(&c, 0, io, iolen, DEFAULT_FLAGS))
+		return -1;
+	set_program(&c, cmd, argv, envp);
+	set_vector(&c, nnodes, nodes, pids);
+	ret = handle_ioctl(BPROC_IOC_VEXECMOVE, &c.arg);
+	if (ret >= 0 || errno != ENOTTY)
+		return ret;
+	set_vector(&c, 0, NULL, NULL);
+	for (i = 0; i < nnodes; i++) {
+		c.arg.node = nodes[i];
+		pids[i] = fork_execmove(&c, i, envp);
+	}
+	return nnodes;
+}
+
+int bproc_vexecmove(int nnodes, int *nodes, int *pids, const char *cmd,
+		    char *const argv[], char *const envp[])
+{
+	return bproc_vexecmove_io(nnodes, nodes, pids, NULL, BPROC_IO_DEFAULT, cmd, argv,
+				  envp);
+}
