@@ -83,9 +83,11 @@ static long number(const char *s, const char *end)
 	if (s == end)
 		return -1;
 	for (; s < end; s++) {
-		if (!isdigit((unsigned char)*s) || n > 1000000)
+		if (!isdigit((unsigned char)*s))
 			return -1;
-		n = n * 10 + (*s - '0');
+		/* far beyond all nodes one large number is as good as another */
+		if (n < 1000000)
+			n = n * 10 + (*s - '0');
 	}
 	return n;
 }

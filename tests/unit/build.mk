@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests that need neither a driver nor privileges, with Check.
+
+UNIT_NAMES := config nodeset header link
+UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
+CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
+
+$(BUILD)/tests/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iinclude -Ilib -Idaemons $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS) $(CHECK_LIBS)
+
+# The library's inside, not its exported names.
+$(BUILD)/tests/unit/test_nodeset: $(LIBBPROC_OBJECTS)
+$(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
+$(BUILD)/tests/unit/test_link: $(BUILD)/daemons/pool.o $(BUILD)/daemons/preface.o
+
+.SECONDARY: $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%.o)
+
+-include $(wildcard $(BUILD)/tests/unit/*.d)

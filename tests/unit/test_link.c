@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <openssl/crypto.h>
+#include "handshake.h"
+#include "ktls.h"
+#include "peer.h"
+#include "pool.h"
+#include "preface.h"
+#include "relay.h"
+#include "stream.h"
+#include "wire.h"
+#include "unit.h"
+
+static const char key[] = "correct horse battery staple";
+static struct event_base *base;
+
+/* A connected pair of TCP sockets, nonblocking. */
+static void tcp_pair(int pair[2])
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert(!bind(listener, (struct sockaddr *)&addr, sizeof(addr)));
+	ck_assert(!listen(listener, 1));
+	ck_assert(!getsockname(listener, (struct sockaddr *)&addr, &len));
+	pair[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert(!connect(pair[0], (struct sockaddr *)&addr, sizeof(addr)));
+	pair[1] = accept(listener, NULL, NULL);
+	ck_assert_int_ge(pair[1], 0);
+	close(listener);
+	evutil_make_socket_nonblocking(pair[0]);
+	evutil_make_socket_nonblocking(pair[1]);
+}
+
+struct end {
+	bool done;
+	SSL *ssl;
+	int fd;
+	int kind;
+	char error[128];
+};
+
+static struct end client, server;
+
+static void on_end(void *arg, SSL *ssl, int fd, int kind, const char *error)
+{
+	struct end *e = arg;
+
+	e->done = true;
+	e->ssl = ssl;
+	e->fd = fd;
+	e->kind = kind;
+	snprintf(e->error, sizeof(e->error), "%s", error ? error : "");
+	if (client.done && server.done)
+		event_base_loopbreak(base);
+}
+
+static void shake(const char *client_key, const char *server_key, enum tls_kind kind)
+{
+	const char *error;
+	struct tls *c = tls_new_key(client_key, strlen(client_key), false, &error);
+	struct tls *s = tls_new_key(server_key, strlen(server_key), true, &error);
+	int pair[2];
+
+	ck_assert(c && s);
+	memset(&client, 0, sizeof(client));
+	memset(&server, 0, sizeof(server));
+	if (!base)
+		base = event_base_new();
+	tcp_pair(pair);
+	ck_assert(handshake_start(base, c, pair[0], kind, 5, on_end, &client));
+	ck_assert(handshake_start(base, s, pair[1], TLS_LINK, 5, on_end, &server));
+	event_base_dispatch(base);
+	ck_assert(client.done && server.done);
+	/* the contexts live on in the connections */
+}
+
+START_TEST(right_key)
+{
+	shake(key, key, TLS_LINK);
+	ck_assert_str_eq(client.error, "");
+	ck_assert_str_eq(server.error, "");
+	ck_assert_int_eq(server.kind, TLS_LINK);
+	ck_assert(tls_secrets(client.ssl)->have_send &&
+		  tls_secrets(server.ssl)->have_receive);
+	ck_assert_mem_eq(tls_secrets(client.ssl)->send, tls_secrets(server.ssl)->receive,
+			 32);
+	ck_assert_mem_eq(tls_secrets(server.ssl)->send, tls_secrets(client.ssl)->receive,
+			 32);
+}
+END_TEST
+
+START_TEST(wrong_key)
+{
+	shake("not the key of the cluster", key, TLS_LINK);
+	ck_assert_str_eq(server.error, "wrong key");
+	ck_assert_str_ne(client.error, "");
+	ck_assert_int_eq(client.fd, -1);
+	ck_assert_int_eq(server.fd, -1);
+}
+END_TEST
+
+START_TEST(stranger)
+{
+	const char *error;
+	struct tls *s = tls_new_key(key, strlen(key), true, &error);
+	int pair[2];
+
+	base = event_base_new();
+	tcp_pair(pair);
+	client.done = true;
+	ck_assert(handshake_start(base, s, pair[1], TLS_LINK, 5, on_end, &server));
+	ck_assert_int_eq(write(pair[0], "GET / HTTP/1.0\r\n\r\n", 18), 18);
+	event_base_dispatch(base);
+	ck_assert_str_ne(server.error, "");
+}
+END_TEST
+
+START_TEST(silent_stranger)
+{
+	const char *error;
+	struct tls *s = tls_new_key(key, strlen(key), true, &error);
+	int pair[2];
+
+	base = event_base_new();
+	tcp_pair(pair);
+	client.done = true;
+	ck_assert(handshake_start(base, s, pair[1], TLS_LINK, 1, on_end, &server));
+	event_base_dispatch(base);
+	ck_assert_str_eq(server.error, "timed out");
+}
+END_TEST
+
+/* --- what comes after the handshake --- */
+
+static void copy_through(int a, int b)
+{
+	static char sent[300000], got[300000];
+	size_t out = 0, in = 0, i;
+
+	for (i = 0; i < sizeof(sent); i++)
+		sent[i] = (char)(i * 7 + i / 251);
+	evutil_make_socket_nonblocking(a);
+	evutil_make_socket_nonblocking(b);
+	while (in < sizeof(got)) {
+		ssize_t n;
+
+		if (out < sizeof(sent)) {
+			n = write(a, sent + out, sizeof(sent) - out);
+			ck_assert(n > 0 || errno == EAGAIN);
+			if (n > 0)
+				out += (size_t)n;
+		}
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		n = read(b, got + in, sizeof(got) - in);
+		ck_assert_msg(n > 0 || (n < 0 && errno == EAGAIN), "n %zd: %m", n);
+		if (n > 0)
+			in += (size_t)n;
+	}
+	ck_assert_mem_eq(sent, got, sizeof(sent));
+}
+
+static void end_of_file(int a, int b)
+{
+	ssize_t n;
+	char c;
+
+	close(a);
+	do {
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		n = read(b, &c, 1);
+	} while (n < 0 && errno == EAGAIN);
+	ck_assert_int_eq(n, 0);
+	close(b);
+}
+
+START_TEST(plain_stream)
+{
+	shake(key, key, TLS_UP_PLAIN);
+	ck_assert_str_eq(client.error, "");
+	ck_assert_str_eq(server.error, "");
+	ck_assert_ptr_null(client.ssl);
+	ck_assert_ptr_null(server.ssl);
+	copy_through(client.fd, server.fd);
+	copy_through(server.fd, client.fd);
+	end_of_file(server.fd, client.fd);
+}
+END_TEST
+
+/* In the kernel where it can do TLS; the relays otherwise. */
+START_TEST(encrypted_stream)
+{
+	int a, b;
+
+	shake(key, key, TLS_DOWN);
+	a = stream_descriptor(base, client.ssl, client.fd);
+	b = stream_descriptor(base, server.ssl, server.fd);
+	ck_assert(a >= 0 && b >= 0);
+	copy_through(a, b);
+	copy_through(b, a);
+	end_of_file(a, b);
+}
+END_TEST
+
+static int relayed(struct end *e)
+{
+	struct sockaddr_in peer;
+	socklen_t len = sizeof(peer);
+
+	ck_assert(!getpeername(e->fd, (struct sockaddr *)&peer, &len));
+	return relay_descriptor(base, e->ssl, e->fd, (struct sockaddr *)&peer, len);
+}
+
+START_TEST(relayed_stream)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof(name);
+	int a, b;
+
+	shake(key, key, TLS_DOWN);
+	a = relayed(&client);
+	b = relayed(&server);
+	ck_assert(a >= 0 && b >= 0);
+	ck_assert(!getpeername(a, (struct sockaddr *)&name, &len));
+	ck_assert_uint_eq(len, 2 + PEER_NAME_LEN);
+	ck_assert_mem_eq((char *)&name + 2, "\0bproc/", 7);
+	copy_through(a, b);
+	copy_through(b, a);
+	end_of_file(b, a);
+}
+END_TEST
+
+/* One side in the kernel, one side not: the bytes in between are the same. */
+START_TEST(mixed_stream)
+{
+	int a, b;
+
+	shake(key, key, TLS_UP);
+	a = stream_descriptor(base, client.ssl, client.fd);
+	b = relayed(&server);
+	ck_assert(a >= 0 && b >= 0);
+	copy_through(a, b);
+	copy_through(b, a);
+	end_of_file(a, b);
+}
+END_TEST
+
+/* RFC 8448, section 3: server application traffic secret and what comes of it. */
+START_TEST(key_derivation)
+{
+	static const char secret_hex[] =
+		"a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643";
+	static const char key_hex[] = "9f02283b6c9c07efc26bb9f2ac92e356";
+	static const char iv_hex[] = "cf782b88dd83549aadf1e984";
+	unsigned char k[KTLS_KEY_LEN], iv[KTLS_IV_LEN];
+	unsigned char *secret = OPENSSL_hexstr2buf(secret_hex, NULL);
+	unsigned char *want_k = OPENSSL_hexstr2buf(key_hex, NULL);
+	unsigned char *want_iv = OPENSSL_hexstr2buf(iv_hex, NULL);
+
+	ck_assert(ktls_derive(secret, k, iv));
+	ck_assert_mem_eq(k, want_k, sizeof(k));
+	ck_assert_mem_eq(iv, want_iv, sizeof(iv));
+}
+END_TEST
+
+/* --- messages --- */
+
+static unsigned int received;
+static char broken_why[128];
+
+static void on_message(void *arg, const struct bproc_msg *msg)
+{
+	(void)arg;
+	ck_assert_uint_eq(msg->id, received);
+	ck_assert_uint_eq(msg->size, sizeof(*msg) + received % 100 * 8);
+	if (++received == 1000)
+		event_base_loopbreak(base);
+}
+
+static void on_broken(void *arg, const char *why)
+{
+	(void)arg;
+	snprintf(broken_why, sizeof(broken_why), "%s", why);
+	event_base_loopbreak(base);
+}
+
+static const struct wire_ops ops = { on_message, on_broken };
+
+START_TEST(messages)
+{
+	struct bproc_msg msg = { .type = BPROC_MSG_GO };
+	struct wire *a, *b;
+	char body[800] = { 0 };
+
+	shake(key, key, TLS_LINK);
+	a = wire_new(base, client.ssl, client.fd, &ops, NULL);
+	b = wire_new(base, server.ssl, server.fd, &ops, NULL);
+	for (msg.id = 0; msg.id < 1000; msg.id++)
+		wire_send_body(a, &msg, body, msg.id % 100 * 8);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(received, 1000);
+	wire_free(a);
+	event_base_dispatch(base);
+	ck_assert_str_ne(broken_why, "");
+	wire_free(b);
+}
+END_TEST
+
+START_TEST(impossible_size)
+{
+	static const __u32 sizes[] = { 0, 31, BPROC_MSG_MAX + 1, 0xffffffff };
+	struct bproc_msg msg = { 0 };
+	struct wire *b;
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		shake(key, key, TLS_LINK);
+		b = wire_new(base, server.ssl, server.fd, &ops, NULL);
+		msg.size = sizes[i];
+		ck_assert_int_eq(SSL_write(client.ssl, &msg, sizeof(msg)), sizeof(msg));
+		broken_why[0] = 0;
+		event_base_dispatch(base);
+		ck_assert_str_eq(broken_why, "a message of impossible size");
+		wire_free(b);
+	}
+	ck_assert_uint_eq(received, 0);
+}
+END_TEST
+
+/* --- idle streams --- */
+
+static struct link_preface seen;
+static int seen_fd, given_fd;
+
+static void on_preface(void *arg, const struct link_preface *p, int fd)
+{
+	(void)arg;
+	if (p)
+		seen = *p;
+	seen_fd = p ? fd : -2;
+	event_base_loopbreak(base);
+}
+
+static void on_got(void *arg, int fd)
+{
+	(void)arg;
+	given_fd = fd;
+}
+
+START_TEST(prefaces)
+{
+	struct prefaces list = TAILQ_HEAD_INITIALIZER(list);
+	struct link_preface p = { .id = 77, .pid = 5, .node = 3 };
+	struct pool *pool;
+	char c = 'x';
+	int pair[2];
+
+	base = event_base_new();
+	pool = pool_new(base, NULL, NULL);
+	given_fd = -1;
+	pool_get(pool, &p, on_got, NULL);
+	ck_assert_int_eq(given_fd, -1);
+
+	/* a dead stream is passed over, a live one is given to who waits */
+	tcp_pair(pair);
+	close(pair[1]);
+	pool_add(pool, pair[0]);
+	ck_assert_int_eq(given_fd, -1);
+	tcp_pair(pair);
+	pool_add(pool, pair[0]);
+	ck_assert_int_eq(given_fd, pair[0]);
+	ck_assert_int_eq(write(given_fd, &c, 1), 1);
+
+	ck_assert_int_eq(preface_wait(base, &list, pair[1], on_preface, NULL), 0);
+	ck_assert_uint_eq(preface_count(&list), 1);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(preface_count(&list), 0);
+	ck_assert_int_eq(seen_fd, pair[1]);
+	ck_assert_mem_eq(&seen, &p, sizeof(p));
+	/* not a byte more than the preface was taken */
+	c = 0;
+	ck_assert_int_eq(read(seen_fd, &c, 1), 1);
+	ck_assert_int_eq(c, 'x');
+
+	/* idle streams that end are dropped; waiters hear of the pool's end */
+	tcp_pair(pair);
+	pool_add(pool, pair[0]);
+	ck_assert_uint_eq(pool_idle(pool), 1);
+	close(pair[1]);
+	event_base_loop(base, EVLOOP_ONCE);
+	ck_assert_uint_eq(pool_idle(pool), 0);
+	pool_get(pool, &p, on_got, NULL);
+	pool_free(pool);
+	ck_assert_int_eq(given_fd, -EPIPE);
+}
+END_TEST
+
+UNIT_MAIN("link", right_key, wrong_key, stranger, silent_stranger, plain_stream,
+	  encrypted_stream, relayed_stream, mixed_stream, key_derivation, messages,
+	  impossible_size, prefaces)
