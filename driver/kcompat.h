@@ -14,12 +14,14 @@
 #include <linux/cred.h>
 #include <linux/elf.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/ftrace.h>
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
 #include <linux/regset.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/signal.h>
@@ -36,6 +38,9 @@
 #ifndef CONFIG_X86_64
 #error "BProc runs on x86-64 kernels"
 #endif
+
+/* Entry points of system calls: arguments are in the registers. No header has them. */
+asmlinkage long __x64_sys_rseq(const struct pt_regs *regs);
 
 /* Declared in arch/x86/kernel/fpu/xstate.h, which modules do not see. */
 int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u32 *pkru);
@@ -57,6 +62,106 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 #endif
 #ifndef BPROC_KSYM_X86_TASK_FPU
 #define BPROC_KSYM_X86_TASK_FPU(F)
+#endif
+
+/*
+ * 7.1: whether a process may be dumped moved from the memory descriptor to the task, behind
+ * a function that is not exported.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#define BPROC_KSYM_DUMPABLE(F)                                                              \
+	F(task_exec_state_get_dumpable, "refuse EXECDUMP of set-user-ID programs", "call it")
+#define bproc_dumpable()                                                                    \
+	(static_call(bproc_ks_task_exec_state_get_dumpable)(current) ==                       \
+	 TASK_DUMPABLE_OWNER)
+#else
+#define BPROC_KSYM_DUMPABLE(F)
+#define bproc_dumpable() (get_dumpable(current->mm) == SUID_DUMP_USER)
+#endif
+
+/* 6.18: the rseq registration moved into a structure; 6.3: it remembers its length. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define bproc_rseq_area(task) ((unsigned long)(task)->rseq.usrptr)
+#define bproc_rseq_len(task) ((task)->rseq.len)
+#define bproc_rseq_sig(task) ((task)->rseq.sig)
+#else
+#define bproc_rseq_area(task) ((unsigned long)(task)->rseq)
+#define bproc_rseq_sig(task) ((task)->rseq_sig)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define bproc_rseq_len(task) ((task)->rseq_len)
+#else
+#define bproc_rseq_len(task) 32
+#endif
+#endif
+
+/* 7.1: a task's futex state moved into a structure. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#define bproc_robust_list(task) ((task)->futex.robust_list)
+#define bproc_compat_robust_list(task) ((task)->futex.compat_robust_list)
+#else
+#define bproc_robust_list(task) ((task)->robust_list)
+#define bproc_compat_robust_list(task) ((task)->compat_robust_list)
+#endif
+
+/* 7.0: the lock of struct fs_struct and its sequence counter became one seqlock. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define bproc_fs_lock_init(fs) seqlock_init(&(fs)->seq)
+#else
+#define bproc_fs_lock_init(fs)                                                              \
+	do {                                                                                  \
+		spin_lock_init(&(fs)->lock);                                                    \
+		seqcount_spinlock_init(&(fs)->seq, &(fs)->lock);                                \
+	} while (0)
+#endif
+
+/* 6.5: a page walk states which lock it holds. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define BPROC_WALK_READ_LOCKED .walk_lock = PGWALK_RDLOCK,
+#else
+#define BPROC_WALK_READ_LOCKED
+#endif
+
+/* 6.8: vfs_iter_write() holds off a freeze of the file system by itself. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define bproc_start_write(file) file_start_write(file)
+#define bproc_end_write(file) file_end_write(file)
+#else
+#define bproc_start_write(file) ((void)(file))
+#define bproc_end_write(file) ((void)(file))
+#endif
+
+/* 6.12: dequeue_signal() lost its task, which was always current. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define bproc_dequeue_signal(mask, info, type) dequeue_signal(mask, info, type)
+#else
+#define bproc_dequeue_signal(mask, info, type) dequeue_signal(current, mask, info, type)
+#endif
+
+/* 6.11: memory that the kernel may drop. */
+#ifdef VM_DROPPABLE
+#define BPROC_VM_DROPPABLE VM_DROPPABLE
+#define BPROC_MAP_DROPPABLE MAP_DROPPABLE
+#else
+#define BPROC_VM_DROPPABLE 0
+#define BPROC_MAP_DROPPABLE 0
+#endif
+
+/* 6.6: shadow stacks. */
+#ifdef VM_SHADOW_STACK
+#define BPROC_VM_SHADOW_STACK VM_SHADOW_STACK
+#else
+#define BPROC_VM_SHADOW_STACK 0
+#endif
+
+/* 6.2: direction of an iterator has a name. */
+#ifndef ITER_SOURCE
+#define ITER_SOURCE WRITE
+#define ITER_DEST READ
+#endif
+
+/* 6.16: cpuid_count() moved. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#include <asm/cpuid/api.h>
 #endif
 
 /* 6.2: ftrace_instruction_pointer_set() was renamed. */

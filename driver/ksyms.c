@@ -35,7 +35,7 @@ struct ksym_data {
 	const char *name;
 	const char *other; /* spelling of other kernel versions, or NULL */
 	const char *use;
-	const void **where;
+	void **where;
 };
 
 #define FUNC_ENTRY(sym, what, tree)                                                         \
@@ -46,7 +46,7 @@ struct ksym_data {
 static const struct ksym_func funcs[] = { BPROC_KSYM_FUNCS(FUNC_ENTRY) };
 
 #define DATA_ENTRY(type, sym, alt, what)                                                    \
-	{ .name = #sym, .other = alt, .use = what, .where = (const void **)&ks_##sym },
+	{ .name = #sym, .other = alt, .use = what, .where = (void **)&ks_##sym },
 static const struct ksym_data data[] = { BPROC_KSYM_DATA(DATA_ENTRY) };
 
 static int find_lookup_name(void)
@@ -106,7 +106,7 @@ int bproc_ksyms_resolve(void)
 		if (address) {
 			__static_call_update(funcs[i].key, funcs[i].tramp, address);
 		} else {
-			pr_err("this kernel has no function %s (needed to %s)\n",
+			pr_err("this kernel has no function %s (needed: %s)\n",
 			       funcs[i].name, funcs[i].use);
 			missing++;
 		}
@@ -117,9 +117,9 @@ int bproc_ksyms_resolve(void)
 		if (!address && data[i].other)
 			address = bproc_ksym_address(data[i].other);
 		if (address) {
-			*data[i].where = (const void *)address;
+			*data[i].where = (void *)address;
 		} else {
-			pr_err("this kernel has no variable %s (needed to %s)\n",
+			pr_err("this kernel has no variable %s (needed: %s)\n",
 			       data[i].name, data[i].use);
 			missing++;
 		}

@@ -32,6 +32,7 @@
 	F(kernel_wait4, "wait for a child on behalf of its parent", "call it")                \
 	F(do_send_sig_info, "send a signal with its siginfo", "call it")                      \
 	F(__set_task_comm, "name a restored process or a ghost", "call it")                   \
+	F(get_task_exe_file, "name the program in its image", "call it")                      \
 	F(set_mm_exe_file, "/proc/PID/exe of a restored process", "call it")                  \
 	F(set_personality_64bit, "make the new image a 64-bit one", "SET_PERSONALITY()")      \
 	F(do_arch_prctl_64, "FS and GS base of a restored process", "call it")                \
@@ -40,7 +41,10 @@
 	F(walk_page_range, "find the pages present in a mapping without faulting any in",     \
 	  "call it")                                                                        \
 	F(do_madvise, "give a restored mapping its madvise(2) marks", "call it")              \
-	BPROC_KSYM_X86_TASK_FPU(F)
+	F(do_sigaction, "signal actions of a restored process", "call it")                    \
+	F(__x64_sys_rseq, "register a restored process's rseq area", "a function for it")     \
+	BPROC_KSYM_X86_TASK_FPU(F)                                                            \
+	BPROC_KSYM_DUMPABLE(F)
 
 /* D(type, symbol, alternative spelling or NULL, what for) */
 #define BPROC_KSYM_DATA(D)                                                                  \
@@ -48,7 +52,11 @@
 	D(const struct vdso_image, vdso_image_64, "vdso64_image",                             \
 	  "this kernel's 64-bit vDSO, for map_vdso_once()")                                 \
 	D(const struct vdso_image, vdso_image_32, "vdso32_image",                             \
-	  "this kernel's 32-bit vDSO, for map_vdso_once()")
+	  "this kernel's 32-bit vDSO, for map_vdso_once()")                                 \
+	D(struct linux_binfmt, elf_format, NULL, "let a restored process dump core")          \
+	D(struct linux_binfmt, compat_elf_format, NULL, "let a 32-bit one dump core")         \
+	D(const unsigned long, mmap_min_addr, NULL, "refuse mappings that exec would refuse") \
+	D(const int, sysctl_max_map_count, NULL, "refuse more mappings than allowed")
 
 #define BPROC_KSYM_DECLARE(name, use, tree) DECLARE_STATIC_CALL(bproc_ks_##name, name);
 BPROC_KSYM_FUNCS(BPROC_KSYM_DECLARE)
@@ -68,6 +76,7 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_kernel_wait4 static_call(bproc_ks_kernel_wait4)
 #define ks_do_send_sig_info static_call(bproc_ks_do_send_sig_info)
 #define ks___set_task_comm static_call(bproc_ks___set_task_comm)
+#define ks_get_task_exe_file static_call(bproc_ks_get_task_exe_file)
 #define ks_set_mm_exe_file static_call(bproc_ks_set_mm_exe_file)
 #define ks_set_personality_64bit static_call(bproc_ks_set_personality_64bit)
 #define ks_do_arch_prctl_64 static_call(bproc_ks_do_arch_prctl_64)
@@ -75,6 +84,8 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_copy_uabi_from_kernel_to_xstate                                                  \
 	static_call(bproc_ks_copy_uabi_from_kernel_to_xstate)
 #define ks_walk_page_range static_call(bproc_ks_walk_page_range)
+#define ks_do_sigaction static_call(bproc_ks_do_sigaction)
+#define ks_rseq static_call(bproc_ks___x64_sys_rseq)
 #define ks_do_madvise static_call(bproc_ks_do_madvise)
 #ifdef BPROC_HAVE_X86_TASK_FPU
 #define ks_x86_task_fpu static_call(bproc_ks_x86_task_fpu)

@@ -6,6 +6,7 @@
 #define BPROC_VMADUMP_H
 
 #include <linux/fs.h>
+#include <linux/signal_types.h>
 #include <linux/vmadump.h>
 
 /**
@@ -16,18 +17,25 @@
  *	a copy it is wiped as by a fork, so that no two processes share random-number state
  * @at_start: the program has not run yet (EXECDUMP): registers are left as they are and
  *	@result is not used
+ * @blocked: signals blocked in the image; NULL for those of the caller, which may have
+ *	blocked more to be left alone while it dumps
  */
 struct vmad_dump_opts {
 	u32 flags;
 	long result;
 	bool moving;
 	bool at_start;
+	const sigset_t *blocked;
 };
+
+struct path;
 
 ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
 int vmad_restore(struct file *in, long *result);
 
 bool vmad_may_execdump(void);
+int vmad_exec_from(const struct path *root, const char *name, const char *const *argv,
+		   const char *const *envp);
 long vmad_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 int vmad_init(void);

@@ -19,7 +19,7 @@
  * or are those of a file that the image refers to. Pages of zeros are not stored.
  *
  * Notes with owner "CORE" and "LINUX" are those of any core file (NT_PRSTATUS, NT_PRPSINFO,
- * NT_SIGINFO, NT_AUXV, NT_FILE, NT_PRFPREG, NT_PRXFPREG, NT_X86_XSTATE, NT_386_TLS). Those
+ * NT_AUXV, NT_FILE, NT_PRFPREG, NT_PRXFPREG, NT_X86_XSTATE, NT_386_TLS). Those
  * with owner "BPROC" are described below. Their layout is the same for 32- and 64-bit
  * programs; integers are little-endian. A note of an unknown type is passed over.
  *
@@ -48,7 +48,7 @@
 #define VMAD_MAPS_MAX 1048576	   /* mappings */
 #define VMAD_FILES_MAX 65536	   /* files referred to */
 #define VMAD_NOTES_MAX 0x8000000   /* bytes of all notes (128 MiB) */
-#define VMAD_LOADS_MAX 4194304	   /* PT_LOAD program headers */
+#define VMAD_LOADS_MAX 2097152	   /* PT_LOAD program headers */
 #define VMAD_VDSO_MAX 0x10000	   /* bytes of vDSO text */
 
 /**
@@ -185,8 +185,8 @@ struct vmad_vdso {
  * @build_id: first bytes of its GNU build ID, if it has one
  * @build_id_len: bytes of @build_id in use, 0 .. 20
  *
- * A file of the same name is taken for the same if its size is @size and either its build
- * ID or its modification time is the same too; else the image is refused with -ESTALE.
+ * A file of the same name is taken for the same if its size is @size and its build ID, or
+ * without one its modification time, is the same too; else the image is refused (-ESTALE).
  * Seconds are those of the writer's file system: 64 bits, since 1970.
  */
 struct vmad_file {
