@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The commands. Each is a function, so that a shell can have them all.
+
+COMMANDS := bpsh bpstat
+bpsh_OBJECTS := bpsh.o bpsh_io.o
+bpstat_OBJECTS := bpstat.o
+
+PROGRAMS += $(COMMANDS:%=$(BUILD)/shell/%)
+INSTALLS += install-shell
+
+$(BUILD)/shell/%.o: shell/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iinclude -DVERSION='"$(VERSION)"' $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/shell/main_%.o: shell/main.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DCOMMAND=$*_command $(CFLAGS) -c -o $@ $<
+
+.SECONDEXPANSION:
+$(COMMANDS:%=$(BUILD)/shell/%): $(BUILD)/shell/%: $(BUILD)/shell/main_%.o \
+		$$(addprefix $(BUILD)/shell/,$$($$*_OBJECTS)) $(BUILD)/lib/libbproc.so
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbproc
+
+install-shell:
+	install -D -m 755 -t $(DESTDIR)$(BINDIR) $(COMMANDS:%=$(BUILD)/shell/%)
+
+-include $(wildcard $(BUILD)/shell/*.d)
