@@ -12,6 +12,7 @@
 #include <linux/binfmts.h>
 #include <linux/compat.h>
 #include <linux/cred.h>
+#include <linux/device.h>
 #include <linux/elf.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
@@ -22,6 +23,7 @@
 #include <linux/regset.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
+#include <linux/sched/cputime.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/signal.h>
@@ -198,6 +200,52 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 #define BPROC_CHANGE_PID_COLLECTS 1
 #else
 #define BPROC_CHANGE_PID_COLLECTS 0
+#endif
+
+/* Exported, but declared only inside of fs/. */
+int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
+		    unsigned int flags, struct path *path);
+
+/* 6.3: kernel_cap_t became one 64-bit number. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+static inline u64 bproc_cap_u64(kernel_cap_t cap)
+{
+	return cap.val;
+}
+
+static inline kernel_cap_t bproc_cap_and(kernel_cap_t cap, u64 mask)
+{
+	cap.val &= mask;
+	return cap;
+}
+#else
+static inline u64 bproc_cap_u64(kernel_cap_t cap)
+{
+	return cap.cap[0] | (u64)cap.cap[1] << 32;
+}
+
+static inline kernel_cap_t bproc_cap_and(kernel_cap_t cap, u64 mask)
+{
+	cap.cap[0] &= (u32)mask;
+	cap.cap[1] &= mask >> 32;
+	return cap;
+}
+#endif
+
+/* 6.2: a class's devnode() gets a const device. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define BPROC_CONST_DEVICE const
+#else
+#define BPROC_CONST_DEVICE
+#endif
+
+/* 6.3: mounts have an idmap instead of a user namespace. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define bproc_path_permission(path, mask)                                                   \
+	inode_permission(mnt_idmap((path)->mnt), d_inode((path)->dentry), mask)
+#else
+#define bproc_path_permission(path, mask)                                                   \
+	inode_permission(mnt_user_ns((path)->mnt), d_inode((path)->dentry), mask)
 #endif
 
 #endif /* BPROC_KCOMPAT_H */

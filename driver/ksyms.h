@@ -38,6 +38,10 @@
 	F(do_arch_prctl_64, "FS and GS base of a restored process", "call it")                \
 	F(map_vdso_once, "map this kernel's vDSO at a given address", "call it")              \
 	F(copy_uabi_from_kernel_to_xstate, "load saved vector state", "call it")              \
+	F(thread_group_cputime_adjusted, "what a process used, as wait4(2) reports it",       \
+	  "call it")                                                                        \
+	F(__lock_task_sighand, "look at another process's signals and times", "call it")      \
+	F(siginfo_layout, "who sent a signal", "call it")                                     \
 	F(walk_page_range, "find the pages present in a mapping without faulting any in",     \
 	  "call it")                                                                        \
 	F(do_madvise, "give a restored mapping its madvise(2) marks", "call it")              \
@@ -83,6 +87,9 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_map_vdso_once static_call(bproc_ks_map_vdso_once)
 #define ks_copy_uabi_from_kernel_to_xstate                                                  \
 	static_call(bproc_ks_copy_uabi_from_kernel_to_xstate)
+#define ks_thread_group_cputime_adjusted static_call(bproc_ks_thread_group_cputime_adjusted)
+#define ks_lock_task_sighand static_call(bproc_ks___lock_task_sighand)
+#define ks_siginfo_layout static_call(bproc_ks_siginfo_layout)
 #define ks_walk_page_range static_call(bproc_ks_walk_page_range)
 #define ks_do_sigaction static_call(bproc_ks_do_sigaction)
 #define ks_rseq static_call(bproc_ks___x64_sys_rseq)
@@ -93,5 +100,33 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 
 int bproc_ksyms_resolve(void);
 unsigned long bproc_ksym_address(const char *name);
+
+/**
+ * bproc_change_pid - put a task into another session or process group
+ * @task: a process with one thread
+ * @type: PIDTYPE_PGID or PIDTYPE_SID
+ * @pid: number of the session or group
+ */
+static inline void bproc_change_pid(struct task_struct *task, enum pid_type type,
+				    struct pid *pid)
+{
+#if BPROC_CHANGE_PID_COLLECTS
+	struct pid *unused[PIDTYPE_MAX] = {};
+	int i;
+
+	write_lock_irq(ks_tasklist_lock);
+	if (task->signal->pids[type] != pid)
+		ks_change_pid(unused, task, type, pid);
+	write_unlock_irq(ks_tasklist_lock);
+	for (i = 0; i < PIDTYPE_MAX; i++)
+		if (unused[i])
+			ks_free_pid(unused[i]);
+#else
+	write_lock_irq(ks_tasklist_lock);
+	if (task->signal->pids[type] != pid)
+		ks_change_pid(task, type, pid);
+	write_unlock_irq(ks_tasklist_lock);
+#endif
+}
 
 #endif /* BPROC_KSYMS_H */

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The receiving side of a move: from a header to a process that runs. */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "arrival.h"
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "proc.h"
+#include "space.h"
+#include "usage.h"
+#include "vmadump/vmadump.h"
+
+enum arrival_word {
+	WORD_NONE,
+	WORD_GO,
+	WORD_ABORT,
+};
+
+/*
+ * A process that is restored and waits for the sender's word; on the stack of its own
+ * system call, in the space's table while it waits.
+ */
+struct arrival {
+	u64 id;
+	pid_t pid;
+	int from;
+	enum arrival_word word;
+	wait_queue_head_t wait;
+};
+
+static void answer(struct bproc_space *s, const struct bproc_stream *h, int result)
+{
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_ARRIVED, h->from, h->pid, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = h->id;
+	buf->msg.result = result;
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+static enum arrival_word arrival_get_word(struct bproc_space *s, struct arrival *a)
+{
+	enum arrival_word word;
+
+	xa_lock(&s->arrivals);
+	word = a->word;
+	xa_unlock(&s->arrivals);
+	return word;
+}
+
+/* The sender said GO or ABORT. */
+void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
+{
+	struct arrival *a;
+	bool found = false;
+
+	xa_lock(&s->arrivals);
+	a = m->pid > 0 ? xa_load(&s->arrivals, m->pid) : NULL;
+	if (a && a->id == m->id && (!bproc_is_master(s) || a->from == m->node)) {
+		a->word = m->type == BPROC_MSG_GO ? WORD_GO : WORD_ABORT;
+		found = true;
+		/* Under the lock: the waiter's stack is gone once it saw the word. */
+		wake_up_all(&a->wait);
+	}
+	xa_unlock(&s->arrivals);
+	/* It was killed before the word came: the other side has a ghost of it by now. */
+	if (!found && m->type == BPROC_MSG_GO)
+		bproc_proc_report_lost(s, m->pid);
+}
+
+/* The daemon, or a node, is gone: nobody will say GO any more. */
+void bproc_arrivals_abort(struct bproc_space *s, int node)
+{
+	struct arrival *a;
+	unsigned long pid;
+
+	xa_lock(&s->arrivals);
+	xa_for_each(&s->arrivals, pid, a) {
+		if (node != BPROC_NODE_ANY && a->from != node)
+			continue;
+		if (a->word == WORD_NONE)
+			a->word = WORD_ABORT;
+		wake_up_all(&a->wait);
+	}
+	xa_unlock(&s->arrivals);
+}
+
+static int set_strings(const char **list, u32 n, char **p, char *end)
+{
+	size_t len;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		len = strnlen(*p, end - *p);
+		if (len == (size_t)(end - *p))
+			return -EINVAL;
+		list[i] = *p;
+		*p += len + 1;
+	}
+	return 0;
+}
+
+/* Execute the program that the header names, found from the caller's own root. */
+static int exec_program(const struct bproc_stream *h, struct bproc_stream __user *uh)
+{
+	size_t len = (size_t)h->path_len + h->strings_len;
+	const char **list;
+	char *text, *p;
+	u32 n;
+	int err;
+
+	if (h->argc > len || h->envc > len || !h->path_len)
+		return -EINVAL;
+	n = h->argc + h->envc + 2;
+	text = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	list = kvcalloc(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	err = -ENOMEM;
+	if (!text || !list)
+		goto out;
+	err = -EFAULT;
+	if (copy_from_user(text, (char __user *)uh + h->size - len, len))
+		goto out;
+	err = -EINVAL;
+	if (text[h->path_len - 1])
+		goto out;
+	p = text + h->path_len;
+	err = set_strings(list, h->argc, &p, text + len);
+	if (!err)
+		err = set_strings(list + h->argc + 1, h->envc, &p, text + len);
+	if (!err)
+		err = ks_kernel_execve(text, list, list + h->argc + 1);
+out:
+	kvfree(list);
+	kvfree(text);
+	return err;
+}
+
+/*
+ * A process that comes back gets the credentials it left with: the way to the node and
+ * back gives nobody more. What it gave up or changed there is honoured if it could have
+ * made the same change here.
+ */
+static int restore_cred(const struct cred *old, const struct bproc_stream *h)
+{
+	struct user_namespace *ns = &init_user_ns;
+	struct cred *new = prepare_creds();
+	bool setuid, setgid;
+
+	if (!new)
+		return -ENOMEM;
+	setuid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETUID);
+	setgid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETGID);
+	new->uid = setuid ? make_kuid(ns, h->uid[0]) : old->uid;
+	new->euid = setuid ? make_kuid(ns, h->uid[1]) : old->euid;
+	new->suid = setuid ? make_kuid(ns, h->uid[2]) : old->suid;
+	new->fsuid = setuid ? make_kuid(ns, h->uid[3]) : old->fsuid;
+	new->gid = setgid ? make_kgid(ns, h->gid[0]) : old->gid;
+	new->egid = setgid ? make_kgid(ns, h->gid[1]) : old->egid;
+	new->sgid = setgid ? make_kgid(ns, h->gid[2]) : old->sgid;
+	new->fsgid = setgid ? make_kgid(ns, h->gid[3]) : old->fsgid;
+	new->securebits = old->securebits;
+	new->cap_inheritable = old->cap_inheritable;
+	new->cap_permitted = old->cap_permitted;
+	new->cap_effective = old->cap_effective;
+	new->cap_ambient = old->cap_ambient;
+	new->cap_bset = old->cap_bset;
+	if (old->user_ns == ns) {
+		new->cap_permitted = bproc_cap_and(old->cap_permitted, h->cap_permitted);
+		new->cap_effective = bproc_cap_and(new->cap_permitted, h->cap_effective);
+		new->cap_ambient = bproc_cap_and(new->cap_permitted, h->cap_ambient);
+		new->cap_inheritable = bproc_cap_and(old->cap_inheritable, h->cap_inheritable);
+		new->cap_ambient = cap_intersect(new->cap_ambient, new->cap_inheritable);
+	}
+	return commit_creds(new);
+}
+
+static int wait_for_word(struct bproc_space *s, struct arrival *a)
+{
+	int err;
+
+	err = wait_event_killable(a->wait, arrival_get_word(s, a) != WORD_NONE);
+	xa_erase(&s->arrivals, a->pid);
+	if (a->word == WORD_GO)
+		return 0;
+	return err ? err : -EIO;
+}
+
+static int arrival_insert(struct bproc_space *s, struct arrival *a,
+			  const struct bproc_stream *h)
+{
+	int err;
+
+	a->id = h->id;
+	a->pid = h->pid;
+	a->from = h->from;
+	a->word = WORD_NONE;
+	init_waitqueue_head(&a->wait);
+	err = xa_insert(&s->arrivals, a->pid, a, GFP_KERNEL);
+	if (err)
+		return err;
+	/* Pairs with bproc_space_shutdown(). */
+	spin_lock(&s->lock);
+	if (s->dead)
+		err = -EIO;
+	spin_unlock(&s->lock);
+	if (err)
+		xa_erase(&s->arrivals, a->pid);
+	return err;
+}
+
+/* Have the image or program of the process. Return: 0, or -errno. */
+static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
+		  struct bproc_stream __user *uh, struct file *stream, long *result)
+{
+	int err = 0;
+
+	if (!bproc_is_master(s))
+		err = bproc_proc_join(s, h->session, h->pgrp);
+	if (err)
+		return err;
+	if (h->kind == BPROC_STREAM_EXEC)
+		err = exec_program(h, uh);
+	else
+		err = vmad_restore(stream, result);
+	if (!err && g && g->cred && bproc_is_master(s))
+		err = restore_cred(g->cred, h);
+	return err;
+}
+
+/* On a node: it is one of the node's processes now. */
+static int enter(struct bproc_space *s, const struct bproc_stream *h)
+{
+	struct bproc_proc *p;
+	int err;
+
+	if (bproc_is_master(s))
+		return 0;
+	p = bproc_proc_alloc(s, h->pid, current->tgid, false);
+	err = p ? 0 : -ENOMEM;
+	if (!err) {
+		p->born = true;
+		err = bproc_proc_insert(s, p);
+	}
+	if (err) {
+		bproc_proc_free(p);
+		bproc_proc_report_lost(s, h->pid);
+	}
+	return err;
+}
+
+/**
+ * bproc_arrive - BPROC_IOC_ARRIVE: the caller becomes the process that the stream brings
+ * @s: the space where it arrives
+ * @g: the ghost that the caller is, or NULL if it is an ordinary process of a node
+ * @uarg: stream and header
+ *
+ * Return: the result of the system call that the arrived process was in, or -errno to
+ * the caller that it still is.
+ */
+long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
+		  struct bproc_arrive __user *uarg)
+{
+	struct bproc_stream __user *uh;
+	struct bproc_arrive arg;
+	struct arrival arrival;
+	struct bproc_stream h;
+	struct file *stream;
+	long result = 0;
+	int err;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	uh = u64_to_user_ptr(arg.stream);
+	if (copy_from_user(&h, uh, sizeof(h)))
+		return -EFAULT;
+	if (h.magic != BPROC_STREAM_MAGIC || h.size < sizeof(h) ||
+	    h.size > BPROC_STREAM_HEADER_MAX ||
+	    (u64)h.path_len + h.strings_len > h.size - sizeof(h) ||
+	    h.pid != task_tgid_nr_ns(current, s->ns) || !thread_group_empty(current))
+		return -EINVAL;
+	if (g ? READ_ONCE(g->state) != BPROC_GHOST_LIVE : bproc_is_master(s))
+		return -EINVAL;
+	/* On the master: only from the node where the process is. */
+	if (g && bproc_is_master(s) && h.from != g->node)
+		return -EINVAL;
+	if (arg.result < 0) {
+		answer(s, &h, max(arg.result, -MAX_ERRNO));
+		return 0;
+	}
+	stream = fget(arg.fd);
+	if (!stream)
+		return -EBADF;
+
+	err = arrival_insert(s, &arrival, &h);
+	if (!err) {
+		err = become(s, g, &h, uh, stream, &result);
+		if (err)
+			xa_erase(&s->arrivals, arrival.pid);
+	}
+	fput(stream);
+	answer(s, &h, err);
+	/* If its image was gone already it is about to be killed. */
+	if (err)
+		return err;
+	err = wait_for_word(s, &arrival);
+	if (!err)
+		err = enter(s, &h);
+	if (err)
+		ks_do_group_exit(SIGKILL);
+	if (g)
+		bproc_ghost_leave(g);
+	bproc_usage_set(current, &h.usage);
+	return result;
+}
+
+/**
+ * bproc_arrival_stream - BPROC_IOC_ARRIVAL: a process is on its way here
+ * @s: the daemon's space
+ * @arg: its PID, its parent, and the stream
+ *
+ * Return: 0; -ESRCH if neither its ghost nor a stand-in of its parent is here; -EBADF.
+ */
+int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg)
+{
+	struct bproc_ghost *g = bproc_ghost_find(s, arg->pid);
+	u32 op = BPROC_GHOST_ARRIVE;
+	struct file *stream;
+	int err;
+
+	if (!g && !bproc_is_master(s)) {
+		op = BPROC_GHOST_ARRIVE_CHILD;
+		g = bproc_ghost_find(s, arg->ppid);
+	}
+	if (!g)
+		return -ESRCH;
+	stream = fget(arg->fd);
+	if (!stream) {
+		bproc_ghost_put(g);
+		return -EBADF;
+	}
+	err = bproc_ghost_order_arrival(g, op, arg->pid, stream);
+	fput(stream);
+	bproc_ghost_put(g);
+	return err;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Processes that arrive here. */
+#ifndef BPROC_ARRIVAL_H
+#define BPROC_ARRIVAL_H
+
+#include <linux/bproc_msg.h>
+
+struct bproc_ghost;
+struct bproc_space;
+
+long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
+		  struct bproc_arrive __user *uarg);
+int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
+void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m);
+void bproc_arrivals_abort(struct bproc_space *s, int node);
+
+#endif

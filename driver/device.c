@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The character devices and their class; the nodes' device files as permissions. */
+#include <linux/cdev.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+
+#include "device.h"
+#include "kcompat.h"
+#include "node.h"
+
+enum {
+	MINOR_USER,
+	MINOR_MASTER,
+	MINOR_SLAVE,
+	MINOR_IOD,
+	MINOR_NODES = 16,
+	MINORS = MINOR_NODES + BPROC_NODES_MAX,
+};
+
+static const struct {
+	const char *name;
+	const struct file_operations *fops;
+	umode_t mode;
+} devices[] = {
+	[MINOR_USER] = { "bproc", &bproc_user_fops, 0660 },
+	[MINOR_MASTER] = { "bproc-master", &bproc_master_fops, 0600 },
+	[MINOR_SLAVE] = { "bproc-slave", &bproc_slave_fops, 0600 },
+	[MINOR_IOD] = { "bproc-iod", &bproc_iod_fops, 0600 },
+};
+
+static dev_t first;
+static struct cdev cdev;
+static struct class *class;
+/* devtmpfs, mounted for the driver alone: no chroot or namespace hides or fakes it. */
+static struct vfsmount *devtmpfs;
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	unsigned int minor = iminor(inode) - MINOR(first);
+
+	if (minor < ARRAY_SIZE(devices)) {
+		replace_fops(file, fops_get(devices[minor].fops));
+		return file->f_op->open ? file->f_op->open(inode, file) : 0;
+	}
+	/* A node's file says who may run there; it can be opened and does nothing. */
+	return minor >= MINOR_NODES ? 0 : -ENODEV;
+}
+
+static const struct file_operations device_fops = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.llseek = noop_llseek,
+};
+
+static char *class_devnode(BPROC_CONST_DEVICE struct device *dev, umode_t *mode)
+{
+	unsigned int minor = MINOR(dev->devt) - MINOR(first);
+
+	if (mode)
+		*mode = minor < ARRAY_SIZE(devices) ? devices[minor].mode : 0600;
+	return NULL;
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct bproc_node *node = dev_get_drvdata(dev);
+	char state[BPROC_STATE_LEN];
+
+	spin_lock(&node->nodes->lock);
+	memcpy(state, node->state, sizeof(state));
+	spin_unlock(&node->nodes->lock);
+	return sysfs_emit(buf, "%s\n", state);
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t addr_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct bproc_node *node = dev_get_drvdata(dev);
+	union {
+		u8 bytes[BPROC_ADDR_LEN];
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} addr;
+
+	spin_lock(&node->nodes->lock);
+	memcpy(addr.bytes, node->addr, sizeof(addr.bytes));
+	spin_unlock(&node->nodes->lock);
+	if (addr.in.sin_family == AF_INET)
+		return sysfs_emit(buf, "%pI4\n", &addr.in.sin_addr);
+	if (addr.in.sin_family == AF_INET6)
+		return sysfs_emit(buf, "%pI6c\n", &addr.in6.sin6_addr);
+	return sysfs_emit(buf, "\n");
+}
+static DEVICE_ATTR_RO(addr);
+
+static ssize_t node_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct bproc_node *node = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%d\n", node->nr);
+}
+static DEVICE_ATTR_RO(node);
+
+static struct attribute *node_attrs[] = {
+	&dev_attr_state.attr,
+	&dev_attr_addr.attr,
+	&dev_attr_node.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(node);
+
+int bproc_node_device_add(struct bproc_node *node)
+{
+	struct device *dev;
+
+	dev = device_create_with_groups(class, NULL, first + MINOR_NODES + node->nr, node,
+					node_groups, "bpnode%d", node->nr);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	node->dev = dev;
+	return 0;
+}
+
+void bproc_node_device_del(struct bproc_node *node)
+{
+	device_destroy(class, node->dev->devt);
+}
+
+void bproc_node_device_changed(struct bproc_node *node, const char *state)
+{
+	char nr[24], st[16 + BPROC_STATE_LEN];
+	char *env[] = { nr, st, NULL };
+
+	snprintf(nr, sizeof(nr), "BPROC_NODE=%d", node->nr);
+	snprintf(st, sizeof(st), "BPROC_STATE=%s", state);
+	kobject_uevent_env(&node->dev->kobj, KOBJ_CHANGE, env);
+}
+
+static int node_device_path(int nr, struct path *path)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "bpnode%d", nr);
+	return vfs_path_lookup(devtmpfs->mnt_root, devtmpfs, name, 0, path);
+}
+
+/**
+ * bproc_node_device_access - may the caller write to a node's device file?
+ * @nr: node number
+ *
+ * Return: 0 or -EACCES.
+ */
+int bproc_node_device_access(int nr)
+{
+	struct path path;
+	int err;
+
+	if (node_device_path(nr, &path))
+		return -EACCES;
+	err = bproc_path_permission(&path, MAY_WRITE);
+	path_put(&path);
+	return err ? -EACCES : 0;
+}
+
+/**
+ * bproc_node_device_owner - mode, owner and group of a node's device file
+ * @nr: node number
+ * @mode: permission bits
+ * @uid: in the caller's user namespace
+ * @gid: in the caller's user namespace
+ *
+ * Return: 0 or -errno of the lookup.
+ */
+int bproc_node_device_owner(int nr, u32 *mode, u32 *uid, u32 *gid)
+{
+	struct inode *inode;
+	struct path path;
+	int err;
+
+	err = node_device_path(nr, &path);
+	if (err)
+		return err;
+	inode = d_inode(path.dentry);
+	*mode = inode->i_mode & 07777;
+	*uid = from_kuid_munged(current_user_ns(), inode->i_uid);
+	*gid = from_kgid_munged(current_user_ns(), inode->i_gid);
+	path_put(&path);
+	return 0;
+}
+
+static void devices_del(int n)
+{
+	while (--n >= 0)
+		device_destroy(class, first + n);
+}
+
+int bproc_devices_init(void)
+{
+	struct file_system_type *type;
+	struct device *dev;
+	int err, i;
+
+	type = get_fs_type("devtmpfs");
+	if (!type) {
+		pr_err("this kernel has no devtmpfs, which holds the nodes' permissions\n");
+		return -ENODEV;
+	}
+	devtmpfs = kern_mount(type);
+	module_put(type->owner);
+	if (IS_ERR(devtmpfs))
+		return PTR_ERR(devtmpfs);
+
+	err = alloc_chrdev_region(&first, 0, MINORS, "bproc");
+	if (err)
+		goto err_mount;
+	class = bproc_class_create("bproc");
+	if (IS_ERR(class)) {
+		err = PTR_ERR(class);
+		goto err_region;
+	}
+	class->devnode = class_devnode;
+	cdev_init(&cdev, &device_fops);
+	cdev.owner = THIS_MODULE;
+	err = cdev_add(&cdev, first, MINORS);
+	if (err)
+		goto err_class;
+	for (i = 0; i < (int)ARRAY_SIZE(devices); i++) {
+		dev = device_create(class, NULL, first + i, NULL, "%s", devices[i].name);
+		if (IS_ERR(dev)) {
+			err = PTR_ERR(dev);
+			goto err_devices;
+		}
+	}
+	return 0;
+
+err_devices:
+	devices_del(i);
+	cdev_del(&cdev);
+err_class:
+	class_destroy(class);
+err_region:
+	unregister_chrdev_region(first, MINORS);
+err_mount:
+	kern_unmount(devtmpfs);
+	return err;
+}
+
+void bproc_devices_exit(void)
+{
+	devices_del(ARRAY_SIZE(devices));
+	cdev_del(&cdev);
+	class_destroy(class);
+	unregister_chrdev_region(first, MINORS);
+	kern_unmount(devtmpfs);
+}

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ghosts: the objects, and what others do to them. */
+#include <linux/anon_inodes.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "arrival.h"
+#include "ghost.h"
+#include "ksyms.h"
+#include "space.h"
+
+/**
+ * bproc_ghost_alloc - a ghost that no task is yet
+ * @s: where it will stand
+ * @node: where its process is
+ *
+ * Return: the ghost with one reference, or NULL.
+ */
+struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node)
+{
+	struct bproc_ghost *g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
+
+	if (!g)
+		return NULL;
+	kref_init(&g->ref);
+	bproc_space_get(s);
+	g->space = s;
+	g->node = node;
+	spin_lock_init(&g->lock);
+	init_waitqueue_head(&g->wait);
+	INIT_LIST_HEAD(&g->ops);
+	g->state = BPROC_GHOST_PENDING;
+	return g;
+}
+
+void bproc_ghost_order_free(struct bproc_ghost_order *op)
+{
+	if (op->file)
+		fput(op->file);
+	kfree(op);
+}
+
+static void ghost_free(struct kref *ref)
+{
+	struct bproc_ghost *g = container_of(ref, struct bproc_ghost, ref);
+	struct bproc_ghost_order *op, *next;
+
+	list_for_each_entry_safe(op, next, &g->ops, entry)
+		bproc_ghost_order_free(op);
+	if (g->task)
+		put_task_struct(g->task);
+	if (g->cred)
+		put_cred(g->cred);
+	kfree(g->name);
+	bproc_space_put(g->space);
+	kfree(g);
+}
+
+void bproc_ghost_get(struct bproc_ghost *g)
+{
+	kref_get(&g->ref);
+}
+
+void bproc_ghost_put(struct bproc_ghost *g)
+{
+	if (g)
+		kref_put(&g->ref, ghost_free);
+}
+
+/**
+ * bproc_ghost_find - the ghost with a PID
+ * @s: the space
+ * @nr: its PID there
+ *
+ * Return: the ghost with a reference, or NULL.
+ */
+struct bproc_ghost *bproc_ghost_find(struct bproc_space *s, pid_t nr)
+{
+	struct bproc_ghost *g;
+
+	if (nr <= 0)
+		return NULL;
+	xa_lock(&s->ghosts);
+	g = xa_load(&s->ghosts, nr);
+	if (g)
+		bproc_ghost_get(g);
+	xa_unlock(&s->ghosts);
+	return g;
+}
+
+bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task)
+{
+	struct bproc_ghost *g;
+	bool ret;
+
+	xa_lock(&s->ghosts);
+	g = xa_load(&s->ghosts, task_tgid_nr_ns(task, s->ns));
+	ret = g && g->task == task->group_leader;
+	xa_unlock(&s->ghosts);
+	return ret;
+}
+
+/**
+ * bproc_ghost_bind - the calling process is this ghost from now on
+ * @g: a ghost that no task is yet
+ *
+ * Return: 0, -ENOMEM, -EEXIST, -ESHUTDOWN when the daemon is gone.
+ */
+int bproc_ghost_bind(struct bproc_ghost *g)
+{
+	struct bproc_space *s = g->space;
+	int err;
+
+	g->nr = task_tgid_nr_ns(current, s->ns);
+	if (g->nr <= 0)
+		return -EINVAL;
+	g->task = get_task_struct(current->group_leader);
+	g->ppid = task_ppid_nr_ns(current, s->ns);
+	err = xa_insert(&s->ghosts, g->nr, g, GFP_KERNEL);
+	if (err)
+		return err == -EBUSY ? -EEXIST : err;
+	bproc_ghost_get(g);
+	/* Pairs with the walk in bproc_ghosts_kill(), which comes after @dead is set. */
+	spin_lock(&s->lock);
+	if (s->dead)
+		err = -ESHUTDOWN;
+	spin_unlock(&s->lock);
+	if (err)
+		bproc_ghost_end(g, SIGKILL);
+	return err;
+}
+
+/* Take the ghost out of the table, so that its PID means an ordinary process. */
+static void ghost_unbind(struct bproc_ghost *g)
+{
+	struct bproc_space *s = g->space;
+	bool mine;
+
+	xa_lock(&s->ghosts);
+	mine = g->nr && xa_load(&s->ghosts, g->nr) == g;
+	if (mine)
+		__xa_erase(&s->ghosts, g->nr);
+	xa_unlock(&s->ghosts);
+	if (mine)
+		bproc_ghost_put(g);
+}
+
+/* What it stands for runs: from now on the ghost forwards signals. */
+void bproc_ghost_go_live(struct bproc_ghost *g)
+{
+	spin_lock(&g->lock);
+	if (g->state == BPROC_GHOST_PENDING)
+		g->state = BPROC_GHOST_LIVE;
+	spin_unlock(&g->lock);
+	wake_up_all(&g->wait);
+}
+
+/**
+ * bproc_ghost_end - what it stands for ended
+ * @g: the ghost
+ * @status: wait status to end with
+ */
+void bproc_ghost_end(struct bproc_ghost *g, int status)
+{
+	bool stopped = false;
+
+	spin_lock(&g->lock);
+	if (g->state == BPROC_GHOST_PENDING || g->state == BPROC_GHOST_LIVE) {
+		g->state = BPROC_GHOST_EXITING;
+		g->status = status;
+		stopped = g->stopping;
+	}
+	spin_unlock(&g->lock);
+	wake_up_all(&g->wait);
+	/*
+	 * A stopped task takes nothing but SIGKILL, and has not held it back; its file's
+	 * release then sets the right status.
+	 */
+	if (stopped)
+		send_sig(SIGKILL, g->task, 1);
+}
+
+/* The calling ghost became the process that it stood for. */
+void bproc_ghost_leave(struct bproc_ghost *g)
+{
+	spin_lock(&g->lock);
+	g->state = BPROC_GHOST_GONE;
+	spin_unlock(&g->lock);
+	current->pdeath_signal = 0;
+	ghost_unbind(g);
+}
+
+/* Show another name and other arguments; takes @name over. */
+void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name)
+{
+	struct bproc_name *old;
+
+	spin_lock(&g->lock);
+	old = g->name;
+	g->name = name;
+	spin_unlock(&g->lock);
+	kfree(old);
+	wake_up_all(&g->wait);
+}
+
+/**
+ * bproc_ghost_stopped - the process stopped or goes on
+ * @g: its ghost
+ * @sig: the signal that stopped it, 0 if it goes on
+ */
+void bproc_ghost_stopped(struct bproc_ghost *g, int sig)
+{
+	bool resume = false;
+
+	spin_lock(&g->lock);
+	if (g->state == BPROC_GHOST_LIVE) {
+		g->stop = sig;
+		if (!sig && g->stopping && !g->cont) {
+			g->cont = true;
+			resume = true;
+		}
+	}
+	spin_unlock(&g->lock);
+	if (resume)
+		send_sig(SIGCONT, g->task, 1);
+	else
+		wake_up_all(&g->wait);
+}
+
+static int ghost_order(struct bproc_ghost *g, u32 what, u32 flags, pid_t pid,
+		       struct file *file)
+{
+	struct bproc_ghost_order *op = kzalloc(sizeof(*op), GFP_KERNEL_ACCOUNT);
+	int err = 0;
+
+	if (!op)
+		return -ENOMEM;
+	op->op = what;
+	op->flags = flags;
+	op->pid = pid;
+	op->file = get_file(file);
+	spin_lock(&g->lock);
+	if (g->state == BPROC_GHOST_LIVE)
+		list_add_tail(&op->entry, &g->ops);
+	else
+		err = -ESRCH;
+	spin_unlock(&g->lock);
+	if (err)
+		bproc_ghost_order_free(op);
+	else
+		wake_up_all(&g->wait);
+	return err;
+}
+
+struct bproc_ghost_order *bproc_ghost_take_order(struct bproc_ghost *g)
+{
+	struct bproc_ghost_order *op;
+
+	spin_lock(&g->lock);
+	op = list_first_entry_or_null(&g->ops, struct bproc_ghost_order, entry);
+	if (op)
+		list_del(&op->entry);
+	spin_unlock(&g->lock);
+	return op;
+}
+
+/**
+ * bproc_ghost_order_fork - the process forks: make a ghost of the child
+ * @g: the process's ghost
+ * @id: the node's number of the fork; the child's ghost answers it
+ * @flags: BPROC_FORK_*
+ *
+ * Return: 0 (an answer will be sent), or -errno.
+ */
+int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags)
+{
+	struct bproc_ghost *child = bproc_ghost_alloc(g->space, g->node);
+	struct file *file;
+	int err;
+
+	if (!child)
+		return -ENOMEM;
+	file = bproc_ghost_file(child);
+	if (IS_ERR(file)) {
+		bproc_ghost_put(child);
+		return PTR_ERR(file);
+	}
+	/* Once it is ordered the last close of the file answers, if the child does not. */
+	child->fork_id = id;
+	err = ghost_order(g, BPROC_GHOST_FORK, flags, 0, file);
+	if (err)
+		child->fork_id = 0;
+	fput(file);
+	bproc_ghost_put(child);
+	return err;
+}
+
+/**
+ * bproc_ghost_order_arrival - a process arrives in, or as a child of, a ghost
+ * @g: the ghost
+ * @op: BPROC_GHOST_ARRIVE or BPROC_GHOST_ARRIVE_CHILD
+ * @pid: the process
+ * @stream: where it comes from
+ *
+ * Return: 0, -ESRCH if the ghost is about to end, -ENOMEM.
+ */
+int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream)
+{
+	return ghost_order(g, op, 0, pid, stream);
+}
+
+/**
+ * bproc_ghosts_kill - a node is gone: so are its processes
+ * @s: the space
+ * @node: the node, or BPROC_NODE_ANY
+ */
+void bproc_ghosts_kill(struct bproc_space *s, int node)
+{
+	struct bproc_ghost *g;
+	unsigned long nr = 0;
+
+	for (;;) {
+		xa_lock(&s->ghosts);
+		g = xa_find(&s->ghosts, &nr, ULONG_MAX, XA_PRESENT);
+		if (g)
+			bproc_ghost_get(g);
+		xa_unlock(&s->ghosts);
+		if (!g)
+			return;
+		if (node == BPROC_NODE_ANY || g->node == node)
+			bproc_ghost_end(g, SIGKILL);
+		bproc_ghost_put(g);
+		nr++;
+		cond_resched();
+	}
+}
+
+/**
+ * bproc_ghosts_list - BPROC_IOC_PINFO
+ * @s: the master's space
+ * @list: what is asked for
+ *
+ * Return: number of elements filled, -EINVAL, -EFAULT.
+ */
+int bproc_ghosts_list(struct bproc_space *s, struct bproc_proc_list *list)
+{
+	struct bproc_proc_info __user *to = u64_to_user_ptr(list->info);
+	unsigned long nr = list->after < 0 ? 0 : (unsigned long)list->after + 1;
+	struct bproc_proc_info info;
+	struct bproc_ghost *g;
+	bool live;
+	u32 n = 0;
+
+	if (!list->count || list->reserved || list->after < -1)
+		return -EINVAL;
+	while (n < list->count) {
+		xa_lock(&s->ghosts);
+		g = xa_find(&s->ghosts, &nr, ULONG_MAX, XA_PRESENT);
+		if (g) {
+			info.pid = g->nr;
+			info.node = g->node;
+			live = READ_ONCE(g->state) == BPROC_GHOST_LIVE;
+		}
+		xa_unlock(&s->ghosts);
+		if (!g)
+			break;
+		nr++;
+		cond_resched();
+		if (!live || (list->node != BPROC_NODE_ANY && list->node != info.node))
+			continue;
+		if (copy_to_user(&to[n], &info, sizeof(info)))
+			return -EFAULT;
+		n++;
+	}
+	return n;
+}
+
+/* The child's ghost never came to be: the fork on the node fails. */
+static void ghost_refuse_fork(struct bproc_ghost *g)
+{
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_FORKED, g->node, 0, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = g->fork_id;
+	buf->msg.result = -EAGAIN;
+	bproc_msgq_post(&g->space->msgq, buf);
+}
+
+static void ghost_kill_process(struct bproc_ghost *g)
+{
+	struct bproc_msg_signal *sig;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, g->node, g->nr, sizeof(*sig),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	sig = (void *)buf->body;
+	sig->signo = SIGKILL;
+	bproc_msgq_post(&g->space->msgq, buf);
+}
+
+static int ghost_release(struct inode *inode, struct file *file)
+{
+	struct bproc_ghost *g = file->private_data;
+	enum bproc_ghost_state state;
+
+	spin_lock(&g->lock);
+	state = g->state;
+	g->state = BPROC_GHOST_GONE;
+	spin_unlock(&g->lock);
+
+	if (state == BPROC_GHOST_PENDING && g->fork_id && !g->nr)
+		ghost_refuse_fork(g);
+	/* It was killed by the kernel itself, or while it stood stopped. */
+	if (state == BPROC_GHOST_LIVE && bproc_is_master(g->space))
+		ghost_kill_process(g);
+	if (state == BPROC_GHOST_EXITING && g->task == current &&
+	    current->signal->flags & SIGNAL_GROUP_EXIT) {
+		current->signal->group_exit_code = g->status;
+		current->exit_code = g->status;
+	}
+	ghost_unbind(g);
+	bproc_ghost_put(g);
+	return 0;
+}
+
+static long ghost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct bproc_ghost *g = file->private_data;
+
+	switch (cmd) {
+	case BPROC_IOC_GHOST_NEXT:
+		return bproc_ghost_next(g, (void __user *)arg);
+	case BPROC_IOC_ARRIVE:
+		/* A stand-in's new child has its parent's descriptor. */
+		return bproc_arrive(g->space, g->task == current ? g : NULL, (void __user *)arg);
+	}
+	return -ENOTTY;
+}
+
+static const struct file_operations ghost_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = ghost_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = ghost_release,
+	.llseek = noop_llseek,
+};
+
+/**
+ * bproc_ghost_file - the file through which a ghost's task speaks to the driver
+ * @g: the ghost
+ *
+ * The last close of it is the end of the ghost.
+ *
+ * Return: the file, or an error.
+ */
+struct file *bproc_ghost_file(struct bproc_ghost *g)
+{
+	struct file *file = anon_inode_getfile("[bproc-ghost]", &ghost_fops, g, O_RDWR);
+
+	if (!IS_ERR(file))
+		bproc_ghost_get(g);
+	return file;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ghosts: small processes that stand for processes running elsewhere. On the master a
+ * ghost is the process as parents, ps(1) and kill(2) see it; on a node a stand-in lets a
+ * process there have a parent that is elsewhere.
+ */
+#ifndef BPROC_GHOST_H
+#define BPROC_GHOST_H
+
+#include <linux/bproc_msg.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+struct bproc_space;
+
+enum bproc_ghost_state {
+	BPROC_GHOST_PENDING,	/* what it stands for is not there yet */
+	BPROC_GHOST_LIVE,
+	BPROC_GHOST_EXITING,	/* the process ended: end in the same way */
+	BPROC_GHOST_GONE,	/* became the process, or ended */
+};
+
+/* What a ghost is to show as its name and arguments. */
+struct bproc_name {
+	char comm[TASK_COMM_LEN];
+	u32 args_len;
+	char args[];
+};
+
+/**
+ * struct bproc_ghost - one ghost
+ * @ref: one for its file, one for the table, one for each user
+ * @space: where it stands
+ * @nr: its PID in the space; 0 until it runs
+ * @node: where the process is
+ * @lock: guards what follows; taken in process context only
+ * @wait: the ghost's task sleeps here
+ * @state: see above
+ * @ops: what it is to do (struct ghost_op)
+ * @task: itself, from its first call on
+ * @status: EXITING: wait status to end with
+ * @fork_id: PENDING: the node's fork that wants to know the PID, or 0
+ * @stop: the process stopped by this signal and the ghost has to
+ * @stopping: it went off to stop, SIGKILL is not held back
+ * @cont: a SIGCONT that the process had already is under way to the ghost
+ * @name: new name to show, or NULL
+ * @ppid: parent that the node knows of
+ * @cred: what the process left with, given back when it returns
+ */
+struct bproc_ghost {
+	struct kref ref;
+	struct bproc_space *space;
+	pid_t nr;
+	int node;
+	spinlock_t lock;
+	wait_queue_head_t wait;
+	enum bproc_ghost_state state;
+	struct list_head ops;
+	struct task_struct *task;
+	int status;
+	u64 fork_id;
+	int stop;
+	bool stopping;
+	bool cont;
+	struct bproc_name *name;
+	pid_t ppid;
+	const struct cred *cred;
+};
+
+struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
+struct bproc_ghost *bproc_ghost_find(struct bproc_space *s, pid_t nr);
+void bproc_ghost_get(struct bproc_ghost *g);
+void bproc_ghost_put(struct bproc_ghost *g);
+struct file *bproc_ghost_file(struct bproc_ghost *g);
+int bproc_ghost_bind(struct bproc_ghost *g);
+void bproc_ghost_go_live(struct bproc_ghost *g);
+void bproc_ghost_end(struct bproc_ghost *g, int status);
+void bproc_ghost_leave(struct bproc_ghost *g);
+void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
+void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
+int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
+int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
+void bproc_ghosts_kill(struct bproc_space *s, int node);
+int bproc_ghosts_list(struct bproc_space *s, struct bproc_proc_list *list);
+bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task);
+
+/* ghost_loop.c */
+long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *arg);
+struct bproc_ghost_order *bproc_ghost_take_order(struct bproc_ghost *g);
+void bproc_ghost_order_free(struct bproc_ghost_order *op);
+
+/* ghost_spawn.c */
+struct bproc_name *bproc_name_of_current(void);
+struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node);
+void bproc_ghost_unspawn(struct bproc_ghost *g);
+pid_t bproc_ghost_adopt(struct bproc_ghost *g);
+int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
+		       void (*ready)(void *data), void *data);
+
+/**
+ * struct bproc_ghost_order - something a ghost has to do
+ * @entry: in its list
+ * @op: BPROC_GHOST_*
+ * @flags: BPROC_FORK_*
+ * @pid: the process that arrives
+ * @file: descriptor to give it: a stream, or the new ghost of a fork
+ */
+struct bproc_ghost_order {
+	struct list_head entry;
+	u32 op;
+	u32 flags;
+	pid_t pid;
+	struct file *file;
+};
+
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a ghost's own task does: wait, forward signals, show what it stands for. */
+#include <linux/file.h>
+#include <linux/freezer.h>
+#include <linux/mm.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "proc.h"
+#include "signals.h"
+#include "space.h"
+
+/* Sent by the kernel to a ghost when its parent ends; nothing else uses this number. */
+#define PARENT_DIED_SIGNAL 64
+
+/*
+ * A ghost holds back every signal, SIGKILL and SIGSTOP too: they are queued, and the
+ * ghost takes them from its queue and sends them on. So no signal can end or stop a
+ * ghost while the process that it stands for has not ended or stopped.
+ */
+static void hold_back_all_signals(void)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	sigfillset(&current->blocked);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/* Let the task stop by @sig when it returns to user mode, and be killed while it is. */
+static void stop_on_return(int sig)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	current->sighand->action[sig - 1].sa.sa_handler = SIG_DFL;
+	sigdelset(&current->blocked, sig);
+	sigdelset(&current->blocked, SIGKILL);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	send_sig(sig, current, 0);
+}
+
+/* Under the lock: a sender wakes signalfd's queue before it adds the signal. */
+static bool signals_waiting(void)
+{
+	bool ret;
+
+	spin_lock_irq(&current->sighand->siglock);
+	ret = !sigisemptyset(&current->pending.signal) ||
+	      !sigisemptyset(&current->signal->shared_pending.signal);
+	spin_unlock_irq(&current->sighand->siglock);
+	return ret;
+}
+
+static void tell_parent(struct bproc_ghost *g)
+{
+	struct bproc_msgbuf *buf;
+
+	if (!bproc_is_master(g->space))
+		return;
+	buf = bproc_msg_alloc(BPROC_MSG_PARENT, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.result = g->ppid;
+	bproc_msgq_post(&g->space->msgq, buf);
+}
+
+/* Has the parent ended since the last look? */
+static bool parent_changed(struct bproc_ghost *g)
+{
+	pid_t ppid = task_ppid_nr_ns(current, g->space->ns);
+	pid_t old = g->ppid;
+
+	g->ppid = ppid;
+	return ppid != old;
+}
+
+static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info, bool orphaned)
+{
+	int sig = info->si_signo;
+	bool swallow;
+
+	if (sig == PARENT_DIED_SIGNAL && info->si_code == SI_USER && orphaned)
+		return;
+	if (sig == SIGCHLD && info->si_code > 0) {
+		/* Its children are ghosts, or, on a node, report for themselves. */
+		bproc_procs_check_stops(g->space);
+		return;
+	}
+	if (sig == SIGCONT) {
+		spin_lock(&g->lock);
+		swallow = g->cont;
+		g->cont = false;
+		spin_unlock(&g->lock);
+		if (swallow)
+			return;
+	}
+	bproc_forward_signal(g->space, g->node, g->nr, info);
+	if (sig == SIGKILL && info->si_code == SI_KERNEL) {
+		/* The kernel itself wants the memory or the namespace: do not wait. */
+		bproc_ghost_end(g, SIGKILL);
+	}
+}
+
+/* The arguments go into memory that the stub set aside; ps(1) reads them from there. */
+static void show_name(struct bproc_name *name, const struct bproc_ghost_next *arg)
+{
+	struct mm_struct *mm = current->mm;
+	u32 len = min(name->args_len, arg->args_len);
+
+	ks___set_task_comm(current, name->comm, false);
+	if (!len || copy_to_user(u64_to_user_ptr(arg->args), name->args, len))
+		return;
+	if (put_user('\0', (char __user *)(unsigned long)arg->args + len - 1))
+		return;
+	spin_lock(&mm->arg_lock);
+	mm->arg_start = arg->args;
+	mm->arg_end = arg->args + len;
+	/* Else a text without a NUL at its end would be taken to go on there. */
+	mm->env_start = mm->arg_end;
+	mm->env_end = mm->arg_end;
+	spin_unlock(&mm->arg_lock);
+}
+
+static bool something_to_do(struct bproc_ghost *g)
+{
+	/* Reads without the lock: a waker changes the state first, then wakes. */
+	return READ_ONCE(g->state) > BPROC_GHOST_LIVE || READ_ONCE(g->name) ||
+	       (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
+		(signals_waiting() || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
+		 task_ppid_nr_ns(current, g->space->ns) != g->ppid));
+}
+
+/*
+ * signalfd's queue is woken for every signal that is sent, held back or not; it lives
+ * as long as the sighand of the current task.
+ */
+static int ghost_sleep(struct bproc_ghost *g)
+{
+	DEFINE_WAIT_FUNC(by_signal, woken_wake_function);
+	DEFINE_WAIT_FUNC(by_others, woken_wake_function);
+	int ret = 0;
+
+	add_wait_queue(&current->sighand->signalfd_wqh, &by_signal);
+	add_wait_queue(&g->wait, &by_others);
+	while (!something_to_do(g)) {
+		if (signal_pending(current)) {
+			/* Not a signal, they are held back: freezer, debugger, task work. */
+			ret = -ERESTARTNOINTR;
+			break;
+		}
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (!something_to_do(g) && !signal_pending(current))
+			schedule();
+		__set_current_state(TASK_RUNNING);
+	}
+	remove_wait_queue(&g->wait, &by_others);
+	remove_wait_queue(&current->sighand->signalfd_wqh, &by_signal);
+	return ret;
+}
+
+static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
+		    struct bproc_ghost_next *arg)
+{
+	int fd = get_unused_fd_flags(0);
+
+	if (fd < 0) {
+		/* A stream or a new ghost: its last close tells who waits for it. */
+		bproc_ghost_order_free(op);
+		return 0;
+	}
+	fd_install(fd, op->file);
+	op->file = NULL;
+	arg->op = op->op;
+	arg->flags = op->flags;
+	arg->pid = op->pid;
+	arg->fd = fd;
+	bproc_ghost_order_free(op);
+	return 1;
+}
+
+/* A new ghost's first call. */
+static int first_call(struct bproc_ghost *g)
+{
+	struct bproc_msgbuf *buf;
+	int err;
+
+	err = bproc_ghost_bind(g);
+	if (err)
+		return err;
+	if (!g->fork_id)
+		return 0;
+	buf = bproc_msg_alloc(BPROC_MSG_FORKED, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = g->fork_id;
+	bproc_msgq_post(&g->space->msgq, buf);
+	bproc_ghost_go_live(g);
+	return 0;
+}
+
+static void ghost_exit(struct bproc_ghost *g)
+{
+	int status;
+
+	spin_lock(&g->lock);
+	status = g->status;
+	g->state = BPROC_GHOST_GONE;
+	spin_unlock(&g->lock);
+	ks_do_group_exit(status);
+}
+
+/* Do what can be done here. Return: 1 if there is something for user space. */
+static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
+{
+	struct bproc_ghost_order *op;
+	struct bproc_name *name;
+	kernel_siginfo_t info;
+	bool orphaned;
+	int stop = 0;
+
+	spin_lock(&g->lock);
+	name = g->name;
+	g->name = NULL;
+	spin_unlock(&g->lock);
+	if (name) {
+		show_name(name, arg);
+		kfree(name);
+	}
+	orphaned = parent_changed(g);
+	if (orphaned)
+		tell_parent(g);
+	if (READ_ONCE(g->state) == BPROC_GHOST_LIVE)
+		while (bproc_take_signal(&info))
+			handle_signal(g, &info, orphaned);
+	/* Before the exit: the children of a process are there before it ends. */
+	op = bproc_ghost_take_order(g);
+	if (op)
+		return hand_out(g, op, arg);
+	if (READ_ONCE(g->state) == BPROC_GHOST_EXITING)
+		ghost_exit(g);
+	spin_lock(&g->lock);
+	if (g->state == BPROC_GHOST_LIVE && g->stop) {
+		stop = g->stop;
+		g->stop = 0;
+		g->stopping = true;
+	}
+	spin_unlock(&g->lock);
+	if (stop) {
+		stop_on_return(stop);
+		return 1;
+	}
+	return 0;
+}
+
+/**
+ * bproc_ghost_next - BPROC_IOC_GHOST_NEXT
+ * @g: the ghost
+ * @uarg: what the stub says, and is told
+ *
+ * Return: 0 with something to do in @uarg, or -errno, upon which the stub ends.
+ */
+long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uarg)
+{
+	struct bproc_ghost_next arg;
+	int ret;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (!thread_group_empty(current))
+		return -EINVAL;
+	hold_back_all_signals();
+	if (!g->nr) {
+		ret = first_call(g);
+		if (ret && READ_ONCE(g->state) != BPROC_GHOST_EXITING)
+			return ret;
+	} else if (g->task != current) {
+		return -EINVAL;
+	}
+	current->pdeath_signal = PARENT_DIED_SIGNAL;
+	spin_lock(&g->lock);
+	g->stopping = false;
+	spin_unlock(&g->lock);
+
+	arg.op = BPROC_GHOST_NONE;
+	arg.flags = 0;
+	arg.fd = -1;
+	arg.pid = 0;
+	while (!(ret = ghost_work(g, &arg))) {
+		ret = ghost_sleep(g);
+		if (ret)
+			return ret;
+	}
+	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How ghosts come into being: as a new child of the caller, or in place of the caller. */
+#include <linux/completion.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/wait.h>
+#include <uapi/linux/wait.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "space.h"
+#include "stub.h"
+
+/**
+ * bproc_name_of_current - name and arguments of the caller, as ps(1) shows them
+ *
+ * Return: them, to be freed with kfree(), or NULL.
+ */
+struct bproc_name *bproc_name_of_current(void)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long start, end;
+	struct bproc_name *name;
+	size_t len = 0;
+
+	spin_lock(&mm->arg_lock);
+	start = mm->arg_start;
+	end = mm->arg_end;
+	spin_unlock(&mm->arg_lock);
+	if (end > start)
+		len = min_t(size_t, end - start, BPROC_ARGS_MAX);
+	name = kzalloc(struct_size(name, args, len), GFP_KERNEL);
+	if (!name)
+		return NULL;
+	get_task_comm(name->comm, current);
+	if (len && !copy_from_user(name->args, (void __user *)start, len))
+		name->args_len = len;
+	return name;
+}
+
+/*
+ * Become the stub, with @file as the descriptor it finds in its first register. On
+ * failure the caller is what it was, or about to die.
+ */
+static int exec_ghost(struct file *file)
+{
+	static const char *const argv[] = { "bproc-ghost", NULL };
+	static const char *const envp[] = { NULL };
+	int fd = get_unused_fd_flags(0);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	fd_install(fd, get_file(file));
+	err = bproc_exec_stub(argv, envp);
+	if (err) {
+		close_fd(fd);
+		return err;
+	}
+	current_pt_regs()->di = fd;
+	return 0;
+}
+
+static void set_exit_signal(struct task_struct *task, int sig)
+{
+	write_lock_irq(ks_tasklist_lock);
+	task->exit_signal = sig;
+	write_unlock_irq(ks_tasklist_lock);
+}
+
+struct spawn {
+	struct bproc_ghost *ghost;
+	struct file *file;
+	struct completion done;
+	int err;
+};
+
+/* Runs in the new child, which still shares the caller's memory. */
+static int spawned(void *data)
+{
+	struct spawn *spawn = data;
+	int err;
+
+	err = exec_ghost(spawn->file);
+	if (!err) {
+		/* exec made it a child that is waited for and signals its end. */
+		set_exit_signal(current, 0);
+		err = bproc_ghost_bind(spawn->ghost);
+	}
+	spawn->err = err;
+	/* The caller's stack, where @spawn is, may be gone after this. */
+	complete(&spawn->done);
+	if (err)
+		ks_do_group_exit(0);
+	return 0;
+}
+
+/*
+ * The child has no exit signal yet, so nobody but the driver waits for it: from the
+ * caller's point of view it never existed.
+ */
+static void reap(pid_t pid)
+{
+	while (ks_kernel_wait4(pid, NULL, __WALL, NULL) == -ERESTARTSYS)
+		schedule_timeout_uninterruptible(1);
+}
+
+/**
+ * bproc_ghost_spawn - make a child of the caller that is a ghost
+ * @s: the caller's space
+ * @node: where the process that it stands for will be
+ *
+ * The ghost is pending, and not yet a child that the caller can see: then comes
+ * bproc_ghost_adopt() or bproc_ghost_unspawn().
+ *
+ * Return: the ghost, bound to its task, with a reference; or an error.
+ */
+struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
+{
+	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
+	struct spawn spawn = { .ghost = g };
+	struct bproc_name *name;
+	int pid, err;
+
+	if (!g)
+		return ERR_PTR(-ENOMEM);
+	g->cred = get_current_cred();
+	spawn.file = bproc_ghost_file(g);
+	if (IS_ERR(spawn.file)) {
+		err = PTR_ERR(spawn.file);
+		goto err_ghost;
+	}
+	init_completion(&spawn.done);
+	pid = ks_user_mode_thread(spawned, &spawn, 0);
+	if (pid < 0) {
+		err = pid;
+		goto err_file;
+	}
+	/* Bounded: the exec of a small program, or its failure. */
+	wait_for_completion(&spawn.done);
+	fput(spawn.file);
+	if (spawn.err) {
+		reap(pid);
+		err = spawn.err;
+		goto err_ghost;
+	}
+	name = bproc_name_of_current();
+	if (name)
+		bproc_ghost_set_name(g, name);
+	return g;
+
+err_file:
+	fput(spawn.file);
+err_ghost:
+	bproc_ghost_put(g);
+	return ERR_PTR(err);
+}
+
+/**
+ * bproc_ghost_unspawn - what the new ghost was to stand for did not come to be
+ * @g: from bproc_ghost_spawn(); the reference goes
+ */
+void bproc_ghost_unspawn(struct bproc_ghost *g)
+{
+	bproc_ghost_end(g, 0);
+	reap(g->nr);
+	bproc_ghost_put(g);
+}
+
+/**
+ * bproc_ghost_adopt - the new ghost is a child like any other from now on
+ * @g: from bproc_ghost_spawn()
+ *
+ * Return: its PID in the caller's namespace.
+ */
+pid_t bproc_ghost_adopt(struct bproc_ghost *g)
+{
+	set_exit_signal(g->task, SIGCHLD);
+	bproc_ghost_go_live(g);
+	return g->nr;
+}
+
+/**
+ * bproc_ghost_become - the caller turns into the ghost of the process that it was
+ * @s: the caller's space
+ * @node: where the process is now
+ * @name: what to show; taken over on success
+ * @ready: called when nothing can fail any more, in the ghost
+ * @data: for @ready
+ *
+ * Return: 0: the caller is a ghost and returns to user mode as one. -errno: the caller is
+ * what it was, unless it was killed.
+ */
+int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
+		       void (*ready)(void *data), void *data)
+{
+	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
+	struct file *file;
+	int err;
+
+	if (!g)
+		return -ENOMEM;
+	g->cred = get_current_cred();
+	file = bproc_ghost_file(g);
+	if (IS_ERR(file)) {
+		bproc_ghost_put(g);
+		return PTR_ERR(file);
+	}
+	err = bproc_ghost_bind(g);
+	if (!err)
+		err = exec_ghost(file);
+	if (err) {
+		bproc_ghost_leave(g);
+	} else {
+		bproc_ghost_set_name(g, name);
+		ready(data);
+		bproc_ghost_go_live(g);
+	}
+	fput(file);
+	bproc_ghost_put(g);
+	return err;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading and unloading the driver. */
+#include <linux/module.h>
+
+#include "device.h"
+#include "ksyms.h"
+#include "pidhook.h"
+#include "space.h"
+#include "trace.h"
+#include "version.h"
+#include "vmadump/vmadump.h"
+
+static int __init bproc_init(void)
+{
+	int err;
+
+	err = bproc_ksyms_resolve();
+	if (err)
+		return err;
+	err = vmad_init();
+	if (err)
+		return err;
+	err = bproc_trace_init();
+	if (err)
+		goto err_vmad;
+	err = bproc_pidhook_init();
+	if (err)
+		goto err_trace;
+	err = bproc_devices_init();
+	if (err)
+		goto err_pidhook;
+	pr_info("BProc %s\n", BPROC_VERSION);
+	return 0;
+
+err_pidhook:
+	bproc_pidhook_exit();
+err_trace:
+	bproc_trace_exit();
+err_vmad:
+	vmad_exit();
+	return err;
+}
+
+static void __exit bproc_exit(void)
+{
+	bproc_devices_exit();
+	bproc_pidhook_exit();
+	bproc_trace_exit();
+	vmad_exit();
+	bproc_spaces_exit();
+}
+
+module_init(bproc_init);
+module_exit(bproc_exit);
+MODULE_DESCRIPTION("Beowulf Distributed Process Space");
+MODULE_VERSION(BPROC_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The calls that place processes: REXEC, MOVE, RFORK, EXECMOVE. */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "move.h"
+#include "node.h"
+#include "proc.h"
+#include "space.h"
+#include "transfer.h"
+#include "vmadump/vmadump.h"
+
+/*
+ * While a move is under way signals wait, so that none of them breaks it off half-way:
+ * afterwards they are taken by the process, or sent on by its ghost. SIGKILL alone ends
+ * the caller, and the move.
+ */
+static bool hold_signals(sigset_t *saved)
+{
+	bool had_pipe;
+
+	spin_lock_irq(&current->sighand->siglock);
+	*saved = current->blocked;
+	had_pipe = sigismember(&current->pending.signal, SIGPIPE);
+	sigfillset(&current->blocked);
+	sigdelset(&current->blocked, SIGKILL);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	return had_pipe;
+}
+
+static void release_signals(const sigset_t *saved, bool had_pipe)
+{
+	enum pid_type type;
+	kernel_siginfo_t info;
+	sigset_t others;
+
+	spin_lock_irq(&current->sighand->siglock);
+	/* A broken stream's SIGPIPE: nobody sent it. */
+	if (!had_pipe && sigismember(&current->pending.signal, SIGPIPE)) {
+		sigfillset(&others);
+		sigdelset(&others, SIGPIPE);
+		bproc_dequeue_signal(&others, &info, &type);
+	}
+	current->blocked = *saved;
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/**
+ * move_check - may the caller go there?
+ * @s: the caller's space
+ * @node: where to
+ *
+ * Return: 0, or the -errno that the calls document.
+ */
+static int move_check(struct bproc_space *s, int node)
+{
+	if (node == s->node)
+		return -BPROC_BE_SAMENODE;
+	if (bproc_is_master(s)) {
+		int err = bproc_node_may_run(s, node);
+
+		if (err)
+			return err;
+	} else if (node != BPROC_NODE_MASTER) {
+		/* From a node the way leads through the master. */
+		return -BPROC_BE_INVALIDNODE;
+	}
+	if (!thread_group_empty(current))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/*
+ * Send header and image, and wait until the other side has restored it. The signals are
+ * held back.
+ */
+static int send(struct bproc_space *s, struct bproc_transfer *t,
+		struct bproc_order *order, pid_t ppid, const sigset_t *blocked,
+		bool moving)
+{
+	struct vmad_dump_opts opts = {
+		.flags = order->flags,
+		.result = 0,
+		.moving = moving,
+		.blocked = blocked,
+	};
+	ssize_t n = 0;
+	int err;
+
+	err = bproc_transfer_wait_stream(t);
+	if (err)
+		return err;
+	err = bproc_stream_write_header(t->stream, s, order, t->id, t->pid, ppid);
+	if (!err && !order->program)
+		n = vmad_dump(t->stream, &opts);
+	if (n < 0)
+		err = n;
+	/* The receiver may have said why it hung up. */
+	if (err == -EIO || err == -EPIPE)
+		err = bproc_transfer_wait_answer(t, err);
+	return err ? err : bproc_transfer_wait_arrived(t);
+}
+
+static void say_go(void *transfer)
+{
+	bproc_transfer_say(transfer, BPROC_MSG_GO);
+}
+
+static struct bproc_name *name_of_program(const struct bproc_program *prog)
+{
+	struct bproc_name *name;
+	size_t len = 0, n;
+	int i;
+
+	for (i = 0; prog->argv && prog->argv[i] && len < BPROC_ARGS_MAX; i++)
+		len += strlen(prog->argv[i]) + 1;
+	len = min_t(size_t, len, BPROC_ARGS_MAX);
+	name = kzalloc(struct_size(name, args, len), GFP_KERNEL);
+	if (!name)
+		return NULL;
+	strscpy(name->comm, kbasename(prog->path), sizeof(name->comm));
+	for (i = 0; name->args_len < len; i++) {
+		n = min_t(size_t, strlen(prog->argv[i]) + 1, len - name->args_len);
+		memcpy(name->args + name->args_len, prog->argv[i], n);
+		name->args_len += n;
+	}
+	return name;
+}
+
+/* The caller, that may, goes there. Return: 0 in the ghost that stays, or -errno. */
+static int move_self(struct bproc_space *s, struct bproc_order *order)
+{
+	pid_t pid = task_tgid_nr_ns(current, s->ns);
+	pid_t ppid = task_ppid_nr_ns(current, s->ns);
+	struct bproc_transfer *t;
+	struct bproc_name *name;
+	sigset_t saved;
+	bool had_pipe;
+	int err;
+
+	if (!bproc_is_master(s) && bproc_procs_has_children())
+		return -EOPNOTSUPP;
+	name = order->program ? name_of_program(order->program) : bproc_name_of_current();
+	if (!name)
+		return -ENOMEM;
+	had_pipe = hold_signals(&saved);
+	t = bproc_transfer_start(s, order->node, pid, ppid);
+	if (IS_ERR(t)) {
+		err = PTR_ERR(t);
+		goto out;
+	}
+	err = send(s, t, order, ppid, &saved, true);
+	if (err) {
+		bproc_transfer_say(t, BPROC_MSG_ABORT);
+	} else if (!bproc_is_master(s)) {
+		/* Nobody here would miss it: it ends without a word. */
+		bproc_proc_moved(s);
+		say_go(t);
+		order->exits = true;
+		order->exit_status = 0;
+	} else {
+		err = bproc_ghost_become(s, order->node, name, say_go, t);
+		if (err)
+			bproc_transfer_say(t, BPROC_MSG_ABORT);
+		else
+			name = NULL;
+	}
+	bproc_transfer_finish(t);
+out:
+	/* A ghost keeps holding them back. */
+	if (err)
+		release_signals(&saved, had_pipe);
+	kfree(name);
+	return err;
+}
+
+/**
+ * bproc_move - BPROC_IOC_MOVE
+ * @s: the caller's space
+ * @order: where to, and how
+ *
+ * Return: to the ghost, or -errno to the caller. The process returns from its restore;
+ * @order->exits says that what is left here has to end.
+ */
+long bproc_move(struct bproc_space *s, struct bproc_order *order)
+{
+	int err = move_check(s, order->node);
+
+	return err ? err : move_self(s, order);
+}
+
+/**
+ * bproc_rexec - BPROC_IOC_REXEC
+ * @s: the caller's space
+ * @order: where to, and which program
+ *
+ * Return: to the ghost, or -errno to the caller.
+ */
+long bproc_rexec(struct bproc_space *s, struct bproc_order *order)
+{
+	int err = move_check(s, order->node);
+
+	return err ? err : move_self(s, order);
+}
+
+/**
+ * bproc_rfork - BPROC_IOC_RFORK
+ * @s: the caller's space
+ * @order: where to, and how
+ *
+ * Return: the child's PID, or -errno, and there is no child.
+ */
+long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
+{
+	pid_t me = task_tgid_nr_ns(current, s->ns);
+	struct bproc_transfer *t;
+	struct bproc_ghost *g;
+	sigset_t saved;
+	bool had_pipe;
+	long ret;
+
+	ret = move_check(s, order->node);
+	if (ret)
+		return ret;
+	if (!bproc_is_master(s))
+		return -BPROC_BE_INVALIDNODE;
+	had_pipe = hold_signals(&saved);
+	g = bproc_ghost_spawn(s, order->node);
+	if (IS_ERR(g)) {
+		ret = PTR_ERR(g);
+		goto out;
+	}
+	t = bproc_transfer_start(s, order->node, g->nr, me);
+	if (IS_ERR(t)) {
+		ret = PTR_ERR(t);
+		bproc_ghost_unspawn(g);
+		goto out;
+	}
+	ret = send(s, t, order, me, &saved, false);
+	if (ret) {
+		bproc_transfer_say(t, BPROC_MSG_ABORT);
+		bproc_ghost_unspawn(g);
+	} else {
+		say_go(t);
+		ret = bproc_ghost_adopt(g);
+		bproc_ghost_put(g);
+	}
+	bproc_transfer_finish(t);
+out:
+	release_signals(&saved, had_pipe);
+	return ret;
+}
+
+/**
+ * bproc_execmove - BPROC_IOC_EXECMOVE
+ * @s: the caller's space
+ * @order: where to, and how; @order->program is NULL
+ * @program: what to execute here first
+ *
+ * Return: to the ghost, or the -errno of the exec to the caller. When the exec was done
+ * and the move fails, the process ends with errno & 0xff.
+ */
+long bproc_execmove(struct bproc_space *s, struct bproc_order *order,
+		    const struct bproc_program *program)
+{
+	int err;
+
+	if (!thread_group_empty(current))
+		return -EOPNOTSUPP;
+	/* Permission is that of the caller now, not of a set-user-ID program. */
+	err = order->node == s->node ? 0 : move_check(s, order->node);
+	if (err)
+		return err;
+	err = ks_kernel_execve(program->path, program->argv, program->envp);
+	if (err || order->node == s->node)
+		return err;
+	err = move_self(s, order);
+	if (err) {
+		pr_notice("%s (process %d) executed but could not move to node %d: error %d\n",
+			  current->comm, task_tgid_nr_ns(current, s->ns), order->node, -err);
+		order->exits = true;
+		order->exit_status = (-err & 0xff) << 8;
+	}
+	return 0;
+}

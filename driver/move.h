@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The calls that place processes: REXEC, MOVE, RFORK, EXECMOVE. */
+#ifndef BPROC_MOVE_H
+#define BPROC_MOVE_H
+
+#include "stream.h"
+
+struct bproc_space;
+
+long bproc_rexec(struct bproc_space *s, struct bproc_order *order);
+long bproc_move(struct bproc_space *s, struct bproc_order *order);
+long bproc_rfork(struct bproc_space *s, struct bproc_order *order);
+long bproc_execmove(struct bproc_space *s, struct bproc_order *order,
+		    const struct bproc_program *program);
+
+#endif

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hook on the kernel's PID allocator: forks on a node get their PID from the master.
+ *
+ * It acts only for PID namespaces that are nodes; in all others the allocator runs as
+ * ever. The master's answer means that the ghost is there already, so that its limits
+ * apply and the child is known before it runs.
+ */
+#include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/uaccess.h>
+#include <asm/unistd.h>
+#include <uapi/linux/sched.h>
+
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "pidhook.h"
+#include "proc.h"
+#include "space.h"
+#include "trace.h"
+
+/* A fork that waits for its number; on the stack of the forking task. */
+struct fork {
+	wait_queue_head_t wait;
+	bool done;
+	pid_t pid;
+	int err;
+};
+
+/* Looks, when the parent returns to user mode, whether its fork made the child. */
+struct fork_check {
+	struct callback_head work;
+	struct bproc_space *space;
+	pid_t nr;
+	pid_t key;
+};
+
+static const struct cred *root_cred;
+
+static void unfork(struct bproc_space *s, pid_t nr)
+{
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_UNFORK, s->node, nr, 0, GFP_KERNEL | __GFP_NOFAIL);
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+/* FORKED came. */
+void bproc_fork_answered(struct bproc_space *s, const struct bproc_msg *m)
+{
+	struct fork *f;
+
+	xa_lock(&s->forks);
+	f = m->id <= ULONG_MAX ? xa_load(&s->forks, m->id) : NULL;
+	if (f) {
+		f->pid = m->pid;
+		f->err = m->result < 0 && m->result >= -MAX_ERRNO ? m->result : 0;
+		if (!f->err && m->pid <= 0)
+			f->err = -EIO;
+		f->done = true;
+		/* Under the lock: the waiter's stack is gone once it saw it. */
+		wake_up_all(&f->wait);
+	}
+	xa_unlock(&s->forks);
+	/* It was killed meanwhile. */
+	if (!f && !m->result)
+		unfork(s, m->pid);
+}
+
+/* The daemon is gone: no answer will come. Waits until no task is in the hook. */
+void bproc_forks_abort(struct bproc_space *s)
+{
+	unsigned long id;
+	struct fork *f;
+
+	xa_lock(&s->forks);
+	xa_for_each(&s->forks, id, f) {
+		f->err = -EIO;
+		f->done = true;
+		wake_up_all(&f->wait);
+	}
+	xa_unlock(&s->forks);
+	wait_event(s->idle, !atomic_read(&s->hooked));
+}
+
+static bool fork_done(struct bproc_space *s, struct fork *f)
+{
+	bool done;
+
+	xa_lock(&s->forks);
+	done = f->done;
+	xa_unlock(&s->forks);
+	return done;
+}
+
+/*
+ * What kind of fork is it? The allocator is not told; the system call's arguments tell.
+ * A caller that changes clone3's arguments meanwhile deceives only itself: the driver
+ * compares the answer with what was made, and kills what does not fit.
+ */
+static u64 clone_flags(void)
+{
+	const struct pt_regs *regs = task_pt_regs(current);
+	unsigned long nr = regs->orig_ax & ~__X32_SYSCALL_BIT;
+	bool compat = in_32bit_syscall();
+	u64 flags;
+
+	if (current->flags & (PF_IO_WORKER | PF_KTHREAD))
+		return CLONE_THREAD;
+	if (nr == (compat ? __NR_ia32_fork : __NR_fork) ||
+	    nr == (compat ? __NR_ia32_vfork : __NR_vfork))
+		return 0;
+	if (nr == (compat ? __NR_ia32_clone : __NR_clone))
+		return compat ? (u32)regs->bx : regs->di;
+	if (nr == __NR_clone3) {
+		unsigned long args = compat ? (u32)regs->bx : regs->di;
+
+		return get_user(flags, (u64 __user *)args) ? 0 : flags;
+	}
+	/* The kernel's own helpers of a process, such as io_uring's. */
+	return CLONE_THREAD;
+}
+
+/* Ask the master. Return: the number, or -errno. */
+static int request_number(struct bproc_space *s, u64 flags)
+{
+	struct bproc_msg_fork *body;
+	struct bproc_msgbuf *buf;
+	struct fork f = { .pid = 0 };
+	u64 id = atomic64_inc_return(&s->next_id);
+	int err;
+
+	init_waitqueue_head(&f.wait);
+	buf = bproc_msg_alloc(BPROC_MSG_FORK, s->node, task_tgid_nr_ns(current, s->ns),
+			      sizeof(*body), GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	buf->msg.id = id;
+	body = (void *)buf->body;
+	if (flags & CLONE_THREAD)
+		body->flags |= BPROC_FORK_THREAD;
+	else if (flags & CLONE_PARENT)
+		body->flags |= BPROC_FORK_SIBLING;
+	err = xa_insert(&s->forks, id, &f, GFP_KERNEL);
+	if (err) {
+		bproc_msg_free(buf);
+		return err;
+	}
+	/* Pairs with bproc_space_shutdown(), which walks the table after it. */
+	spin_lock(&s->lock);
+	if (s->dead)
+		err = -EIO;
+	spin_unlock(&s->lock);
+	if (err) {
+		bproc_msg_free(buf);
+	} else {
+		bproc_msgq_post(&s->msgq, buf);
+		err = wait_event_killable(f.wait, fork_done(s, &f));
+	}
+	xa_erase(&s->forks, id);
+	if (f.done)
+		return f.err ? f.err : f.pid;
+	return err ? -EINTR : -EIO;
+}
+
+static void fork_check(struct callback_head *work)
+{
+	struct fork_check *c = container_of(work, struct fork_check, work);
+
+	if (bproc_proc_discard_unborn(c->space, c->key))
+		unfork(c->space, c->nr);
+	bproc_space_put(c->space);
+	kfree(c);
+	bproc_trace_put();
+}
+
+/* Make the entry, and have its birth checked. Return: 0 or -ENOMEM. */
+static int expect_child(struct bproc_space *s, struct pid *pid, pid_t nr, bool thread)
+{
+	struct fork_check *c = kmalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	struct bproc_proc *p = bproc_proc_alloc(s, nr, pid_nr(pid), thread);
+	int err = -ENOMEM;
+
+	if (!c || !p)
+		goto err;
+	err = bproc_proc_insert(s, p);
+	if (err)
+		goto err;
+	bproc_space_get(s);
+	c->space = s;
+	c->nr = nr;
+	c->key = pid_nr(pid);
+	init_task_work(&c->work, fork_check);
+	bproc_trace_get();
+	if (task_work_add(current, &c->work, TWA_RESUME)) {
+		/* The caller is exiting; its fork will not succeed. */
+		bproc_trace_put();
+		bproc_space_put(s);
+		kfree(c);
+	}
+	return 0;
+err:
+	kfree(c);
+	bproc_proc_free(p);
+	return err;
+}
+
+static struct pid *alloc_with_number(struct bproc_space *s, pid_t nr)
+{
+	const struct cred *old;
+	struct pid *pid;
+	int tries;
+
+	/*
+	 * The number's last owner here may not be quite gone: the master heard of its
+	 * end when it became a zombie.
+	 */
+	for (tries = 0; tries < 50; tries++) {
+		old = override_creds(root_cred);
+		pid = ks_alloc_pid(s->ns, &nr, 1);
+		revert_creds(old);
+		if (!IS_ERR(pid) || PTR_ERR(pid) != -EEXIST)
+			return pid;
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+		msleep(2);
+	}
+	return pid;
+}
+
+static struct pid *node_alloc_pid(struct bproc_space *s)
+{
+	u64 flags = clone_flags();
+	struct pid *pid;
+	int nr, err;
+
+	nr = request_number(s, flags);
+	if (nr < 0)
+		return ERR_PTR(nr);
+	pid = alloc_with_number(s, nr);
+	if (IS_ERR(pid)) {
+		unfork(s, nr);
+		return pid;
+	}
+	err = expect_child(s, pid, nr, flags & CLONE_THREAD);
+	if (err) {
+		ks_free_pid(pid);
+		unfork(s, nr);
+		return ERR_PTR(err);
+	}
+	return pid;
+}
+
+/* Runs in place of the kernel's alloc_pid() in a node's namespace; may sleep. */
+static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *set_tid,
+					     size_t set_tid_size)
+{
+	struct bproc_space *s = bproc_space_of(ns);
+	struct pid *pid;
+
+	if (!s || bproc_is_master(s) || set_tid_size || is_child_reaper(task_pid(current)) ||
+	    bproc_task_is_ghost(s, current)) {
+		pid = ks_alloc_pid(ns, set_tid, set_tid_size);
+	} else {
+		atomic_inc(&s->hooked);
+		pid = node_alloc_pid(s);
+		if (atomic_dec_and_test(&s->hooked))
+			wake_up_all(&s->idle);
+	}
+	bproc_space_put(s);
+	return pid;
+}
+
+static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			   struct ftrace_regs *fregs)
+{
+	struct pid_namespace *ns = (void *)ftrace_get_regs(fregs)->di;
+	struct bproc_space *s;
+
+	if (within_module(parent_ip, THIS_MODULE))
+		return;
+	rcu_read_lock();
+	s = bproc_space_of_rcu(ns);
+	if (s && !bproc_is_master(s))
+		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)hooked_alloc_pid);
+	rcu_read_unlock();
+}
+
+static struct ftrace_ops hook = {
+	.func = divert,
+	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+int bproc_pidhook_init(void)
+{
+	int err;
+
+	root_cred = bproc_prepare_root_cred();
+	if (!root_cred)
+		return -ENOMEM;
+	err = ftrace_set_filter_ip(&hook, bproc_ksym_address("alloc_pid"), 0, 0);
+	if (!err)
+		err = register_ftrace_function(&hook);
+	if (err) {
+		pr_err("cannot hook alloc_pid (error %d); a live patch may hold it\n", -err);
+		ftrace_free_filter(&hook);
+		put_cred(root_cred);
+	}
+	return err;
+}
+
+void bproc_pidhook_exit(void)
+{
+	unregister_ftrace_function(&hook);
+	ftrace_free_filter(&hook);
+	/* A task may be between the kernel's code and the hook's first instruction. */
+	synchronize_rcu_tasks();
+	put_cred(root_cred);
+}

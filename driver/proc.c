@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The processes and threads of the process space that run on this node. */
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "proc.h"
+#include "signals.h"
+#include "space.h"
+#include "usage.h"
+
+/**
+ * bproc_proc_alloc - an entry with all that its end will need
+ * @s: the node
+ * @nr: PID in the process space
+ * @key: PID in the initial namespace
+ * @thread: not a process of its own
+ *
+ * Return: the entry or NULL.
+ */
+struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, bool thread)
+{
+	struct bproc_proc *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return NULL;
+	p->nr = nr;
+	p->key = key;
+	p->thread = thread;
+	if (thread)
+		p->exit_msg = bproc_msg_alloc(BPROC_MSG_THREAD_EXIT, s->node, nr, 0,
+					      GFP_KERNEL_ACCOUNT);
+	else
+		p->exit_msg = bproc_msg_alloc(BPROC_MSG_EXIT, s->node, nr,
+					      sizeof(struct bproc_msg_exit),
+					      GFP_KERNEL_ACCOUNT);
+	if (!p->exit_msg) {
+		kfree(p);
+		return NULL;
+	}
+	return p;
+}
+
+void bproc_proc_free(struct bproc_proc *p)
+{
+	if (p) {
+		bproc_msg_free(p->exit_msg);
+		kfree(p);
+	}
+}
+
+/* Return: 0, -ENOMEM, or -EEXIST. The table owns the entry then. */
+int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p)
+{
+	int err = xa_insert_irq(&s->procs, p->key, p, GFP_KERNEL_ACCOUNT);
+
+	return err == -EBUSY ? -EEXIST : err;
+}
+
+/**
+ * bproc_proc_discard_unborn - forget a process that its fork did not make after all
+ * @s: the node
+ * @key: its PID in the initial namespace
+ *
+ * Return: true if there was such an entry.
+ */
+bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key)
+{
+	struct bproc_proc *p;
+
+	xa_lock_irq(&s->procs);
+	p = xa_load(&s->procs, key);
+	if (p && !p->born)
+		__xa_erase(&s->procs, key);
+	else
+		p = NULL;
+	xa_unlock_irq(&s->procs);
+	bproc_proc_free(p);
+	return p != NULL;
+}
+
+/* The entry's end is told, if it is not told yet. The table is locked. */
+void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p)
+{
+	struct bproc_msgbuf *buf = p->exit_msg;
+
+	p->exit_msg = NULL;
+	if (buf && !p->moved)
+		bproc_msgq_post(&s->msgq, buf);
+	else
+		bproc_msg_free(buf);
+}
+
+/**
+ * bproc_proc_freed - a task of this kernel is gone for good
+ * @s: a node, which may or may not be the task's
+ * @task: the task; only its numbers may be looked at
+ *
+ * Called from softirq.
+ */
+void bproc_proc_freed(struct bproc_space *s, struct task_struct *task)
+{
+	struct bproc_proc *p;
+	unsigned long flags;
+
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, task->pid);
+	if (p && p->born) {
+		__xa_erase(&s->procs, task->pid);
+		bproc_proc_post_exit(s, p);
+	} else {
+		p = NULL;
+	}
+	xa_unlock_irqrestore(&s->procs, flags);
+	kfree(p);
+}
+
+static int join(struct bproc_space *s, enum pid_type type, pid_t nr)
+{
+	struct pid *pid;
+
+	if (nr <= 0)
+		return 0;
+	rcu_read_lock();
+	pid = get_pid(find_pid_ns(nr, s->ns));
+	rcu_read_unlock();
+	if (!pid)
+		return -ESRCH;
+	bproc_change_pid(current, type, pid);
+	put_pid(pid);
+	return 0;
+}
+
+/**
+ * bproc_proc_join - put the caller into the session and group of the arriving process
+ * @s: the node
+ * @session: session in the process space; 0 if it has none there
+ * @pgrp: process group likewise
+ *
+ * Return: 0 or -ESRCH if the daemon made no stand-in for one of them.
+ */
+int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp)
+{
+	int err = join(s, PIDTYPE_SID, session);
+
+	return err ? err : join(s, PIDTYPE_PGID, pgrp);
+}
+
+/**
+ * bproc_proc_moved - the caller lives elsewhere from now on
+ * @s: the node
+ *
+ * Its end here is no event, and signals that came too late follow it.
+ */
+void bproc_proc_moved(struct bproc_space *s)
+{
+	pid_t nr = task_tgid_nr_ns(current, s->ns);
+	kernel_siginfo_t info;
+	struct bproc_proc *p;
+
+	xa_lock_irq(&s->procs);
+	p = xa_load(&s->procs, current->tgid);
+	if (p)
+		p->moved = true;
+	xa_unlock_irq(&s->procs);
+	while (bproc_take_signal(&info))
+		bproc_forward_signal(s, BPROC_NODE_MASTER, nr, &info);
+}
+
+/**
+ * bproc_proc_report_lost - a process was killed before the other side let it run
+ * @s: where it was to run
+ * @nr: its PID
+ */
+void bproc_proc_report_lost(struct bproc_space *s, pid_t nr)
+{
+	struct bproc_msgbuf *buf;
+
+	if (bproc_is_master(s))
+		return;
+	buf = bproc_msg_alloc(BPROC_MSG_EXIT, s->node, nr, sizeof(struct bproc_msg_exit),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	((struct bproc_msg_exit *)buf->body)->status = SIGKILL;
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+/* Return: 0 if it runs, else the signal that stopped it. */
+static int stop_signal(struct task_struct *task)
+{
+	unsigned long flags;
+	int sig = 0;
+
+	if (!ks_lock_task_sighand(task, &flags))
+		return 0;
+	if (task->signal->flags & SIGNAL_STOP_STOPPED) {
+		sig = task->signal->group_exit_code;
+		/* A parent here took it already. */
+		if (!sig || !valid_signal(sig))
+			sig = SIGSTOP;
+	}
+	unlock_task_sighand(task, &flags);
+	return sig;
+}
+
+static void check_stop(struct bproc_space *s, struct bproc_proc *p, struct task_struct *task)
+{
+	struct bproc_msgbuf *buf;
+	int sig = stop_signal(task);
+
+	if (p->stopped == !!sig)
+		return;
+	buf = bproc_msg_alloc(BPROC_MSG_STOPPED, s->node, p->nr, 0, GFP_ATOMIC);
+	if (!buf)
+		return;
+	buf->msg.result = sig;
+	p->stopped = !!sig;
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+/*
+ * Call @what for each process here, with the table locked: it may not sleep. The lock is
+ * given up between processes.
+ */
+static void for_each_proc(struct bproc_space *s,
+			     void (*what)(struct bproc_space *, struct bproc_proc *,
+					  struct task_struct *, void *),
+			     void *data)
+{
+	struct task_struct *task;
+	struct bproc_proc *p;
+	unsigned long key = 0;
+
+	for (;;) {
+		xa_lock_irq(&s->procs);
+		p = xa_find(&s->procs, &key, ULONG_MAX, XA_PRESENT);
+		if (!p) {
+			xa_unlock_irq(&s->procs);
+			return;
+		}
+		if (!p->thread && p->born && !p->exited && !p->moved) {
+			rcu_read_lock();
+			task = pid_task(find_pid_ns(p->nr, s->ns), PIDTYPE_TGID);
+			if (task)
+				what(s, p, task, data);
+			rcu_read_unlock();
+		}
+		xa_unlock_irq(&s->procs);
+		key++;
+		cond_resched();
+	}
+}
+
+static void check_stop_one(struct bproc_space *s, struct bproc_proc *p,
+			   struct task_struct *task, void *data)
+{
+	check_stop(s, p, task);
+}
+
+/* Tell the master which processes stopped or went on. */
+void bproc_procs_check_stops(struct bproc_space *s)
+{
+	if (!bproc_is_master(s))
+		for_each_proc(s, check_stop_one, NULL);
+}
+
+#define USAGES_PER_MSG 64
+
+struct report {
+	struct bproc_msgbuf *buf;
+	int n;
+};
+
+static void report_post(struct bproc_space *s, struct report *r)
+{
+	if (!r->n)
+		return;
+	r->buf->msg.size = sizeof(r->buf->msg) + r->n * sizeof(struct bproc_msg_usage);
+	bproc_msgq_post(&s->msgq, r->buf);
+	r->buf = NULL;
+	r->n = 0;
+}
+
+static void report_one(struct bproc_space *s, struct bproc_proc *p, struct task_struct *task,
+		       void *data)
+{
+	struct bproc_msg_usage *u;
+	struct report *r = data;
+
+	check_stop(s, p, task);
+	if (!r->buf)
+		r->buf = bproc_msg_alloc(BPROC_MSG_USAGE, s->node, 0,
+					 USAGES_PER_MSG * sizeof(*u), GFP_ATOMIC);
+	if (!r->buf)
+		return;
+	u = (struct bproc_msg_usage *)r->buf->body + r->n;
+	bproc_usage_get(task, &u->usage);
+	if (!memcmp(&u->usage, &p->last, sizeof(p->last)))
+		return;
+	p->last = u->usage;
+	u->pid = p->nr;
+	if (++r->n == USAGES_PER_MSG)
+		report_post(s, r);
+}
+
+/* Tell the master what its processes here used, those that used something. */
+void bproc_procs_report(struct bproc_space *s)
+{
+	struct report r = { NULL, 0 };
+
+	for_each_proc(s, report_one, &r);
+	report_post(s, &r);
+	bproc_msg_free(r.buf);
+}
+
+/* The node ends: nobody wants to know what becomes of its processes. */
+void bproc_procs_free(struct bproc_space *s)
+{
+	struct bproc_proc *p;
+	unsigned long key;
+
+	xa_for_each(&s->procs, key, p) {
+		xa_lock_irq(&s->procs);
+		p = __xa_erase(&s->procs, key);
+		xa_unlock_irq(&s->procs);
+		bproc_proc_free(p);
+	}
+}
+
+bool bproc_procs_has_children(void)
+{
+	bool ret;
+
+	read_lock(ks_tasklist_lock);
+	ret = !list_empty(&current->children);
+	read_unlock(ks_tasklist_lock);
+	return ret;
+}
+
+/**
+ * bproc_procs_parent_gone - BPROC_MSG_PARENT: a process here has another parent now
+ * @s: the node
+ * @nr: the process
+ * @new_parent: its new parent
+ *
+ * The old parent's stand-in ends, so the process falls to the node's init.
+ */
+void bproc_procs_parent_gone(struct bproc_space *s, pid_t nr, pid_t new_parent)
+{
+	struct task_struct *task = bproc_space_task(s, nr);
+	struct bproc_ghost *g;
+	pid_t ppid;
+
+	if (!task)
+		return;
+	ppid = task_ppid_nr_ns(task, s->ns);
+	put_task_struct(task);
+	if (ppid == new_parent)
+		return;
+	g = bproc_ghost_find(s, ppid);
+	if (g)
+		bproc_ghost_end(g, 0);
+	bproc_ghost_put(g);
+}

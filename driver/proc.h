@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The processes and threads of the process space that run on this node. */
+#ifndef BPROC_PROC_H
+#define BPROC_PROC_H
+
+#include <linux/bproc_msg.h>
+#include <linux/sched.h>
+
+struct bproc_msgbuf;
+struct bproc_space;
+
+/**
+ * struct bproc_proc - one process or thread of a node
+ * @nr: its PID in the process space
+ * @key: its PID in the initial namespace, by which the space's table finds it
+ * @thread: not a process of its own
+ * @born: the fork that asked for the number made it
+ * @moved: it went elsewhere: its end here means nothing
+ * @exited: its end was seen, and is in @exit_msg
+ * @stopped: as last told
+ * @exit_msg: made beforehand, for where nothing can be allocated
+ * @last: usage as last told
+ */
+struct bproc_proc {
+	pid_t nr;
+	pid_t key;
+	bool thread;
+	bool born;
+	bool moved;
+	bool exited;
+	bool stopped;
+	struct bproc_msgbuf *exit_msg;
+	struct bproc_rusage last;
+};
+
+struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, bool thread);
+void bproc_proc_free(struct bproc_proc *p);
+int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p);
+void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p);
+void bproc_proc_freed(struct bproc_space *s, struct task_struct *task);
+bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key);
+int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
+void bproc_proc_moved(struct bproc_space *s);
+void bproc_proc_report_lost(struct bproc_space *s, pid_t nr);
+void bproc_procs_check_stops(struct bproc_space *s);
+void bproc_procs_report(struct bproc_space *s);
+void bproc_procs_free(struct bproc_space *s);
+bool bproc_procs_has_children(void);
+void bproc_procs_parent_gone(struct bproc_space *s, pid_t nr, pid_t new_parent);
+
+#endif

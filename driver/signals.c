@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signals between the parts of the process space. */
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/signal.h>
+
+#include "kcompat.h"
+#include "ksyms.h"
+#include "signals.h"
+#include "space.h"
+
+/* Take a signal from the caller's queue, held back or not. Return: was there one? */
+bool bproc_take_signal(kernel_siginfo_t *info)
+{
+	enum pid_type type;
+	sigset_t none;
+	int sig;
+
+	sigemptyset(&none);
+	spin_lock_irq(&current->sighand->siglock);
+	sig = bproc_dequeue_signal(&none, info, &type);
+	spin_unlock_irq(&current->sighand->siglock);
+	return sig > 0;
+}
+
+/**
+ * bproc_forward_signal - send a signal to where the process is
+ * @s: the space from which it goes
+ * @node: where the process is
+ * @nr: the process
+ * @info: the signal as it was queued
+ */
+void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
+			  const kernel_siginfo_t *info)
+{
+	struct bproc_msg_signal *m;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, node, nr, sizeof(*m),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	m = (void *)buf->body;
+	m->signo = info->si_signo;
+	m->code = info->si_code;
+	m->errno_ = info->si_errno;
+	switch (ks_siginfo_layout(info->si_signo, info->si_code)) {
+	case SIL_RT:
+		m->value = (unsigned long)info->si_ptr;
+		fallthrough;
+	case SIL_KILL:
+		m->pid = info->si_pid;
+		m->uid = info->si_uid;
+		break;
+	default:
+		m->code = SI_KERNEL;
+		break;
+	}
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+/**
+ * bproc_deliver_signal - deliver a signal that came in a message
+ * @s: the space
+ * @nr: the process
+ * @m: the signal; hostile until checked here
+ *
+ * The caller must live in the space's PID namespace, or the kernel takes the sender's
+ * PID away from the receiver. Permission was checked where the signal was sent.
+ *
+ * Return: 0, -EINVAL, or -ESRCH.
+ */
+int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg_signal *m)
+{
+	struct task_struct *task;
+	struct kernel_siginfo info;
+	int err;
+
+	if (m->signo <= 0 || !valid_signal(m->signo))
+		return -EINVAL;
+	task = bproc_space_task(s, nr);
+	if (!task)
+		return -ESRCH;
+	if (is_child_reaper(task_pid(task))) {
+		put_task_struct(task);
+		return -EPERM;
+	}
+	clear_siginfo(&info);
+	info.si_signo = m->signo;
+	info.si_errno = m->errno_;
+	/* Only what a process can send: the kernel's own codes select other layouts. */
+	info.si_code = m->code <= 0 && m->code != SI_TKILL ? m->code : SI_USER;
+	if (info.si_code == SI_TIMER || info.si_code == SI_SIGIO)
+		info.si_code = SI_QUEUE;
+	info.si_pid = m->pid;
+	info.si_uid = m->uid;
+	if (info.si_code != SI_USER)
+		info.si_ptr = (void __user *)(unsigned long)m->value;
+	err = ks_do_send_sig_info(m->signo, &info, task, PIDTYPE_TGID);
+	put_task_struct(task);
+	return err;
+}
+

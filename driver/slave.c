@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/bproc-slave: bpslave and the messages from the master. */
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include "arrival.h"
+#include "daemon.h"
+#include "device.h"
+#include "ghost.h"
+#include "pidhook.h"
+#include "proc.h"
+#include "signals.h"
+#include "space.h"
+#include "transfer.h"
+
+/* How often the master hears what its processes used. */
+#define REPORT_INTERVAL HZ
+
+static void report(struct work_struct *work)
+{
+	struct bproc_space *s = container_of(work, struct bproc_space, report.work);
+
+	bproc_procs_report(s);
+	schedule_delayed_work(&s->report, REPORT_INTERVAL);
+}
+
+static int slave_open(struct inode *inode, struct file *file)
+{
+	struct bproc_space *s;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	s = bproc_space_alloc();
+	if (!s)
+		return -ENOMEM;
+	INIT_DELAYED_WORK(&s->report, report);
+	file->private_data = s;
+	return stream_open(inode, file);
+}
+
+static int slave_setup(struct bproc_space *s, const struct bproc_slave_setup *setup)
+{
+	int err;
+
+	if (setup->reserved || setup->node < 0 || setup->node >= BPROC_NODES_MAX)
+		return -EINVAL;
+	/* The namespace must be nothing but the node's. */
+	if (!is_child_reaper(task_tgid(current)) || s->ns == &init_pid_ns)
+		return -EINVAL;
+	err = bproc_space_publish(s, setup->node);
+	if (!err)
+		schedule_delayed_work(&s->report, REPORT_INTERVAL);
+	return err;
+}
+
+static int slave_release(struct inode *inode, struct file *file)
+{
+	struct bproc_space *s = file->private_data;
+
+	cancel_delayed_work_sync(&s->report);
+	bproc_space_shutdown(s);
+	bproc_space_put(s);
+	return 0;
+}
+
+static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
+{
+	if (READ_ONCE(s->node) == BPROC_NODE_NONE)
+		return -EINVAL;
+	switch (m->type) {
+	case BPROC_MSG_ARRIVED:
+		bproc_transfer_answered(s, m);
+		return 0;
+	case BPROC_MSG_GO:
+	case BPROC_MSG_ABORT:
+		bproc_arrival_word(s, m);
+		return 0;
+	case BPROC_MSG_SIGNAL:
+		if (m->size < sizeof(*m) + sizeof(struct bproc_msg_signal))
+			return -EINVAL;
+		return bproc_deliver_signal(s, m->pid, (const void *)(m + 1));
+	case BPROC_MSG_FORKED:
+		bproc_fork_answered(s, m);
+		return 0;
+	case BPROC_MSG_PARENT:
+		bproc_procs_parent_gone(s, m->pid, m->result);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static ssize_t slave_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
+{
+	return bproc_daemon_write(file->private_data, from, len, slave_message);
+}
+
+/* The caller becomes the stand-in of the process that has its PID elsewhere. */
+static int standin(struct bproc_space *s)
+{
+	struct bproc_ghost *g;
+	struct file *file;
+	int fd, err;
+
+	if (is_child_reaper(task_tgid(current)) || !thread_group_empty(current))
+		return -EINVAL;
+	g = bproc_ghost_alloc(s, BPROC_NODE_MASTER);
+	if (!g)
+		return -ENOMEM;
+	file = bproc_ghost_file(g);
+	if (IS_ERR(file)) {
+		bproc_ghost_put(g);
+		return PTR_ERR(file);
+	}
+	fd = get_unused_fd_flags(0);
+	err = fd < 0 ? fd : bproc_ghost_bind(g);
+	if (err) {
+		if (fd >= 0)
+			put_unused_fd(fd);
+		fput(file);
+	} else {
+		bproc_ghost_go_live(g);
+		fd_install(fd, file);
+	}
+	bproc_ghost_put(g);
+	return err ? err : fd;
+}
+
+static long slave_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
+{
+	struct bproc_space *s = file->private_data;
+	void __user *from = (void __user *)uarg;
+	struct bproc_slave_setup setup;
+	struct bproc_stream_fd stream;
+
+	if (task_active_pid_ns(current) != s->ns)
+		return -EINVAL;
+	if (cmd == BPROC_IOC_SLAVE_SETUP) {
+		if (copy_from_user(&setup, from, sizeof(setup)))
+			return -EFAULT;
+		return slave_setup(s, &setup);
+	}
+	if (READ_ONCE(s->node) == BPROC_NODE_NONE)
+		return -EINVAL;
+	switch (cmd) {
+	case BPROC_IOC_STREAM:
+	case BPROC_IOC_ARRIVAL:
+		if (copy_from_user(&stream, from, sizeof(stream)))
+			return -EFAULT;
+		if (cmd == BPROC_IOC_STREAM)
+			return bproc_transfer_give_stream(s, &stream);
+		return bproc_arrival_stream(s, &stream);
+	case BPROC_IOC_STANDIN:
+		return standin(s);
+	case BPROC_IOC_ARRIVE:
+		if (is_child_reaper(task_tgid(current)))
+			return -EINVAL;
+		return bproc_arrive(s, NULL, from);
+	}
+	return -ENOTTY;
+}
+
+const struct file_operations bproc_slave_fops = {
+	.owner = THIS_MODULE,
+	.open = slave_open,
+	.release = slave_release,
+	.read = bproc_daemon_read,
+	.write = slave_write,
+	.poll = bproc_daemon_poll,
+	.unlocked_ioctl = slave_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A space is the part of the process space that one PID namespace of this kernel holds:
+ * the master's, or that of one node. Everything else hangs on it.
+ */
+#ifndef BPROC_SPACE_H
+#define BPROC_SPACE_H
+
+#include <linux/kref.h>
+#include <linux/path.h>
+#include <linux/pid_namespace.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "msgq.h"
+
+struct bproc_nodes;
+
+/**
+ * struct bproc_space - one PID namespace's part of the process space
+ * @ref: one reference for the daemon's open file, one for each ghost, transfer, ...
+ * @hash: in the table by @ns, read under RCU
+ * @rcu: frees it
+ * @ns: the PID namespace
+ * @node: BPROC_NODE_MASTER, or the node's number; BPROC_NODE_NONE till it is published
+ * @dead: the daemon is gone; set once, under @lock
+ * @lock: guards the arrays below
+ * @msgq: messages to the daemon
+ * @ghosts: stand-ins for processes elsewhere, by PID in @ns
+ * @transfers: images under way from here, by id
+ * @arrivals: images under way to here, by PID
+ * @tids: master: numbers given to threads on nodes (struct bproc_tid), by number
+ * @procs: node: processes and threads here (struct bproc_proc), by PID in the initial
+ *	namespace
+ * @forks: node: forks that wait for a number, by id
+ * @hooked: node: tasks inside the PID hook
+ * @idle: woken when @hooked becomes 0
+ * @report: node: tells now and then what the processes used
+ * @nodes: master: the nodes
+ * @iod: bit 0: an I/O daemon has its device open
+ * @next_id: ids of transfers and forks
+ */
+struct bproc_space {
+	struct kref ref;
+	struct hlist_node hash;
+	struct rcu_head rcu;
+	struct pid_namespace *ns;
+	int node;
+	bool dead;
+	spinlock_t lock;
+	struct bproc_msgq msgq;
+	struct xarray ghosts;
+	struct xarray transfers;
+	struct xarray arrivals;
+	struct xarray tids;
+	struct xarray procs;
+	struct xarray forks;
+	atomic_t hooked;
+	wait_queue_head_t idle;
+	struct delayed_work report;
+	struct bproc_nodes *nodes;
+	unsigned long iod;
+	atomic64_t next_id;
+};
+
+static inline bool bproc_is_master(const struct bproc_space *s)
+{
+	return s->node == BPROC_NODE_MASTER;
+}
+
+struct bproc_space *bproc_space_alloc(void);
+int bproc_space_publish(struct bproc_space *s, int node);
+struct bproc_space *bproc_space_of(struct pid_namespace *ns);
+struct bproc_space *bproc_space_of_rcu(struct pid_namespace *ns);
+struct bproc_space *bproc_space_current(void);
+void bproc_space_get(struct bproc_space *s);
+void bproc_space_put(struct bproc_space *s);
+void bproc_space_shutdown(struct bproc_space *s);
+void bproc_spaces_for_each_node(void (*what)(struct bproc_space *, struct task_struct *),
+				struct task_struct *task);
+struct task_struct *bproc_space_task(struct bproc_space *s, pid_t nr);
+void bproc_spaces_exit(void);
+
+#endif

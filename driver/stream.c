@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Writing the header of a stream from what the kernel knows of the caller. */
+#include <linux/cred.h>
+#include <linux/fs_struct.h>
+#include <linux/oom.h>
+#include <linux/resource.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uio.h>
+
+#include "kcompat.h"
+#include "space.h"
+#include "stream.h"
+#include "usage.h"
+
+static_assert(RLIM_NLIMITS == BPROC_NRLIMITS);
+
+/**
+ * bproc_stream_write - write all of it
+ * @stream: where to
+ * @data: what
+ * @len: bytes
+ *
+ * The caller holds back its signals, SIGPIPE among them.
+ *
+ * Return: 0 or -errno.
+ */
+int bproc_stream_write(struct file *stream, const void *data, size_t len)
+{
+	loff_t pos = 0;
+	ssize_t n;
+
+	while (len) {
+		n = kernel_write(stream, data, len, &pos);
+		if (n == -EINTR || n == -ERESTARTSYS) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			continue;
+		}
+		if (n <= 0)
+			return n < 0 && n != -EPIPE && n != -ECONNRESET ? n : -EIO;
+		data += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static u64 limit(unsigned long value)
+{
+	return value == RLIM_INFINITY ? ~0ULL : value;
+}
+
+static void fill_ids(struct bproc_stream *h)
+{
+	const struct cred *cred = current_cred();
+	struct user_namespace *ns = &init_user_ns;
+
+	h->uid[0] = from_kuid_munged(ns, cred->uid);
+	h->uid[1] = from_kuid_munged(ns, cred->euid);
+	h->uid[2] = from_kuid_munged(ns, cred->suid);
+	h->uid[3] = from_kuid_munged(ns, cred->fsuid);
+	h->gid[0] = from_kgid_munged(ns, cred->gid);
+	h->gid[1] = from_kgid_munged(ns, cred->egid);
+	h->gid[2] = from_kgid_munged(ns, cred->sgid);
+	h->gid[3] = from_kgid_munged(ns, cred->fsgid);
+	h->cap_bset = bproc_cap_u64(cred->cap_bset);
+	h->cap_inheritable = bproc_cap_u64(cred->cap_inheritable);
+	h->securebits = cred->securebits;
+	h->ngroups = cred->group_info->ngroups;
+	/* Capabilities in a user namespace are none outside of it. */
+	if (cred->user_ns == ns) {
+		h->cap_permitted = bproc_cap_u64(cred->cap_permitted);
+		h->cap_effective = bproc_cap_u64(cred->cap_effective);
+		h->cap_ambient = bproc_cap_u64(cred->cap_ambient);
+	}
+}
+
+static void fill_limits(struct bproc_stream *h)
+{
+	int i;
+
+	task_lock(current->group_leader);
+	for (i = 0; i < BPROC_NRLIMITS; i++) {
+		h->rlim[i].soft = limit(current->signal->rlim[i].rlim_cur);
+		h->rlim[i].hard = limit(current->signal->rlim[i].rlim_max);
+	}
+	task_unlock(current->group_leader);
+}
+
+static u32 put_groups(u32 *to)
+{
+	const struct group_info *groups = current_cred()->group_info;
+	int i;
+
+	for (i = 0; i < groups->ngroups; i++)
+		to[i] = from_kgid_munged(&init_user_ns, groups->gid[i]);
+	return ALIGN(groups->ngroups * sizeof(u32), 8);
+}
+
+static u32 count_strings(const char *const *list, u32 *len)
+{
+	u32 n = 0;
+
+	for (; list && list[n]; n++)
+		*len += strlen(list[n]) + 1;
+	return n;
+}
+
+static u8 *put_strings(u8 *to, const char *const *list)
+{
+	size_t len;
+
+	for (; list && *list; list++) {
+		len = strlen(*list) + 1;
+		memcpy(to, *list, len);
+		to += len;
+	}
+	return to;
+}
+
+/**
+ * bproc_stream_write_header - describe the caller
+ * @stream: where to
+ * @s: the caller's space
+ * @order: what it asked for
+ * @id: the transfer
+ * @pid: PID of the process that will be
+ * @ppid: its parent
+ *
+ * Return: 0, -E2BIG, -ENOMEM, or -errno of the write.
+ */
+int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
+			      const struct bproc_order *order, u64 id, pid_t pid, pid_t ppid)
+{
+	const struct bproc_program *prog = order->program;
+	struct bproc_stream *h;
+	char *page, *cwd;
+	struct path pwd;
+	size_t size;
+	u32 io_len;
+	u8 *p;
+	int err = -ENOMEM;
+
+	page = (char *)__get_free_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	get_fs_pwd(current->fs, &pwd);
+	cwd = d_path(&pwd, page, PAGE_SIZE);
+	path_put(&pwd);
+	/* Too long, or deleted, or outside of the root: the name means nothing elsewhere. */
+	if (IS_ERR(cwd) || cwd[0] != '/')
+		cwd = "/";
+
+	h = kzalloc(sizeof(*h), GFP_KERNEL);
+	if (!h)
+		goto out_page;
+	h->magic = BPROC_STREAM_MAGIC;
+	h->kind = prog ? BPROC_STREAM_EXEC : BPROC_STREAM_IMAGE;
+	h->from = s->node;
+	h->id = id;
+	h->pid = pid;
+	h->ppid = ppid;
+	h->pgrp = task_pgrp_nr_ns(current, s->ns);
+	h->session = task_session_nr_ns(current, s->ns);
+	fill_ids(h);
+	h->umask = current_umask();
+	h->nice = task_nice(current);
+	h->no_new_privs = task_no_new_privs(current);
+	h->personality = current->personality;
+	h->oom_score_adj = current->signal->oom_score_adj;
+	h->iolen = order->iolen;
+	fill_limits(h);
+	/* A child starts at nothing. */
+	if (pid == task_tgid_nr_ns(current, s->ns))
+		bproc_usage_get(current, &h->usage);
+	h->start_time = ktime_get_real_ns() - (ktime_get_boottime_ns() -
+					       current->group_leader->start_boottime);
+	get_task_comm(h->comm, current);
+	h->cwd_len = strlen(cwd) + 1;
+	if (prog) {
+		h->path_len = strlen(prog->path) + 1;
+		h->argc = count_strings(prog->argv, &h->strings_len);
+		h->envc = count_strings(prog->envp, &h->strings_len);
+	}
+	io_len = order->iolen > 0 ? order->iolen * sizeof(*order->io) : 0;
+	size = sizeof(*h) + ALIGN(h->ngroups * sizeof(u32), 8) + io_len + h->cwd_len +
+	       h->path_len + (size_t)h->strings_len;
+	err = -E2BIG;
+	if (size > BPROC_STREAM_HEADER_MAX)
+		goto out_header;
+	h->size = size;
+	err = -ENOMEM;
+	p = kvzalloc(size, GFP_KERNEL);
+	if (!p)
+		goto out_header;
+	memcpy(p, h, sizeof(*h));
+	kfree(h);
+	h = (void *)p;
+	p += sizeof(*h);
+	p += put_groups((u32 *)p);
+	if (io_len)
+		memcpy(p, order->io, io_len);
+	p += io_len;
+	memcpy(p, cwd, h->cwd_len);
+	p += h->cwd_len;
+	if (prog) {
+		memcpy(p, prog->path, h->path_len);
+		p = put_strings(p + h->path_len, prog->argv);
+		put_strings(p, prog->envp);
+	}
+	err = bproc_stream_write(stream, h, size);
+	kvfree(h);
+	goto out_page;
+
+out_header:
+	kfree(h);
+out_page:
+	free_page((unsigned long)page);
+	return err;
+}

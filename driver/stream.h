@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The header of a stream: everything about a process but its image. */
+#ifndef BPROC_STREAM_H
+#define BPROC_STREAM_H
+
+#include <linux/bproc_msg.h>
+#include <linux/fs.h>
+
+struct bproc_space;
+
+/* A program to execute, in kernel memory. */
+struct bproc_program {
+	const char *path;
+	const char *const *argv;
+	const char *const *envp;
+};
+
+/**
+ * struct bproc_order - what a call asks for, in kernel memory
+ * @node: where to
+ * @flags: VMAD_DUMP_* bits
+ * @iolen: number of elements of @io, or BPROC_IO_DEFAULT
+ * @io: descriptors to set up there
+ * @program: REXEC: what to execute there; else NULL
+ * @exits: out: the caller has to end, with wait status @exit_status
+ * @exit_status: see @exits
+ */
+struct bproc_order {
+	int node;
+	u32 flags;
+	int iolen;
+	struct bproc_io *io;
+	const struct bproc_program *program;
+	bool exits;
+	int exit_status;
+};
+
+int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
+			      const struct bproc_order *order, u64 id, pid_t pid, pid_t ppid);
+int bproc_stream_write(struct file *stream, const void *data, size_t len);
+
+#endif

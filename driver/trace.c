@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tracepoints: births, programs and ends of a node's processes. */
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/tracepoint.h>
+#include <linux/wait_bit.h>
+
+#include "ghost.h"
+#include "kcompat.h"
+#include "proc.h"
+#include "space.h"
+#include "trace.h"
+#include "usage.h"
+
+static atomic_t pending_works = ATOMIC_INIT(0);
+
+void bproc_trace_get(void)
+{
+	atomic_inc(&pending_works);
+}
+
+void bproc_trace_put(void)
+{
+	if (atomic_dec_and_test(&pending_works))
+		wake_up_var(&pending_works);
+}
+
+/* The probes run with preemption disabled: the space needs no reference in them. */
+static struct bproc_space *node_of(struct task_struct *task)
+{
+	struct pid_namespace *ns = task_active_pid_ns(task);
+	struct bproc_space *s = ns ? bproc_space_of_rcu(ns) : NULL;
+
+	return s && !bproc_is_master(s) ? s : NULL;
+}
+
+static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct bproc_space *s = node_of(child);
+	bool wrong = false;
+	unsigned long flags;
+	struct bproc_proc *p;
+
+	if (!s)
+		return;
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, child->pid);
+	if (p && !p->born) {
+		p->born = true;
+		wrong = p->thread == thread_group_leader(child);
+	}
+	xa_unlock_irqrestore(&s->procs, flags);
+	/* Its system call's arguments changed under our hands. */
+	if (wrong)
+		send_sig(SIGKILL, child, 1);
+}
+
+/* Does nobody here but the node's init or a stand-in wait for it? */
+static bool parent_elsewhere(struct bproc_space *s, struct task_struct *task)
+{
+	struct task_struct *parent;
+	bool ret;
+
+	rcu_read_lock();
+	parent = rcu_dereference(task->group_leader->real_parent);
+	ret = is_child_reaper(task_tgid(parent)) || bproc_task_is_ghost(s, parent);
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * Called for each thread; the process ends with the last one. Its status and usage are
+ * known now. The master is told at once if its parent is there or elsewhere; if the
+ * parent is here, when that has taken the zombie away: till then the number is in use.
+ */
+static void process_ends(struct task_struct *task)
+{
+	struct bproc_space *s = node_of(task);
+	struct signal_struct *sig = task->signal;
+	struct bproc_msg_exit *body;
+	struct bproc_rusage usage;
+	unsigned long flags;
+	struct bproc_proc *p;
+	bool now;
+
+	if (!s || atomic_read(&sig->live))
+		return;
+	bproc_usage_get(task, &usage);
+	now = parent_elsewhere(s, task);
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, task->tgid);
+	/* Before 6.17 two threads that end at once may both look like the last. */
+	if (p && !p->exited && p->exit_msg) {
+		p->exited = true;
+		body = (struct bproc_msg_exit *)p->exit_msg->body;
+		body->status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
+								task->group_leader->exit_code;
+		body->usage = usage;
+		if (now)
+			bproc_proc_post_exit(s, p);
+	}
+	xa_unlock_irqrestore(&s->procs, flags);
+}
+
+#if BPROC_SCHED_EXIT_HAS_GROUP_DEAD
+static void on_exit(void *data, struct task_struct *task, bool group_dead)
+{
+	if (group_dead)
+		process_ends(task);
+}
+#else
+static void on_exit(void *data, struct task_struct *task)
+{
+	process_ends(task);
+}
+#endif
+
+/*
+ * From RCU, when a task is gone for good and its number is free. Its namespace may be
+ * gone as well, so all nodes are asked.
+ */
+static void on_free(void *data, struct task_struct *task)
+{
+	bproc_spaces_for_each_node(bproc_proc_freed, task);
+}
+
+/* In the new program, before its first instruction. */
+static void exec_work(struct callback_head *work)
+{
+	struct bproc_space *s = bproc_space_current();
+	struct bproc_msg_name *body;
+	struct bproc_msgbuf *buf;
+	struct bproc_name *name;
+
+	kfree(work);
+	if (!s)
+		goto out;
+	name = bproc_name_of_current();
+	if (!name)
+		goto out_space;
+	buf = bproc_msg_alloc(BPROC_MSG_NAME, s->node, task_tgid_nr_ns(current, s->ns),
+			      sizeof(*body) + name->args_len, GFP_KERNEL);
+	if (buf) {
+		body = (void *)buf->body;
+		memcpy(body->comm, name->comm, sizeof(body->comm));
+		body->args_len = name->args_len;
+		memcpy(body + 1, name->args, name->args_len);
+		bproc_msgq_post(&s->msgq, buf);
+	}
+	kfree(name);
+out_space:
+	bproc_space_put(s);
+out:
+	bproc_trace_put();
+}
+
+static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
+		    struct linux_binprm *bprm)
+{
+	struct bproc_space *s = node_of(task);
+	struct callback_head *w;
+	unsigned long flags;
+	bool ours;
+
+	if (!s)
+		return;
+	xa_lock_irqsave(&s->procs, flags);
+	ours = xa_load(&s->procs, task->tgid) != NULL;
+	xa_unlock_irqrestore(&s->procs, flags);
+	if (!ours)
+		return;
+	/* Without memory ps(1) on the master goes on showing the old name. */
+	w = kmalloc(sizeof(*w), GFP_ATOMIC);
+	if (!w)
+		return;
+	init_task_work(w, exec_work);
+	bproc_trace_get();
+	if (task_work_add(task, w, TWA_RESUME)) {
+		kfree(w);
+		bproc_trace_put();
+	}
+}
+
+static struct probe {
+	const char *name;
+	void *func;
+	struct tracepoint *tp;
+	bool on;
+} probes[] = {
+	{ "sched_process_fork", on_fork },
+	{ "sched_process_exec", on_exec },
+	{ "sched_process_exit", on_exit },
+	{ "sched_process_free", on_free },
+};
+
+static void find_tracepoint(struct tracepoint *tp, void *data)
+{
+	int i;
+
+	for (i = 0; i < (int)ARRAY_SIZE(probes); i++)
+		if (!strcmp(tp->name, probes[i].name))
+			probes[i].tp = tp;
+}
+
+int bproc_trace_init(void)
+{
+	int i, err;
+
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	for (i = 0; i < (int)ARRAY_SIZE(probes); i++) {
+		err = -ENOENT;
+		if (probes[i].tp)
+			err = tracepoint_probe_register(probes[i].tp, probes[i].func, NULL);
+		if (err) {
+			pr_err("cannot use tracepoint %s (error %d)\n", probes[i].name, -err);
+			bproc_trace_exit();
+			return err;
+		}
+		probes[i].on = true;
+	}
+	return 0;
+}
+
+void bproc_trace_exit(void)
+{
+	int i;
+
+	for (i = 0; i < (int)ARRAY_SIZE(probes); i++) {
+		if (probes[i].on)
+			tracepoint_probe_unregister(probes[i].tp, probes[i].func, NULL);
+		probes[i].on = false;
+	}
+	tracepoint_synchronize_unregister();
+	wait_var_event(&pending_works, !atomic_read(&pending_works));
+	/* The last of them may still be in its last instructions. */
+	synchronize_rcu_tasks();
+}

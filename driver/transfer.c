@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Images and programs on their way out: asking for a stream, waiting for the answer. */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "space.h"
+#include "transfer.h"
+
+static void transfer_free(struct kref *ref)
+{
+	struct bproc_transfer *t = container_of(ref, struct bproc_transfer, ref);
+
+	if (t->stream)
+		fput(t->stream);
+	bproc_space_put(t->space);
+	kfree(t);
+}
+
+static void transfer_put(struct bproc_transfer *t)
+{
+	kref_put(&t->ref, transfer_free);
+}
+
+static struct bproc_transfer *transfer_find(struct bproc_space *s, u64 id)
+{
+	struct bproc_transfer *t;
+
+	if (id > ULONG_MAX)
+		return NULL;
+	xa_lock(&s->transfers);
+	t = xa_load(&s->transfers, id);
+	if (t)
+		kref_get(&t->ref);
+	xa_unlock(&s->transfers);
+	return t;
+}
+
+static void transfer_fail(struct bproc_transfer *t, int error)
+{
+	spin_lock(&t->lock);
+	if (!t->error)
+		t->error = error;
+	spin_unlock(&t->lock);
+	wake_up_all(&t->wait);
+}
+
+/* real_parent is only stable under RCU. */
+static u32 parent_uid(void)
+{
+	u32 uid;
+
+	rcu_read_lock();
+	uid = from_kuid_munged(&init_user_ns, task_uid(rcu_dereference(current->real_parent)));
+	rcu_read_unlock();
+	return uid;
+}
+
+/**
+ * bproc_transfer_start - ask the daemon for a stream to a node
+ * @s: the caller's space
+ * @node: where to
+ * @pid: the process that will arrive there
+ * @ppid: its parent
+ *
+ * Return: the transfer, to be ended with bproc_transfer_finish(), or an error.
+ */
+struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid_t pid,
+					    pid_t ppid)
+{
+	struct bproc_transfer *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+	struct bproc_msg_stream *body;
+	struct bproc_msgbuf *buf;
+	int err;
+
+	if (!t)
+		return ERR_PTR(-ENOMEM);
+	buf = bproc_msg_alloc(BPROC_MSG_STREAM, node, pid, sizeof(*body), GFP_KERNEL);
+	if (!buf) {
+		kfree(t);
+		return ERR_PTR(-ENOMEM);
+	}
+	kref_init(&t->ref);
+	bproc_space_get(s);
+	t->space = s;
+	t->node = node;
+	t->pid = pid;
+	t->id = atomic64_inc_return(&s->next_id);
+	spin_lock_init(&t->lock);
+	init_waitqueue_head(&t->wait);
+
+	body = (void *)buf->body;
+	body->ppid = ppid;
+	body->uid = ppid == task_tgid_nr_ns(current, s->ns) ?
+			    from_kuid_munged(&init_user_ns, current_uid()) :
+			    parent_uid();
+	body->pgrp = task_pgrp_nr_ns(current, s->ns);
+	body->session = task_session_nr_ns(current, s->ns);
+	buf->msg.id = t->id;
+
+	err = xa_insert(&s->transfers, t->id, t, GFP_KERNEL);
+	if (!err) {
+		kref_get(&t->ref);
+		/* Pairs with bproc_space_shutdown(), which walks the table after it. */
+		spin_lock(&s->lock);
+		if (s->dead)
+			err = -ENOSYS;
+		spin_unlock(&s->lock);
+	}
+	if (err) {
+		bproc_msg_free(buf);
+		bproc_transfer_finish(t);
+		return ERR_PTR(err);
+	}
+	bproc_msgq_post(&s->msgq, buf);
+	return t;
+}
+
+static bool transfer_has(struct bproc_transfer *t, bool arrived)
+{
+	bool ret;
+
+	spin_lock(&t->lock);
+	ret = t->error || (arrived ? t->arrived : t->stream != NULL);
+	spin_unlock(&t->lock);
+	return ret;
+}
+
+static int transfer_wait(struct bproc_transfer *t, bool arrived)
+{
+	int err;
+
+	/* The daemon and the link's pings bound it: a dead node fails every transfer. */
+	err = wait_event_killable(t->wait, transfer_has(t, arrived));
+	return err ? -EINTR : t->error;
+}
+
+/* Wait for the connection. Return: 0, -EINTR when killed, or why there is none. */
+int bproc_transfer_wait_stream(struct bproc_transfer *t)
+{
+	return transfer_wait(t, false);
+}
+
+/* Wait for the other side. Return: 0, -EINTR when killed, or its -errno. */
+int bproc_transfer_wait_arrived(struct bproc_transfer *t)
+{
+	return transfer_wait(t, true);
+}
+
+/**
+ * bproc_transfer_wait_answer - the stream broke: did the other side say why?
+ * @t: the transfer
+ * @err: what to make of it if not
+ *
+ * The answer takes another way than the stream, and may come a little later.
+ *
+ * Return: -errno.
+ */
+int bproc_transfer_wait_answer(struct bproc_transfer *t, int err)
+{
+	long left;
+
+	left = wait_event_killable_timeout(t->wait, transfer_has(t, true), HZ);
+	return left > 0 && t->error ? t->error : err;
+}
+
+/**
+ * bproc_transfer_say - tell the other side GO or ABORT
+ * @t: the transfer
+ * @type: BPROC_MSG_GO or BPROC_MSG_ABORT
+ */
+void bproc_transfer_say(struct bproc_transfer *t, u16 type)
+{
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(type, t->node, t->pid, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = t->id;
+	bproc_msgq_post(&t->space->msgq, buf);
+}
+
+/* The move is over, well or not. */
+void bproc_transfer_finish(struct bproc_transfer *t)
+{
+	struct bproc_space *s = t->space;
+	bool mine;
+
+	xa_lock(&s->transfers);
+	mine = xa_load(&s->transfers, t->id) == t;
+	if (mine)
+		__xa_erase(&s->transfers, t->id);
+	xa_unlock(&s->transfers);
+	if (mine)
+		transfer_put(t);
+	transfer_put(t);
+}
+
+/**
+ * bproc_transfer_give_stream - BPROC_IOC_STREAM: the daemon has a connection, or not
+ * @s: the daemon's space
+ * @arg: which transfer, and the descriptor or the error
+ *
+ * Return: 0, -ENOENT if nobody waits for it any more, -EBADF, -EINVAL.
+ */
+int bproc_transfer_give_stream(struct bproc_space *s, const struct bproc_stream_fd *arg)
+{
+	struct bproc_transfer *t = transfer_find(s, arg->id);
+	struct file *file = NULL;
+	int err = 0;
+
+	if (!t)
+		return -ENOENT;
+	if (arg->result < 0 && arg->result >= -MAX_ERRNO) {
+		transfer_fail(t, arg->result);
+		goto out;
+	}
+	file = fget(arg->fd);
+	if (!file) {
+		err = -EBADF;
+		goto out;
+	}
+	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) != (FMODE_READ | FMODE_WRITE)) {
+		err = -EBADF;
+		goto out_file;
+	}
+	spin_lock(&t->lock);
+	if (t->stream) {
+		err = -EINVAL;
+	} else {
+		t->stream = file;
+		file = NULL;
+	}
+	spin_unlock(&t->lock);
+	wake_up_all(&t->wait);
+out_file:
+	if (file)
+		fput(file);
+out:
+	transfer_put(t);
+	return err;
+}
+
+/* BPROC_MSG_ARRIVED came. */
+void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
+{
+	struct bproc_transfer *t = transfer_find(s, m->id);
+
+	if (!t)
+		return;
+	if (t->pid != m->pid || (bproc_is_master(s) && t->node != m->node)) {
+		pr_notice("node %d answers for a move of process %d that is not its own\n",
+			  m->node, m->pid);
+	} else if (m->result < 0 && m->result >= -MAX_ERRNO) {
+		transfer_fail(t, m->result);
+	} else {
+		spin_lock(&t->lock);
+		t->arrived = true;
+		spin_unlock(&t->lock);
+		wake_up_all(&t->wait);
+	}
+	transfer_put(t);
+}
+
+/**
+ * bproc_transfers_abort - a node, or the daemon, is gone
+ * @s: the space
+ * @node: the node, or BPROC_NODE_ANY
+ */
+void bproc_transfers_abort(struct bproc_space *s, int node)
+{
+	struct bproc_transfer *t;
+	unsigned long id;
+
+	xa_lock(&s->transfers);
+	xa_for_each(&s->transfers, id, t)
+		if (node == BPROC_NODE_ANY || t->node == node)
+			transfer_fail(t, -BPROC_BE_SLAVEDIED);
+	xa_unlock(&s->transfers);
+}

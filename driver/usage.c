@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Resources that a process used: read them here, show them there. */
+#include <linux/mm.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "ksyms.h"
+#include "usage.h"
+
+static u64 max_rss_kib(struct task_struct *task)
+{
+	unsigned long pages = 0;
+	struct mm_struct *mm;
+
+	task_lock(task);
+	mm = task->mm;
+	if (mm)
+		pages = get_mm_hiwater_rss(mm);
+	task_unlock(task);
+	return max_t(u64, task->signal->maxrss, pages) << (PAGE_SHIFT - 10);
+}
+
+/**
+ * bproc_usage_get - what a process used, over all its threads and its life
+ * @task: the process; the caller holds a reference
+ * @u: filled
+ *
+ * Does not sleep.
+ */
+void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
+{
+	struct signal_struct *sig = task->signal;
+	struct task_struct *t;
+	unsigned long flags;
+
+	memset(u, 0, sizeof(*u));
+	if (!ks_lock_task_sighand(task, &flags))
+		return;
+	ks_thread_group_cputime_adjusted(task, &u->utime, &u->stime);
+	u->cutime = sig->cutime;
+	u->cstime = sig->cstime;
+	u->minflt = sig->min_flt;
+	u->majflt = sig->maj_flt;
+	u->cminflt = sig->cmin_flt;
+	u->cmajflt = sig->cmaj_flt;
+	u->inblock = sig->inblock;
+	u->oublock = sig->oublock;
+	u->nvcsw = sig->nvcsw;
+	u->nivcsw = sig->nivcsw;
+	for_each_thread(task, t) {
+		u->minflt += t->min_flt;
+		u->majflt += t->maj_flt;
+		u->nvcsw += t->nvcsw;
+		u->nivcsw += t->nivcsw;
+	}
+	unlock_task_sighand(task, &flags);
+	u->maxrss = max_rss_kib(task);
+}
+
+/**
+ * bproc_usage_set - let a process look as if it had used this
+ * @task: a process with one thread; the caller holds a reference
+ * @u: totals
+ *
+ * What the thread itself uses comes on top; for a ghost that is next to nothing.
+ */
+void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
+{
+	struct signal_struct *sig;
+	unsigned long flags;
+
+	if (!ks_lock_task_sighand(task, &flags))
+		return;
+	sig = task->signal;
+	write_seqlock(&sig->stats_lock);
+	sig->utime = u->utime;
+	sig->stime = u->stime;
+	/* The kernel scales utime and stime so that their sum is this. */
+	sig->sum_sched_runtime = u->utime + u->stime;
+	sig->cutime = u->cutime;
+	sig->cstime = u->cstime;
+	sig->min_flt = u->minflt;
+	sig->maj_flt = u->majflt;
+	sig->cmin_flt = u->cminflt;
+	sig->cmaj_flt = u->cmajflt;
+	sig->inblock = u->inblock;
+	sig->oublock = u->oublock;
+	sig->nvcsw = u->nvcsw;
+	sig->nivcsw = u->nivcsw;
+	sig->maxrss = u->maxrss >> (PAGE_SHIFT - 10);
+	write_sequnlock(&sig->stats_lock);
+	unlock_task_sighand(task, &flags);
+}
