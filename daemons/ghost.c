@@ -77,6 +77,21 @@ static void ignore_children(void)
 	sys4(__NR_rt_sigaction, SIGCHLD, (long)&action, 0, sizeof(action.mask));
 }
 
+/*
+ * What ps(1) shows of a stand-in; a ghost's name is the driver's business. The start
+ * first: it lies below the end, which must stay so.
+ */
+static void set_name(void)
+{
+	static const char name[] = "bproc-ghost";
+	long args = (long)ghost_memory.args;
+
+	memcpy(ghost_memory.args, name, sizeof(name));
+	sys_prctl(PR_SET_NAME, (long)name, 0);
+	sys_prctl(PR_SET_MM, PR_SET_MM_ARG_START, args);
+	sys_prctl(PR_SET_MM, PR_SET_MM_ARG_END, args + (long)sizeof(name));
+}
+
 /* Returns the child's PID or -errno to the parent; in the child *fd is its own. */
 static long do_fork(const struct bproc_ghost_next *next, int *fd)
 {
@@ -126,6 +141,8 @@ void ghost_main(long start_fd)
 	sys3(__NR_munmap, (long)ghost_end, USER_END - (long)ghost_end, 0);
 	sys_prctl(PR_SET_DUMPABLE, 0, 0);
 	ignore_children();
+	if (!driver_started)
+		set_name();
 
 	for (;;) {
 		err = sys_ioctl(fd, BPROC_IOC_GHOST_NEXT, &next);
