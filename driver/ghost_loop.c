@@ -26,21 +26,21 @@
  */
 static void hold_back_all_signals(void)
 {
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&bproc_sighand()->siglock);
 	sigfillset(&current->blocked);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 }
 
 /* Let the task stop by @sig when it returns to user mode, and be killed while it is. */
 static void stop_on_return(int sig)
 {
-	spin_lock_irq(&current->sighand->siglock);
-	current->sighand->action[sig - 1].sa.sa_handler = SIG_DFL;
+	spin_lock_irq(&bproc_sighand()->siglock);
+	bproc_sighand()->action[sig - 1].sa.sa_handler = SIG_DFL;
 	sigdelset(&current->blocked, sig);
 	sigdelset(&current->blocked, SIGKILL);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 	send_sig(sig, current, 0);
 }
 
@@ -49,10 +49,10 @@ static bool signals_waiting(void)
 {
 	bool ret;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&bproc_sighand()->siglock);
 	ret = !sigisemptyset(&current->pending.signal) ||
 	      !sigisemptyset(&current->signal->shared_pending.signal);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 	return ret;
 }
 
@@ -143,7 +143,7 @@ static int ghost_sleep(struct bproc_ghost *g)
 	DEFINE_WAIT_FUNC(by_others, woken_wake_function);
 	int ret = 0;
 
-	add_wait_queue(&current->sighand->signalfd_wqh, &by_signal);
+	add_wait_queue(&bproc_sighand()->signalfd_wqh, &by_signal);
 	add_wait_queue(&g->wait, &by_others);
 	while (!something_to_do(g)) {
 		if (signal_pending(current)) {
@@ -157,7 +157,7 @@ static int ghost_sleep(struct bproc_ghost *g)
 		__set_current_state(TASK_RUNNING);
 	}
 	remove_wait_queue(&g->wait, &by_others);
-	remove_wait_queue(&current->sighand->signalfd_wqh, &by_signal);
+	remove_wait_queue(&bproc_sighand()->signalfd_wqh, &by_signal);
 	return ret;
 }
 

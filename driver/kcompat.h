@@ -206,6 +206,18 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
 		    unsigned int flags, struct path *path);
 
+/* 6.19: lock_task_sighand() is no longer a wrapper in the header around another. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define BPROC_KSYM_LOCK_SIGHAND(F)                                                          \
+	F(lock_task_sighand, "look at another process's signals and times", "call it")
+#define bproc_lock_task_sighand static_call(bproc_ks_lock_task_sighand)
+#else
+#define BPROC_KSYM_LOCK_SIGHAND(F)                                                          \
+	F(__lock_task_sighand, "look at another process's signals and times",                 \
+	  "call lock_task_sighand()")
+#define bproc_lock_task_sighand static_call(bproc_ks___lock_task_sighand)
+#endif
+
 /* 6.3: kernel_cap_t became one 64-bit number. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 static inline u64 bproc_cap_u64(kernel_cap_t cap)

@@ -40,7 +40,7 @@
 	F(copy_uabi_from_kernel_to_xstate, "load saved vector state", "call it")              \
 	F(thread_group_cputime_adjusted, "what a process used, as wait4(2) reports it",       \
 	  "call it")                                                                        \
-	F(__lock_task_sighand, "look at another process's signals and times", "call it")      \
+	BPROC_KSYM_LOCK_SIGHAND(F)                                                            \
 	F(siginfo_layout, "who sent a signal", "call it")                                     \
 	F(walk_page_range, "find the pages present in a mapping without faulting any in",     \
 	  "call it")                                                                        \
@@ -88,7 +88,6 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_copy_uabi_from_kernel_to_xstate                                                  \
 	static_call(bproc_ks_copy_uabi_from_kernel_to_xstate)
 #define ks_thread_group_cputime_adjusted static_call(bproc_ks_thread_group_cputime_adjusted)
-#define ks_lock_task_sighand static_call(bproc_ks___lock_task_sighand)
 #define ks_siginfo_layout static_call(bproc_ks_siginfo_layout)
 #define ks_walk_page_range static_call(bproc_ks_walk_page_range)
 #define ks_do_sigaction static_call(bproc_ks_do_sigaction)

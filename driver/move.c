@@ -10,6 +10,7 @@
 #include "move.h"
 #include "node.h"
 #include "proc.h"
+#include "signals.h"
 #include "space.h"
 #include "transfer.h"
 #include "vmadump/vmadump.h"
@@ -23,13 +24,13 @@ static bool hold_signals(sigset_t *saved)
 {
 	bool had_pipe;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&bproc_sighand()->siglock);
 	*saved = current->blocked;
 	had_pipe = sigismember(&current->pending.signal, SIGPIPE);
 	sigfillset(&current->blocked);
 	sigdelset(&current->blocked, SIGKILL);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 	return had_pipe;
 }
 
@@ -39,7 +40,7 @@ static void release_signals(const sigset_t *saved, bool had_pipe)
 	kernel_siginfo_t info;
 	sigset_t others;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&bproc_sighand()->siglock);
 	/* A broken stream's SIGPIPE: nobody sent it. */
 	if (!had_pipe && sigismember(&current->pending.signal, SIGPIPE)) {
 		sigfillset(&others);
@@ -48,7 +49,7 @@ static void release_signals(const sigset_t *saved, bool had_pipe)
 	}
 	current->blocked = *saved;
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 }
 
 /**

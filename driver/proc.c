@@ -190,10 +190,12 @@ void bproc_proc_report_lost(struct bproc_space *s, pid_t nr)
 /* Return: 0 if it runs, else the signal that stopped it. */
 static int stop_signal(struct task_struct *task)
 {
+	struct sighand_struct *sighand;
 	unsigned long flags;
 	int sig = 0;
 
-	if (!ks_lock_task_sighand(task, &flags))
+	sighand = bproc_lock_sighand(task, &flags);
+	if (!sighand)
 		return 0;
 	if (task->signal->flags & SIGNAL_STOP_STOPPED) {
 		sig = task->signal->group_exit_code;
@@ -201,7 +203,7 @@ static int stop_signal(struct task_struct *task)
 		if (!sig || !valid_signal(sig))
 			sig = SIGSTOP;
 	}
-	unlock_task_sighand(task, &flags);
+	bproc_unlock_sighand(sighand, flags);
 	return sig;
 }
 

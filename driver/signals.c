@@ -17,9 +17,9 @@ bool bproc_take_signal(kernel_siginfo_t *info)
 	int sig;
 
 	sigemptyset(&none);
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&bproc_sighand()->siglock);
 	sig = bproc_dequeue_signal(&none, info, &type);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 	return sig > 0;
 }
 

@@ -5,8 +5,36 @@
 
 #include <linux/sched/signal.h>
 
+#include "ksyms.h"
+
 struct bproc_space;
 struct bproc_msg_signal;
+
+/* The caller's own; nobody else can replace it. */
+static inline struct sighand_struct *bproc_sighand(void)
+{
+	return rcu_dereference_raw(current->sighand);
+}
+
+/**
+ * bproc_lock_sighand - hold a process's signals and accounts still
+ * @task: the process; the caller holds a reference
+ * @flags: for bproc_unlock_sighand()
+ *
+ * Return: its sighand, or NULL if the process is gone.
+ */
+static inline struct sighand_struct *bproc_lock_sighand(struct task_struct *task,
+							unsigned long *flags)
+{
+	return bproc_lock_task_sighand(task, flags);
+}
+
+static inline void bproc_unlock_sighand(struct sighand_struct *sighand, unsigned long flags)
+{
+	/* The lock was taken where sparse cannot see it. */
+	__acquire(&sighand->siglock);
+	spin_unlock_irqrestore(&sighand->siglock, flags);
+}
 
 bool bproc_take_signal(kernel_siginfo_t *info);
 void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 
 #include "ksyms.h"
+#include "signals.h"
 #include "usage.h"
 
 static u64 max_rss_kib(struct task_struct *task)
@@ -32,10 +33,12 @@ void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
 {
 	struct signal_struct *sig = task->signal;
 	struct task_struct *t;
+	struct sighand_struct *sighand;
 	unsigned long flags;
 
 	memset(u, 0, sizeof(*u));
-	if (!ks_lock_task_sighand(task, &flags))
+	sighand = bproc_lock_sighand(task, &flags);
+	if (!sighand)
 		return;
 	ks_thread_group_cputime_adjusted(task, &u->utime, &u->stime);
 	u->cutime = sig->cutime;
@@ -54,7 +57,7 @@ void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
 		u->nvcsw += t->nvcsw;
 		u->nivcsw += t->nivcsw;
 	}
-	unlock_task_sighand(task, &flags);
+	bproc_unlock_sighand(sighand, flags);
 	u->maxrss = max_rss_kib(task);
 }
 
@@ -67,10 +70,12 @@ void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
  */
 void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 {
+	struct sighand_struct *sighand;
 	struct signal_struct *sig;
 	unsigned long flags;
 
-	if (!ks_lock_task_sighand(task, &flags))
+	sighand = bproc_lock_sighand(task, &flags);
+	if (!sighand)
 		return;
 	sig = task->signal;
 	write_seqlock(&sig->stats_lock);
@@ -90,5 +95,5 @@ void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 	sig->nivcsw = u->nivcsw;
 	sig->maxrss = u->maxrss >> (PAGE_SHIFT - 10);
 	write_sequnlock(&sig->stats_lock);
-	unlock_task_sighand(task, &flags);
+	bproc_unlock_sighand(sighand, flags);
 }
