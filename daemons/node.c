@@ -121,11 +121,42 @@ void node_want_stream(struct master *m, const struct bproc_msg *msg)
 	pool_get(n->down, &preface, on_stream, r);
 }
 
+/* The driver knows the process and its rights. */
+static int may_pass(struct node *n, const struct link_preface *p)
+{
+	struct bproc_transit arg = {
+		.id = p->id,
+		.pid = p->pid,
+		.from = n->number,
+		.to = p->node,
+	};
+
+	return ioctl(device_fd(n->m->dev), BPROC_IOC_TRANSIT, &arg) < 0 ? -errno : 0;
+}
+
+static void refuse_pass(struct node *n, const struct link_preface *p, int err)
+{
+	struct bproc_msg msg = {
+		.size = sizeof(msg),
+		.type = BPROC_MSG_ARRIVED,
+		.id = p->id,
+		.node = n->number,
+		.pid = p->pid,
+		.result = err,
+	};
+
+	log_debug("node %d: process %d may not go to node %d: error %d", n->number, p->pid,
+		  p->node, -err);
+	if (n->wire)
+		wire_send(n->wire, &msg);
+}
+
 static void on_up(void *arg, const struct link_preface *p, int fd)
 {
 	struct node *n = arg;
 	struct master *m = n->m;
 	struct bproc_stream_fd give;
+	int err;
 
 	if (!p)
 		return;
@@ -134,12 +165,17 @@ static void on_up(void *arg, const struct link_preface *p, int fd)
 		struct node *other = NULL;
 
 		to.from = n->number;
-		if (p->node >= 0 && (unsigned int)p->node < m->nodes)
+		err = may_pass(n, p);
+		if (!err && p->node >= 0 && (unsigned int)p->node < m->nodes)
 			other = m->node[p->node];
-		if (other && other != n && other->ready)
-			node_relay(m, other->down, &to, fd);
-		else
+		if (!err && (!other || other == n || !other->ready))
+			err = -BPROC_BE_NODEDOWN;
+		if (err) {
+			refuse_pass(n, p, err);
 			close(fd);
+			return;
+		}
+		node_relay(m, other->down, &to, fd);
 		return;
 	}
 	/* The driver checks that the process is one of this node. */

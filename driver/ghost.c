@@ -93,6 +93,25 @@ struct bproc_ghost *bproc_ghost_find(struct bproc_space *s, pid_t nr)
 	return g;
 }
 
+/**
+ * bproc_ghost_find_from - the first ghost with a PID of at least this
+ * @s: the space
+ * @nr: where to begin; the ghost's PID afterwards
+ *
+ * Return: the ghost with a reference, or NULL.
+ */
+struct bproc_ghost *bproc_ghost_find_from(struct bproc_space *s, unsigned long *nr)
+{
+	struct bproc_ghost *g;
+
+	xa_lock(&s->ghosts);
+	g = xa_find(&s->ghosts, nr, ULONG_MAX, XA_PRESENT);
+	if (g)
+		bproc_ghost_get(g);
+	xa_unlock(&s->ghosts);
+	return g;
+}
+
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task)
 {
 	struct bproc_ghost *g;
@@ -324,14 +343,7 @@ void bproc_ghosts_kill(struct bproc_space *s, int node)
 	struct bproc_ghost *g;
 	unsigned long nr = 0;
 
-	for (;;) {
-		xa_lock(&s->ghosts);
-		g = xa_find(&s->ghosts, &nr, ULONG_MAX, XA_PRESENT);
-		if (g)
-			bproc_ghost_get(g);
-		xa_unlock(&s->ghosts);
-		if (!g)
-			return;
+	while ((g = bproc_ghost_find_from(s, &nr))) {
 		if (node == BPROC_NODE_ANY || g->node == node)
 			bproc_ghost_end(g, SIGKILL);
 		bproc_ghost_put(g);
@@ -358,17 +370,11 @@ int bproc_ghosts_list(struct bproc_space *s, struct bproc_proc_list *list)
 
 	if (!list->count || list->reserved || list->after < -1)
 		return -EINVAL;
-	while (n < list->count) {
-		xa_lock(&s->ghosts);
-		g = xa_find(&s->ghosts, &nr, ULONG_MAX, XA_PRESENT);
-		if (g) {
-			info.pid = g->nr;
-			info.node = g->node;
-			live = READ_ONCE(g->state) == BPROC_GHOST_LIVE;
-		}
-		xa_unlock(&s->ghosts);
-		if (!g)
-			break;
+	while (n < list->count && (g = bproc_ghost_find_from(s, &nr))) {
+		info.pid = g->nr;
+		info.node = READ_ONCE(g->node);
+		live = READ_ONCE(g->state) == BPROC_GHOST_LIVE;
+		bproc_ghost_put(g);
 		nr++;
 		cond_resched();
 		if (!live || (list->node != BPROC_NODE_ANY && list->node != info.node))

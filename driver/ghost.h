@@ -49,6 +49,9 @@ struct bproc_name {
  * @name: new name to show, or NULL
  * @ppid: parent that the node knows of
  * @cred: what the process left with, given back when it returns
+ * @in_transit: the process is on its way from @node to @transit_to
+ * @transit_to: see @in_transit
+ * @transit_id: the move's number on @node
  */
 struct bproc_ghost {
 	struct kref ref;
@@ -68,10 +71,14 @@ struct bproc_ghost {
 	struct bproc_name *name;
 	pid_t ppid;
 	const struct cred *cred;
+	bool in_transit;
+	int transit_to;
+	u64 transit_id;
 };
 
 struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
 struct bproc_ghost *bproc_ghost_find(struct bproc_space *s, pid_t nr);
+struct bproc_ghost *bproc_ghost_find_from(struct bproc_space *s, unsigned long *nr);
 void bproc_ghost_get(struct bproc_ghost *g);
 void bproc_ghost_put(struct bproc_ghost *g);
 struct file *bproc_ghost_file(struct bproc_ghost *g);

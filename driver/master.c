@@ -15,6 +15,7 @@
 #include "space.h"
 #include "tid.h"
 #include "transfer.h"
+#include "transit.h"
 #include "usage.h"
 
 static int master_open(struct inode *inode, struct file *file)
@@ -184,11 +185,13 @@ static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 		return -BPROC_BE_NODEDOWN;
 	switch (m->type) {
 	case BPROC_MSG_ARRIVED:
-		bproc_transfer_answered(s, m);
+		if (!bproc_transit_message(s, m))
+			bproc_transfer_answered(s, m);
 		return 0;
 	case BPROC_MSG_GO:
 	case BPROC_MSG_ABORT:
-		bproc_arrival_word(s, m);
+		if (!bproc_transit_message(s, m))
+			bproc_arrival_word(s, m);
 		return 0;
 	case BPROC_MSG_SIGNAL:
 		return bproc_deliver_signal(s, m->pid, (const void *)(m + 1));
@@ -219,6 +222,7 @@ static long master_ioctl(struct file *file, unsigned int cmd, unsigned long uarg
 	struct bproc_master_setup setup;
 	struct bproc_node_state state;
 	struct bproc_stream_fd stream;
+	struct bproc_transit transit;
 
 	switch (cmd) {
 	case BPROC_IOC_MASTER_SETUP:
@@ -231,6 +235,12 @@ static long master_ioctl(struct file *file, unsigned int cmd, unsigned long uarg
 		if (copy_from_user(&state, from, sizeof(state)))
 			return -EFAULT;
 		return bproc_node_set_state(s, &state);
+	case BPROC_IOC_TRANSIT:
+		if (copy_from_user(&transit, from, sizeof(transit)))
+			return -EFAULT;
+		if (transit.reserved)
+			return -EINVAL;
+		return bproc_transit_start(s, &transit);
 	case BPROC_IOC_STREAM:
 	case BPROC_IOC_ARRIVAL:
 		if (copy_from_user(&stream, from, sizeof(stream)))

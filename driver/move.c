@@ -68,8 +68,8 @@ static int move_check(struct bproc_space *s, int node)
 
 		if (err)
 			return err;
-	} else if (node != BPROC_NODE_MASTER) {
-		/* From a node the way leads through the master. */
+	} else if (node < BPROC_NODE_MASTER || node >= BPROC_NODES_MAX) {
+		/* All else the master decides, when the stream is made. */
 		return -BPROC_BE_INVALIDNODE;
 	}
 	if (!thread_group_empty(current))
@@ -161,8 +161,8 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 		bproc_transfer_say(t, BPROC_MSG_ABORT);
 	} else if (!bproc_is_master(s)) {
 		/* Nobody here would miss it: it ends without a word. */
-		bproc_proc_moved(s);
 		say_go(t);
+		bproc_proc_moved(s);
 		order->exits = true;
 		order->exit_status = 0;
 	} else {

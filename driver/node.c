@@ -10,6 +10,7 @@
 #include "space.h"
 #include "tid.h"
 #include "transfer.h"
+#include "transit.h"
 
 struct bproc_nodes *bproc_nodes_alloc(void)
 {
@@ -168,6 +169,7 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 	spin_unlock(&nodes->lock);
 	if (down) {
 		bproc_transfers_abort(master, st->node);
+		bproc_transits_node_down(master, st->node);
 		bproc_ghosts_kill(master, st->node);
 		bproc_tids_free(master, st->node);
 	}

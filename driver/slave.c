@@ -67,6 +67,25 @@ static int slave_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* A signal for a process that has just left goes back, to be sent where it is now. */
+static int deliver(struct bproc_space *s, const struct bproc_msg *m)
+{
+	const struct bproc_msg_signal *sig = (const void *)(m + 1);
+	struct bproc_msgbuf *buf;
+	int err;
+
+	err = bproc_deliver_signal(s, m->pid, sig);
+	if (err != -ESRCH)
+		return err;
+	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, BPROC_NODE_MASTER, m->pid, sizeof(*sig),
+			      GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf->body, sig, sizeof(*sig));
+	bproc_msgq_post(&s->msgq, buf);
+	return 0;
+}
+
 static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 {
 	if (READ_ONCE(s->node) == BPROC_NODE_NONE)
@@ -82,7 +101,7 @@ static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 	case BPROC_MSG_SIGNAL:
 		if (m->size < sizeof(*m) + sizeof(struct bproc_msg_signal))
 			return -EINVAL;
-		return bproc_deliver_signal(s, m->pid, (const void *)(m + 1));
+		return deliver(s, m);
 	case BPROC_MSG_FORKED:
 		bproc_fork_answered(s, m);
 		return 0;

@@ -61,12 +61,17 @@ void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
 	u->maxrss = max_rss_kib(task);
 }
 
+static u64 rest(u64 total, u64 own)
+{
+	return total > own ? total - own : 0;
+}
+
 /**
  * bproc_usage_set - let a process look as if it had used this
  * @task: a process with one thread; the caller holds a reference
  * @u: totals
  *
- * What the thread itself uses comes on top; for a ghost that is next to nothing.
+ * What its thread used itself, here and till now, is part of the totals.
  */
 void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 {
@@ -79,20 +84,20 @@ void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 		return;
 	sig = task->signal;
 	write_seqlock(&sig->stats_lock);
-	sig->utime = u->utime;
-	sig->stime = u->stime;
+	sig->utime = rest(u->utime, task->utime);
+	sig->stime = rest(u->stime, task->stime);
 	/* The kernel scales utime and stime so that their sum is this. */
-	sig->sum_sched_runtime = u->utime + u->stime;
+	sig->sum_sched_runtime = rest(u->utime + u->stime, task->se.sum_exec_runtime);
 	sig->cutime = u->cutime;
 	sig->cstime = u->cstime;
-	sig->min_flt = u->minflt;
-	sig->maj_flt = u->majflt;
+	sig->min_flt = rest(u->minflt, task->min_flt);
+	sig->maj_flt = rest(u->majflt, task->maj_flt);
 	sig->cmin_flt = u->cminflt;
 	sig->cmaj_flt = u->cmajflt;
 	sig->inblock = u->inblock;
 	sig->oublock = u->oublock;
-	sig->nvcsw = u->nvcsw;
-	sig->nivcsw = u->nivcsw;
+	sig->nvcsw = rest(u->nvcsw, task->nvcsw);
+	sig->nivcsw = rest(u->nivcsw, task->nivcsw);
 	sig->maxrss = u->maxrss >> (PAGE_SHIFT - 10);
 	write_sequnlock(&sig->stats_lock);
 	bproc_unlock_sighand(sighand, flags);

@@ -370,6 +370,22 @@ struct bproc_slave_setup {
 	__u32 reserved;
 };
 
+/**
+ * struct bproc_transit - argument of BPROC_IOC_TRANSIT
+ * @id: the move, as the node that it comes from numbers it
+ * @pid: the process
+ * @from: the node where it is
+ * @to: the node where it wants to go
+ * @reserved: zero
+ */
+struct bproc_transit {
+	__aligned_u64 id;
+	__s32 pid;
+	__s32 from;
+	__s32 to;
+	__u32 reserved;
+};
+
 /* /dev/bproc-master and /dev/bproc-slave: CAP_SYS_ADMIN at open(2). */
 #define BPROC_IOC_MASTER_SETUP _IOW(BPROC_IOC_MAGIC, 0xD0, struct bproc_master_setup)
 #define BPROC_IOC_NODE_STATE _IOW(BPROC_IOC_MAGIC, 0xD1, struct bproc_node_state)
@@ -391,6 +407,13 @@ struct bproc_slave_setup {
  * bproc-ghost with it as descriptor 3.
  */
 #define BPROC_IOC_STANDIN _IO(BPROC_IOC_MAGIC, 0xD5)
+
+/*
+ * On /dev/bproc-master, before bpmaster joins a stream from one node with a stream to
+ * another: may this process go there? The answer if it may not (an errno of the calls
+ * that place processes) goes to the first node as BPROC_MSG_ARRIVED.
+ */
+#define BPROC_IOC_TRANSIT _IOW(BPROC_IOC_MAGIC, 0xD6, struct bproc_transit)
 
 /* --- ioctls of a ghost's descriptor (and ARRIVE on /dev/bproc-slave too) --- */
 
