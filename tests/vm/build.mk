@@ -16,6 +16,7 @@ rig-guest: $(RIG_GUEST)
 #	NAME.c		dynamic, static, 32-bit and 32-bit static:
 #			NAME, NAME.static, NAME.32, NAME.32static
 #	lib-NAME.c	linked with libbproc: NAME
+#	NAME.py		as it is
 # They stand in /tests/bin of the master.
 
 RIG_TESTS    := $(BUILD)/rig/tests/bin
@@ -25,7 +26,9 @@ RIG_PLAIN    := $(filter-out lib-%,$(RIG_SOURCES))
 RIG_CC        = $(CC) $(CPPFLAGS) -Iinclude $(CFLAGS) -s -pthread
 
 RIG_PROGRAMS := $(RIG_USERS:%=$(RIG_TESTS)/%) \
-	$(foreach p,$(RIG_PLAIN),$(addprefix $(RIG_TESTS)/$(p),$(empty) .static .32 .32static))
+	$(foreach p,$(RIG_PLAIN),$(RIG_TESTS)/$(p) \
+		$(addprefix $(RIG_TESTS)/$(p),.static .32 .32static)) \
+	$(patsubst tests/vm/programs/%,$(RIG_TESTS)/%,$(wildcard tests/vm/programs/*.py))
 
 $(RIG_TESTS):
 	@mkdir -p $@
@@ -40,6 +43,8 @@ $(RIG_PLAIN:%=$(RIG_TESTS)/%.32): $(RIG_TESTS)/%.32: tests/vm/programs/%.c | $(R
 	$(RIG_CC) -m32 -o $@ $< -lm
 $(RIG_PLAIN:%=$(RIG_TESTS)/%.32static): $(RIG_TESTS)/%.32static: tests/vm/programs/%.c | $(RIG_TESTS)
 	$(RIG_CC) -m32 -static -o $@ $< -lm
+$(RIG_TESTS)/%.py: tests/vm/programs/%.py | $(RIG_TESTS)
+	install -m 755 $< $@
 
 rig-tests: $(RIG_PROGRAMS)
 
