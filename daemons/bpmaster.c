@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "log.h"
+#include "loop.h"
 #include "master.h"
 #include "nodeup.h"
 #include "notify.h"
@@ -139,6 +140,8 @@ static bool prepare(struct master *m, struct reload *reload)
 		return false;
 	}
 	m->base = event_base_new();
+	if (m->base)
+		event_base_priority_init(m->base, LOOP_PRIORITIES);
 	m->dev = m->base ? device_new(m->base, fd, from_driver, driver_broken, m) : NULL;
 	if (!m->dev) {
 		log_err("out of memory");

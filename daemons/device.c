@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "device.h"
 #include "link.h"
+#include "loop.h"
 
 /* Messages taken from the driver before others get their turn. */
 #define BATCH 64
@@ -49,6 +50,8 @@ struct device *device_new(struct event_base *base, int fd, device_message *messa
 
 	if (dev)
 		dev->ev = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, dev);
+	if (dev && dev->ev)
+		event_priority_set(dev->ev, LOOP_DRIVER);
 	if (!dev || !dev->ev || event_add(dev->ev, NULL)) {
 		if (dev && dev->ev)
 			event_free(dev->ev);

@@ -9,8 +9,11 @@
 #include "slave.h"
 #include "stream.h"
 
-/* Connections under way at once, for each direction. */
-#define CONNECTING_MAX 16
+/*
+ * Connections under way at once, for each direction: few that end soon are better than
+ * many that all end late.
+ */
+#define CONNECTING_MAX 4
 
 struct slave_streams {
 	struct event_base *base;

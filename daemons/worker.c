@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "handshake.h"
 #include "log.h"
+#include "loop.h"
 #include "pool.h"
 #include "slave.h"
 #include "stream.h"
@@ -373,6 +374,8 @@ static bool prepare(struct worker *w)
 	}
 	open_user_device();
 	w->base = event_base_new();
+	if (w->base)
+		event_base_priority_init(w->base, LOOP_PRIORITIES);
 	fd = open(DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		log_err("%s: %m", DEVICE);

@@ -339,7 +339,7 @@ struct config *config_parse(FILE *f, const char *name, char *error, size_t len)
 		c->port = LINK_PORT;
 		c->pingtimeout = 30;
 		c->encryption = true;
-		c->streams = 2;
+		c->streams = 4;
 		c->logfacility = LOG_DAEMON;
 	}
 	while (ok && getline(&line, &size, f) >= 0) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <openssl/err.h>
 #include "handshake.h"
+#include "loop.h"
 
 struct handshake {
 	struct event_base *base;
@@ -79,6 +80,8 @@ static bool wait_for(struct handshake *h, short what)
 		return false;
 	evutil_timersub(&h->deadline, &now, &left);
 	event_assign(h->ev, h->base, h->fd, what, on_event, h);
+	/* messages of running processes come first, where the loop has priorities */
+	event_priority_set(h->ev, LOOP_BULK);
 	return event_add(h->ev, &left) == 0;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <openssl/err.h>
+#include "loop.h"
 #include "peer.h"
 #include "relay.h"
 
@@ -166,6 +167,10 @@ int relay_start(struct event_base *base, SSL *ssl_a, int fd_a, int fd_b)
 		s->buf = malloc(CHUNK);
 		s->readable = event_new(base, s->fd, EV_READ, on_event, r);
 		s->writable = event_new(base, s->fd, EV_WRITE, on_event, r);
+		if (s->readable && s->writable) {
+			event_priority_set(s->readable, LOOP_BULK);
+			event_priority_set(s->writable, LOOP_BULK);
+		}
 		if (!s->buf || !s->readable || !s->writable ||
 		    event_add(s->readable, NULL)) {
 			destroy(r);
