@@ -419,7 +419,7 @@ static int ghost_release(struct inode *inode, struct file *file)
 	g->state = BPROC_GHOST_GONE;
 	spin_unlock(&g->lock);
 
-	if (state == BPROC_GHOST_PENDING && g->fork_id && !g->nr)
+	if (g->fork_id)
 		ghost_refuse_fork(g);
 	/* It was killed by the kernel itself, or while it stood stopped. */
 	if (state == BPROC_GHOST_LIVE && bproc_is_master(g->space))

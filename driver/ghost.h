@@ -42,7 +42,7 @@ struct bproc_name {
  * @ops: what it is to do (struct ghost_op)
  * @task: itself, from its first call on
  * @status: EXITING: wait status to end with
- * @fork_id: PENDING: the node's fork that wants to know the PID, or 0
+ * @fork_id: the node's fork that waits for the PID, or 0
  * @stop: the process stopped by this signal and the ghost has to
  * @stopping: it went off to stop, SIGKILL is not held back
  * @cont: a SIGCONT that the process had already is under way to the ghost

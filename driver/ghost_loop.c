@@ -194,6 +194,7 @@ static int first_call(struct bproc_ghost *g)
 		return 0;
 	buf = bproc_msg_alloc(BPROC_MSG_FORKED, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = g->fork_id;
+	g->fork_id = 0;
 	bproc_msgq_post(&g->space->msgq, buf);
 	bproc_ghost_go_live(g);
 	return 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading and unloading the driver. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 
 #include "device.h"
@@ -29,7 +31,7 @@ static int __init bproc_init(void)
 	err = bproc_devices_init();
 	if (err)
 		goto err_pidhook;
-	pr_info("BProc %s\n", BPROC_VERSION);
+	pr_info("version %s\n", BPROC_VERSION);
 	return 0;
 
 err_pidhook:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The calls that place processes: REXEC, MOVE, RFORK, EXECMOVE. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>

@@ -6,6 +6,8 @@
  * ever. The master's answer means that the ghost is there already, so that its limits
  * apply and the child is known before it runs.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/ftrace.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Images and programs on their way out: asking for a stream, waiting for the answer. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/sched/signal.h>
