@@ -35,6 +35,7 @@ struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node)
 	init_waitqueue_head(&g->wait);
 	INIT_LIST_HEAD(&g->ops);
 	g->state = BPROC_GHOST_PENDING;
+	g->needed = jiffies;
 	return g;
 }
 

@@ -49,6 +49,7 @@ struct bproc_name {
  * @name: new name to show, or NULL
  * @ppid: parent that the node knows of
  * @cred: what the process left with, given back when it returns
+ * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit
  * @transit_id: the move's number on @node
@@ -71,6 +72,7 @@ struct bproc_ghost {
 	struct bproc_name *name;
 	pid_t ppid;
 	const struct cred *cred;
+	unsigned long needed;
 	bool in_transit;
 	int transit_to;
 	u64 transit_id;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /dev/bproc-slave: bpslave and the messages from the master. */
-#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -10,11 +9,11 @@
 #include "arrival.h"
 #include "daemon.h"
 #include "device.h"
-#include "ghost.h"
 #include "pidhook.h"
 #include "proc.h"
 #include "signals.h"
 #include "space.h"
+#include "standin.h"
 #include "transfer.h"
 
 /* How often the master hears what its processes used. */
@@ -25,6 +24,7 @@ static void report(struct work_struct *work)
 	struct bproc_space *s = container_of(work, struct bproc_space, report.work);
 
 	bproc_procs_report(s);
+	bproc_standins_dismiss(s);
 	schedule_delayed_work(&s->report, REPORT_INTERVAL);
 }
 
@@ -117,37 +117,6 @@ static ssize_t slave_write(struct file *file, const char __user *from, size_t le
 	return bproc_daemon_write(file->private_data, from, len, slave_message);
 }
 
-/* The caller becomes the stand-in of the process that has its PID elsewhere. */
-static int standin(struct bproc_space *s)
-{
-	struct bproc_ghost *g;
-	struct file *file;
-	int fd, err;
-
-	if (is_child_reaper(task_tgid(current)) || !thread_group_empty(current))
-		return -EINVAL;
-	g = bproc_ghost_alloc(s, BPROC_NODE_MASTER);
-	if (!g)
-		return -ENOMEM;
-	file = bproc_ghost_file(g);
-	if (IS_ERR(file)) {
-		bproc_ghost_put(g);
-		return PTR_ERR(file);
-	}
-	fd = get_unused_fd_flags(0);
-	err = fd < 0 ? fd : bproc_ghost_bind(g);
-	if (err) {
-		if (fd >= 0)
-			put_unused_fd(fd);
-		fput(file);
-	} else {
-		bproc_ghost_go_live(g);
-		fd_install(fd, file);
-	}
-	bproc_ghost_put(g);
-	return err ? err : fd;
-}
-
 static long slave_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 {
 	struct bproc_space *s = file->private_data;
@@ -173,7 +142,7 @@ static long slave_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 			return bproc_transfer_give_stream(s, &stream);
 		return bproc_arrival_stream(s, &stream);
 	case BPROC_IOC_STANDIN:
-		return standin(s);
+		return bproc_standin_become(s);
 	case BPROC_IOC_ARRIVE:
 		if (is_child_reaper(task_tgid(current)))
 			return -EINVAL;

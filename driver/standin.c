@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ghosts on nodes: they stand for parents, group and session leaders elsewhere. */
+#include <linux/file.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+
+#include "ghost.h"
+#include "ksyms.h"
+#include "space.h"
+#include "standin.h"
+
+/* A stand-in that nobody needs stays a while: the next process often has the same parent. */
+#define IDLE_TIME (30 * HZ)
+
+/**
+ * bproc_standin_become - BPROC_IOC_STANDIN
+ * @s: the node
+ *
+ * The caller becomes the stand-in of the process that has its PID elsewhere.
+ *
+ * Return: a ghost's descriptor, or -errno.
+ */
+int bproc_standin_become(struct bproc_space *s)
+{
+	struct bproc_ghost *g;
+	struct file *file;
+	int fd, err;
+
+	if (is_child_reaper(task_tgid(current)) || !thread_group_empty(current))
+		return -EINVAL;
+	g = bproc_ghost_alloc(s, BPROC_NODE_MASTER);
+	if (!g)
+		return -ENOMEM;
+	file = bproc_ghost_file(g);
+	if (IS_ERR(file)) {
+		bproc_ghost_put(g);
+		return PTR_ERR(file);
+	}
+	fd = get_unused_fd_flags(0);
+	err = fd < 0 ? fd : bproc_ghost_bind(g);
+	if (err) {
+		if (fd >= 0)
+			put_unused_fd(fd);
+		fput(file);
+	} else {
+		bproc_ghost_go_live(g);
+		fd_install(fd, file);
+	}
+	bproc_ghost_put(g);
+	return err ? err : fd;
+}
+
+/* Has it a child here, or does its number name a group or a session with members? */
+static bool is_needed(struct bproc_ghost *g)
+{
+	struct pid *pid;
+	bool ret;
+
+	read_lock(ks_tasklist_lock);
+	pid = task_pid(g->task);
+	/* No number: it is ending already. */
+	ret = !pid || !list_empty(&g->task->children) || pid_has_task(pid, PIDTYPE_PGID) ||
+	      pid_has_task(pid, PIDTYPE_SID);
+	read_unlock(ks_tasklist_lock);
+	return ret || !list_empty_careful(&g->ops);
+}
+
+/**
+ * bproc_standins_dismiss - end the stand-ins that are not needed any more
+ * @s: the node
+ *
+ * Called now and then.
+ */
+void bproc_standins_dismiss(struct bproc_space *s)
+{
+	struct bproc_ghost *g;
+	unsigned long nr = 0;
+
+	while ((g = bproc_ghost_find_from(s, &nr))) {
+		if (is_needed(g))
+			g->needed = jiffies;
+		else if (time_after(jiffies, g->needed + IDLE_TIME))
+			bproc_ghost_end(g, 0);
+		bproc_ghost_put(g);
+		nr++;
+		cond_resched();
+	}
+}
