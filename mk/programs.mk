@@ -15,13 +15,14 @@ BINDIR     = $(PREFIX)/bin
 SBINDIR    = $(PREFIX)/sbin
 LIBDIR     = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
+MANDIR     = $(PREFIX)/share/man
 
 LIBS       :=
 PROGRAMS   :=
 UNIT_TESTS :=
 INSTALLS   :=
 
--include lib/build.mk daemons/build.mk shell/build.mk udev/build.mk
+-include lib/build.mk daemons/build.mk shell/build.mk udev/build.mk man/build.mk
 -include tests/unit/build.mk tests/vm/build.mk
 
 programs: $(LIBS) $(PROGRAMS)
