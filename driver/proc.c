@@ -207,65 +207,74 @@ static int stop_signal(struct task_struct *task)
 	return sig;
 }
 
-static void check_stop(struct bproc_space *s, struct bproc_proc *p, struct task_struct *task)
+/* The entry that @was is a copy of, if it still is of that process. The table is locked. */
+static struct bproc_proc *still_there(struct bproc_space *s, const struct bproc_proc *was)
+{
+	struct bproc_proc *p = xa_load(&s->procs, was->key);
+
+	return p && p->nr == was->nr && !p->exited && !p->moved ? p : NULL;
+}
+
+static void check_stop(struct bproc_space *s, const struct bproc_proc *was,
+		       struct task_struct *task, void *data)
 {
 	struct bproc_msgbuf *buf;
+	struct bproc_proc *p;
 	int sig = stop_signal(task);
 
-	if (p->stopped == !!sig)
+	if (was->stopped == !!sig)
 		return;
-	buf = bproc_msg_alloc(BPROC_MSG_STOPPED, s->node, p->nr, 0, GFP_ATOMIC);
+	buf = bproc_msg_alloc(BPROC_MSG_STOPPED, s->node, was->nr, 0, GFP_KERNEL);
 	if (!buf)
 		return;
 	buf->msg.result = sig;
-	p->stopped = !!sig;
-	bproc_msgq_post(&s->msgq, buf);
+	xa_lock_irq(&s->procs);
+	p = still_there(s, was);
+	/* Another task may have seen and told it meanwhile. */
+	if (p && p->stopped != !!sig) {
+		p->stopped = !!sig;
+		bproc_msgq_post(&s->msgq, buf);
+		buf = NULL;
+	}
+	xa_unlock_irq(&s->procs);
+	bproc_msg_free(buf);
 }
 
-/*
- * Call @what for each process here, with the table locked: it may not sleep. The lock is
- * given up between processes.
- */
+/* Call @what for each process here, with a copy of its entry and without a lock. */
 static void for_each_proc(struct bproc_space *s,
-			     void (*what)(struct bproc_space *, struct bproc_proc *,
-					  struct task_struct *, void *),
-			     void *data)
+			  void (*what)(struct bproc_space *, const struct bproc_proc *,
+				       struct task_struct *, void *),
+			  void *data)
 {
 	struct task_struct *task;
-	struct bproc_proc *p;
+	struct bproc_proc *p, copy;
 	unsigned long key = 0;
 
-	for (;;) {
+	for (;; key++) {
 		xa_lock_irq(&s->procs);
 		p = xa_find(&s->procs, &key, ULONG_MAX, XA_PRESENT);
-		if (!p) {
-			xa_unlock_irq(&s->procs);
-			return;
-		}
-		if (!p->thread && p->born && !p->exited && !p->moved) {
-			rcu_read_lock();
-			task = pid_task(find_pid_ns(p->nr, s->ns), PIDTYPE_TGID);
-			if (task)
-				what(s, p, task, data);
-			rcu_read_unlock();
-		}
+		if (p)
+			copy = *p;
 		xa_unlock_irq(&s->procs);
-		key++;
+		if (!p)
+			return;
 		cond_resched();
+		if (copy.thread || !copy.born || copy.exited || copy.moved)
+			continue;
+		task = bproc_space_task(s, copy.nr);
+		if (!task)
+			continue;
+		if (thread_group_leader(task))
+			what(s, &copy, task, data);
+		put_task_struct(task);
 	}
-}
-
-static void check_stop_one(struct bproc_space *s, struct bproc_proc *p,
-			   struct task_struct *task, void *data)
-{
-	check_stop(s, p, task);
 }
 
 /* Tell the master which processes stopped or went on. */
 void bproc_procs_check_stops(struct bproc_space *s)
 {
 	if (!bproc_is_master(s))
-		for_each_proc(s, check_stop_one, NULL);
+		for_each_proc(s, check_stop, NULL);
 }
 
 #define USAGES_PER_MSG 64
@@ -285,25 +294,31 @@ static void report_post(struct bproc_space *s, struct report *r)
 	r->n = 0;
 }
 
-static void report_one(struct bproc_space *s, struct bproc_proc *p, struct task_struct *task,
-		       void *data)
+static void report_one(struct bproc_space *s, const struct bproc_proc *was,
+		       struct task_struct *task, void *data)
 {
 	struct bproc_msg_usage *u;
 	struct report *r = data;
+	struct bproc_proc *p;
 
-	check_stop(s, p, task);
+	check_stop(s, was, task, NULL);
 	if (!r->buf)
 		r->buf = bproc_msg_alloc(BPROC_MSG_USAGE, s->node, 0,
-					 USAGES_PER_MSG * sizeof(*u), GFP_ATOMIC);
+					 USAGES_PER_MSG * sizeof(*u), GFP_KERNEL);
 	if (!r->buf)
 		return;
 	u = (struct bproc_msg_usage *)r->buf->body + r->n;
 	bproc_usage_get(task, &u->usage);
-	if (!memcmp(&u->usage, &p->last, sizeof(p->last)))
+	if (!memcmp(&u->usage, &was->last, sizeof(was->last)))
 		return;
-	p->last = u->usage;
-	u->pid = p->nr;
-	if (++r->n == USAGES_PER_MSG)
+	u->pid = was->nr;
+	xa_lock_irq(&s->procs);
+	p = still_there(s, was);
+	if (p)
+		p->last = u->usage;
+	xa_unlock_irq(&s->procs);
+	/* Its end tells the final figures. */
+	if (p && ++r->n == USAGES_PER_MSG)
 		report_post(s, r);
 }
 
