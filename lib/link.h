@@ -99,7 +99,7 @@ struct link_preface {
 /* Most idle streams that a node may have at the master, of each direction. */
 #define LINK_STREAMS_MAX 64
 /* How long a move waits for a stream, in seconds. */
-#define LINK_STREAM_TIMEOUT 30
+#define LINK_STREAM_TIMEOUT 60
 /* How long a handshake may take, in seconds. */
 #define LINK_HANDSHAKE_TIMEOUT 30
 /* Most bytes that may wait for a peer that does not read, before the link is cut. */
