@@ -44,5 +44,7 @@ install-daemons:
 		$(BUILD)/daemons/bpslave
 	install -D -m 755 $(BUILD)/daemons/bproc-ghost \
 		$(DESTDIR)$(LIBDIR)/bproc/bproc-ghost
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/systemd/system daemons/bpmaster.service \
+		daemons/bpslave@.service
 
 -include $(wildcard $(BUILD)/daemons/*.d $(BUILD)/daemons/stub/*.d)
