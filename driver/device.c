@@ -62,8 +62,12 @@ static char *class_devnode(BPROC_CONST_DEVICE struct device *dev, umode_t *mode)
 {
 	unsigned int minor = MINOR(dev->devt) - MINOR(first);
 
-	if (mode)
-		*mode = minor < ARRAY_SIZE(devices) ? devices[minor].mode : 0600;
+	/*
+	 * A node's mode is the administrator's. A mode given here would come with each
+	 * uevent, and udev would set it again at each change of state.
+	 */
+	if (mode && minor < ARRAY_SIZE(devices))
+		*mode = devices[minor].mode;
 	return NULL;
 }
 
