@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
+#include <linux/slab.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/xcr.h>
 #include <asm/processor.h>
@@ -98,8 +99,9 @@ static const struct {
 };
 
 static const char *const xfeature_names[] = {
-	"x87", "sse", "avx", "bndregs", "bndcsr", "avx512 masks", "avx512 upper halves",
-	"avx512 high registers", NULL, "protection keys",
+	"state:x87", "state:sse", "state:avx", "state:bndregs", "state:bndcsr",
+	"state:avx512-masks", "state:avx512-upper-halves", "state:avx512-high-registers",
+	NULL, "state:protection-keys",
 };
 
 static u64 xfeatures(void)
@@ -142,39 +144,54 @@ static bool image_has(const struct vmad_cpu *cpu, u16 bit)
 	return false;
 }
 
+/* Words in a line of the log. */
+struct words {
+	char text[400];
+	size_t len;
+};
+
+static void add_word(struct words *words, const char *word)
+{
+	words->len += scnprintf(words->text + words->len, sizeof(words->text) - words->len,
+				" %s", word);
+}
+
 /**
  * vmad_cpu_check - has this processor what an image may use?
  * @plan: the image
  *
- * Names each missing feature in the kernel log.
+ * Names what is missing in the kernel log.
  *
- * Return: 0 or -EOPNOTSUPP.
+ * Return: 0; -EOPNOTSUPP; -ENOMEM.
  */
 int vmad_cpu_check(struct vmad_plan *plan)
 {
 	u64 missing = plan->cpu->xfeatures & ~xfeatures();
-	unsigned int i, lacks = 0;
+	struct words *words = kzalloc(sizeof(*words), GFP_KERNEL);
+	unsigned int i;
+	int err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(features); i++) {
+	if (!words)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (image_has(plan->cpu, features[i].bit) &&
-		    !test_cpu_cap(&boot_cpu_data, features[i].bit)) {
-			pr_notice_ratelimited("%s[%d]: image of %.16s needs processor feature %s\n",
-					      current->comm, task_pid_nr(current),
-					      plan->task->comm, features[i].name);
-			lacks++;
-		}
-	}
+		    !test_cpu_cap(&boot_cpu_data, features[i].bit))
+			add_word(words, features[i].name);
 	for (i = 0; i < 64; i++) {
-		const char *name = NULL;
+		char name[16];
 
 		if (!(missing & BIT_ULL(i)))
 			continue;
-		if (i < ARRAY_SIZE(xfeature_names))
-			name = xfeature_names[i];
-		pr_notice_ratelimited("%s[%d]: image of %.16s needs processor state %u (%s)\n",
-				      current->comm, task_pid_nr(current),
-				      plan->task->comm, i, name ?: "unnamed");
-		lacks++;
+		snprintf(name, sizeof(name), "state:%u", i);
+		add_word(words, i < ARRAY_SIZE(xfeature_names) && xfeature_names[i] ?
+					xfeature_names[i] : name);
 	}
-	return lacks ? -EOPNOTSUPP : 0;
+	if (words->len) {
+		pr_notice_ratelimited("%s[%d]: image of %.16s needs processor features%s\n",
+				      current->comm, task_pid_nr(current),
+				      plan->task->comm, words->text);
+		err = -EOPNOTSUPP;
+	}
+	kfree(words);
+	return err;
 }

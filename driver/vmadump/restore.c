@@ -23,7 +23,6 @@
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/uaccess.h>
-#include <linux/wait.h>
 #include <uapi/linux/rseq.h>
 #include "image.h"
 
@@ -48,10 +47,6 @@ struct settle {
 	u32 rseq_sig;
 };
 
-/* Settles that have not run; the module stays while there are any. */
-static atomic_t settling = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(settled);
-
 static long register_rseq(const struct settle *s, u32 len)
 {
 	struct pt_regs args = { .di = s->rseq, .si = len, .dx = 0, .r10 = s->rseq_sig };
@@ -63,8 +58,11 @@ static void settle(struct callback_head *work)
 {
 	struct settle *s = container_of(work, struct settle, work);
 
-	/* The area of a newer kernel may be longer than this one can serve. */
-	if (s->rseq && register_rseq(s, s->rseq_len) && register_rseq(s, 32)) {
+	/*
+	 * The area of a newer kernel may be longer than this one can serve. A task that was
+	 * killed comes here too, without its memory.
+	 */
+	if (s->rseq && current->mm && register_rseq(s, s->rseq_len) && register_rseq(s, 32)) {
 		/* The program asks the kernel for its processor instead. */
 		struct rseq __user *rseq = (void __user *)(unsigned long)s->rseq;
 
@@ -72,8 +70,7 @@ static void settle(struct callback_head *work)
 			pr_debug("no rseq area at %#llx\n", s->rseq);
 	}
 	kfree(s);
-	if (atomic_dec_and_test(&settling))
-		wake_up_all(&settled);
+	module_put(THIS_MODULE);
 }
 
 static struct settle *settle_alloc(const struct vmad_plan *plan)
@@ -91,12 +88,11 @@ static struct settle *settle_alloc(const struct vmad_plan *plan)
 
 static void settle_later(struct settle *s)
 {
-	atomic_inc(&settling);
+	__module_get(THIS_MODULE);
 	if (task_work_add(current, &s->work, TWA_RESUME)) {
 		/* The task is exiting. */
 		kfree(s);
-		if (atomic_dec_and_test(&settling))
-			wake_up_all(&settled);
+		module_put(THIS_MODULE);
 	}
 }
 
@@ -296,7 +292,6 @@ int vmad_binfmt_init(void)
 void vmad_binfmt_exit(void)
 {
 	unregister_binfmt(&format);
-	wait_event(settled, !atomic_read(&settling));
-	/* The last one may still be on its way out of settle(). */
+	/* A task that has let go of the module may still be on its way out of settle(). */
 	synchronize_rcu_tasks();
 }

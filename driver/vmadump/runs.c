@@ -143,6 +143,8 @@ static int store_range(struct vmad_snapshot *snap, struct vmad_area *area,
 			err = -EINTR;
 		if (n == -ENOMEM)
 			return n;
+		if (n == -EHWPOISON)
+			return -EIO;
 		if (n <= 0) {
 			/* Behind the end of its file, or a guard: nothing to be read. */
 			addr += PAGE_SIZE;

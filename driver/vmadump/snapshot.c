@@ -3,9 +3,11 @@
  * The caller's mappings, as they are to be dumped: which are stored, and which refer to a
  * file of the same name.
  */
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pkeys.h>
+#include <linux/sched/signal.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 #include "image.h"
@@ -109,6 +111,9 @@ static int add_area(struct vmad_snapshot *snap, struct vm_area_struct *vma,
 		area->map.flags |= VMAD_MAP_VDSO;
 		return 0;
 	}
+	/* Memory that not even the kernel is to read. */
+	if (vma->vm_file && file_inode(vma->vm_file)->i_sb->s_magic == SECRETMEM_MAGIC)
+		return -EOPNOTSUPP;
 	if ((flags & (VM_IO | VM_PFNMAP)) || (flags & BPROC_VM_SHADOW_STACK))
 		return -EOPNOTSUPP;
 	if (vma->vm_file) {
@@ -256,6 +261,9 @@ static int refer_to_files(struct vmad_snapshot *snap, u32 flags)
 		struct vmad_area *area = &snap->areas[i];
 		u32 bit;
 
+		cond_resched();
+		if (fatal_signal_pending(current))
+			err = -EINTR;
 		if (!area->vm_file || area->hugetlb)
 			continue;
 		err = vmad_snapshot_file(snap, area->vm_file, &area->name);

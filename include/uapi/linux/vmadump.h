@@ -273,8 +273,9 @@ struct vmad_dump {
  *	other than SIGKILL wait until the dump is done.
  *	-EINVAL		unknown flag
  *	-EBADF		no such descriptor, or not open for writing
- *	-EOPNOTSUPP	the caller has more than one thread, a mapping of device memory, a
- *			shadow stack, allocated protection keys, or is an x32 program
+ *	-EOPNOTSUPP	the caller has more than one thread, a mapping of device or secret
+ *			memory, a shadow stack, allocated protection keys, or is an x32
+ *			program
  *	-E2BIG		memory scattered beyond VMAD_LOADS_MAX
  *	-EFBIG		a 32-bit program's image would pass 4 GiB
  *	-EIO		the descriptor took less than the whole image

@@ -26,7 +26,7 @@ class Trouble(Exception):
 
 class Cluster:
     def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
-                 logs, accel="tcg,thread=multi", project=True, tests=False,
+                 logs, accel="tcg,thread=multi", cpu="max", project=True, tests=False,
                  bare=False):
         self.logs, self.virtual, self.bare = logs, virtual, bare
         self.kernels = [kernel[0]] + [(kernel[1:] or kernel)[i % len(kernel[1:] or kernel)]
@@ -46,6 +46,7 @@ class Cluster:
         self.machines = [Machine(
             f"node{i - 1}" if i else "master", self.kernels[i], self.rundir, logs, cpus=cpus,
             memory=memory or (512 if i else 1024), initrd=initrds[i], accel=accel,
+            cpu=cpu,
             extra=self._node_devices(i - 1) if i else self._master_devices(nodes))
             for i in range(nodes + 1)]
         self.master, self.nodes = self.machines[0], self.machines[1:]

@@ -18,7 +18,7 @@ APPEND = ("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.devkmsg=on no_tim
 
 
 class Machine:
-    def __init__(self, name, kernel, rundir, logs, *, cpus, memory, initrd, accel, extra):
+    def __init__(self, name, kernel, rundir, logs, *, cpus, memory, initrd, accel, cpu, extra):
         self.name = name
         self.kernel = kernel
         self.process = None
@@ -31,7 +31,7 @@ class Machine:
         self.argv = [
             "setpriv", "--pdeathsig", "KILL", *qemu_pkg.command(), "-name", name, "-nodefaults", "-no-user-config",
             "-display", "none", "-M", "q35", "-accel", accel,
-            "-cpu", "max", "-smp", str(cpus), "-m", str(memory),
+            "-cpu", cpu, "-smp", str(cpus), "-m", str(memory),
             "-kernel", kernels.path(kernel, "vmlinux"), "-initrd", initrd,
             "-append", APPEND,
             "-chardev", f"socket,id=con,path={self.run}.con,server=on,wait=off,"
