@@ -114,7 +114,7 @@ static inline void bproc_change_pid(struct task_struct *task, enum pid_type type
 	int i;
 
 	write_lock_irq(ks_tasklist_lock);
-	if (task->signal->pids[type] != pid)
+	if (pid_alive(task) && task->signal->pids[type] != pid)
 		ks_change_pid(unused, task, type, pid);
 	write_unlock_irq(ks_tasklist_lock);
 	for (i = 0; i < PIDTYPE_MAX; i++)
@@ -122,7 +122,7 @@ static inline void bproc_change_pid(struct task_struct *task, enum pid_type type
 			ks_free_pid(unused[i]);
 #else
 	write_lock_irq(ks_tasklist_lock);
-	if (task->signal->pids[type] != pid)
+	if (pid_alive(task) && task->signal->pids[type] != pid)
 		ks_change_pid(task, type, pid);
 	write_unlock_irq(ks_tasklist_lock);
 #endif

@@ -118,7 +118,7 @@ void bproc_proc_freed(struct bproc_space *s, struct task_struct *task)
 	kfree(p);
 }
 
-static int join(struct bproc_space *s, enum pid_type type, pid_t nr)
+static int join(struct bproc_space *s, struct task_struct *task, enum pid_type type, pid_t nr)
 {
 	struct pid *pid;
 
@@ -129,7 +129,7 @@ static int join(struct bproc_space *s, enum pid_type type, pid_t nr)
 	rcu_read_unlock();
 	if (!pid)
 		return -ESRCH;
-	bproc_change_pid(current, type, pid);
+	bproc_change_pid(task, type, pid);
 	put_pid(pid);
 	return 0;
 }
@@ -144,9 +144,26 @@ static int join(struct bproc_space *s, enum pid_type type, pid_t nr)
  */
 int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp)
 {
-	int err = join(s, PIDTYPE_SID, session);
+	struct task_struct *parent;
+	int err;
 
-	return err ? err : join(s, PIDTYPE_PGID, pgrp);
+	err = join(s, current, PIDTYPE_SID, session);
+	if (!err)
+		err = join(s, current, PIDTYPE_PGID, pgrp);
+	if (err || session == task_tgid_nr_ns(current, s->ns))
+		return err;
+	/*
+	 * A group without a parent in its session, but outside of it, is an orphaned one,
+	 * which does not stop by SIGTSTP: the parent's stand-in is that parent.
+	 */
+	rcu_read_lock();
+	parent = rcu_dereference(current->real_parent);
+	get_task_struct(parent);
+	rcu_read_unlock();
+	if (bproc_task_is_ghost(s, parent))
+		err = join(s, parent, PIDTYPE_SID, session);
+	put_task_struct(parent);
+	return err;
 }
 
 /**
