@@ -23,6 +23,7 @@ RIG_TESTS    := $(BUILD)/rig/tests/bin
 RIG_SOURCES  := $(patsubst tests/vm/programs/%.c,%,$(wildcard tests/vm/programs/*.c))
 RIG_USERS    := $(patsubst lib-%,%,$(filter lib-%,$(RIG_SOURCES)))
 RIG_PLAIN    := $(filter-out lib-%,$(RIG_SOURCES))
+RIG_HEADERS  := $(wildcard tests/vm/programs/*.h)
 RIG_CC        = $(CC) $(CPPFLAGS) -Iinclude $(CFLAGS) -s -pthread
 
 RIG_PROGRAMS := $(RIG_USERS:%=$(RIG_TESTS)/%) \
@@ -33,15 +34,15 @@ RIG_PROGRAMS := $(RIG_USERS:%=$(RIG_TESTS)/%) \
 $(RIG_TESTS):
 	@mkdir -p $@
 
-$(RIG_USERS:%=$(RIG_TESTS)/%): $(RIG_TESTS)/%: tests/vm/programs/lib-%.c $(LIBS) | $(RIG_TESTS)
+$(RIG_USERS:%=$(RIG_TESTS)/%): $(RIG_TESTS)/%: tests/vm/programs/lib-%.c $(RIG_HEADERS) $(LIBS) | $(RIG_TESTS)
 	$(RIG_CC) -Ilib -o $@ $< -L$(BUILD)/lib -lbproc
-$(RIG_PLAIN:%=$(RIG_TESTS)/%): $(RIG_TESTS)/%: tests/vm/programs/%.c | $(RIG_TESTS)
+$(RIG_PLAIN:%=$(RIG_TESTS)/%): $(RIG_TESTS)/%: tests/vm/programs/%.c $(RIG_HEADERS) | $(RIG_TESTS)
 	$(RIG_CC) -o $@ $< -lm
-$(RIG_PLAIN:%=$(RIG_TESTS)/%.static): $(RIG_TESTS)/%.static: tests/vm/programs/%.c | $(RIG_TESTS)
+$(RIG_PLAIN:%=$(RIG_TESTS)/%.static): $(RIG_TESTS)/%.static: tests/vm/programs/%.c $(RIG_HEADERS) | $(RIG_TESTS)
 	$(RIG_CC) -static -o $@ $< -lm
-$(RIG_PLAIN:%=$(RIG_TESTS)/%.32): $(RIG_TESTS)/%.32: tests/vm/programs/%.c | $(RIG_TESTS)
+$(RIG_PLAIN:%=$(RIG_TESTS)/%.32): $(RIG_TESTS)/%.32: tests/vm/programs/%.c $(RIG_HEADERS) | $(RIG_TESTS)
 	$(RIG_CC) -m32 -o $@ $< -lm
-$(RIG_PLAIN:%=$(RIG_TESTS)/%.32static): $(RIG_TESTS)/%.32static: tests/vm/programs/%.c | $(RIG_TESTS)
+$(RIG_PLAIN:%=$(RIG_TESTS)/%.32static): $(RIG_TESTS)/%.32static: tests/vm/programs/%.c $(RIG_HEADERS) | $(RIG_TESTS)
 	$(RIG_CC) -m32 -static -o $@ $< -lm
 $(RIG_TESTS)/%.py: tests/vm/programs/%.py | $(RIG_TESTS)
 	install -m 755 $< $@

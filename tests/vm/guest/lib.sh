@@ -49,6 +49,30 @@ eventually() {
 	done
 }
 
+# Stand-ins on nodes of this kernel stay for a while, with one reference each.
+refcount() {
+	echo $(($(cat /sys/module/bproc/refcnt) - $(pgrep -cx bproc-ghost)))
+}
+
+no_process() {
+	[ -z "$(bpstat -p 2>/dev/null | grep -v PID)" ]
+}
+
+refcount_is() {
+	[ "$(refcount)" = "$1" ]
+}
+
+# cluster_before, cluster_after: what a scenario did leaves nothing behind
+cluster_before() {
+	references=$(refcount)
+}
+
+cluster_after() {
+	check "no remote process is left" eventually 10 no_process
+	check "nor anything else of the driver's" eventually 10 refcount_is "$references" ||
+		echo "# $(refcount) references, $references before"
+}
+
 # finish: the last line of a scenario
 finish() {
 	[ "$failures" = 0 ]
