@@ -294,6 +294,34 @@ void bproc_procs_check_stops(struct bproc_space *s)
 		for_each_proc(s, check_stop, NULL);
 }
 
+/**
+ * bproc_proc_continued - a process of this node got SIGCONT from elsewhere
+ * @s: the node
+ * @task: the process
+ *
+ * Its ghost goes on already. If the process stops again before somebody looks at it, it
+ * would seem never to have gone on, and nobody would hear of the second stop.
+ */
+void bproc_proc_continued(struct bproc_space *s, struct task_struct *task)
+{
+	struct bproc_msgbuf *buf;
+	struct bproc_proc *p;
+
+	if (bproc_is_master(s))
+		return;
+	buf = bproc_msg_alloc(BPROC_MSG_STOPPED, s->node, task_tgid_nr_ns(task, s->ns), 0,
+			      GFP_KERNEL | __GFP_NOFAIL);
+	xa_lock_irq(&s->procs);
+	p = xa_load(&s->procs, task->tgid);
+	if (p && p->stopped && !p->exited && !p->moved) {
+		p->stopped = false;
+		bproc_msgq_post(&s->msgq, buf);
+		buf = NULL;
+	}
+	xa_unlock_irq(&s->procs);
+	bproc_msg_free(buf);
+}
+
 #define USAGES_PER_MSG 64
 
 struct report {

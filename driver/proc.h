@@ -43,6 +43,7 @@ int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
 void bproc_proc_moved(struct bproc_space *s);
 void bproc_proc_report_lost(struct bproc_space *s, pid_t nr);
 void bproc_procs_check_stops(struct bproc_space *s);
+void bproc_proc_continued(struct bproc_space *s, struct task_struct *task);
 void bproc_procs_report(struct bproc_space *s);
 void bproc_procs_free(struct bproc_space *s);
 bool bproc_procs_has_children(void);

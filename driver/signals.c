@@ -6,6 +6,7 @@
 
 #include "kcompat.h"
 #include "ksyms.h"
+#include "proc.h"
 #include "signals.h"
 #include "space.h"
 
@@ -95,6 +96,8 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 	if (info.si_code != SI_USER)
 		info.si_ptr = (void __user *)(unsigned long)m->value;
 	err = ks_do_send_sig_info(m->signo, &info, task, PIDTYPE_TGID);
+	if (m->signo == SIGCONT)
+		bproc_proc_continued(s, task);
 	put_task_struct(task);
 	return err;
 }
