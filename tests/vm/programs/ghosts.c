@@ -270,7 +270,7 @@ static void stops(void)
 	if (pid == 0)
 		for (;;)
 			pause();
-	for (i = 0; i < 5 && pid > 0; i++) {
+	for (i = 0; i < 10 && pid > 0; i++) {
 		kill(pid, SIGSTOP);
 		if (wait_for(pid, &st, WUNTRACED) != pid || !WIFSTOPPED(st) ||
 		    WSTOPSIG(st) != SIGSTOP || state(pid) != 'T' ||
@@ -286,7 +286,7 @@ static void stops(void)
 			bad++;
 		}
 	}
-	check(!bad && i == 5, "stops and goes on, each seen once", "%d times not", bad);
+	check(!bad && i == 10, "stops and goes on, each seen once", "%d times not", bad);
 
 	kill(pid, SIGSTOP);
 	same("stops once more", pid, wait_for(pid, &st, WUNTRACED));
