@@ -23,7 +23,7 @@ UNIT_TESTS :=
 INSTALLS   :=
 
 -include lib/build.mk daemons/build.mk shell/build.mk udev/build.mk man/build.mk
--include tests/unit/build.mk tests/vm/build.mk
+-include tests/unit/build.mk tests/vm/build.mk tests/bench/build.mk
 
 programs: $(LIBS) $(PROGRAMS)
 
