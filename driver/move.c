@@ -105,8 +105,8 @@ static int send(struct bproc_space *s, struct bproc_transfer *t,
 	if (n < 0)
 		err = n;
 	/* The receiver may have said why it hung up. */
-	if (err == -EIO || err == -EPIPE)
-		err = bproc_transfer_wait_answer(t, err);
+	if (err == -EIO || err == -EPIPE || err == -ECONNRESET)
+		err = bproc_transfer_wait_answer(t, -EIO);
 	return err ? err : bproc_transfer_wait_arrived(t);
 }
 
