@@ -115,7 +115,7 @@ static int exec_program(const struct bproc_stream *h, struct bproc_stream __user
 	u32 n;
 	int err;
 
-	if (h->argc > len || h->envc > len || !h->path_len)
+	if (!h->argc || h->argc > len || h->envc > len || !h->path_len)
 		return -EINVAL;
 	n = h->argc + h->envc + 2;
 	text = kvmalloc(len, GFP_KERNEL_ACCOUNT);
@@ -180,6 +180,32 @@ static int restore_cred(const struct cred *old, const struct bproc_stream *h)
 	return commit_creds(new);
 }
 
+/*
+ * The restore executes something, and that takes and gives privileges: saved IDs become
+ * the effective ones, root gets all capabilities. A move changes nothing.
+ */
+static int keep_cred(const struct cred *was)
+{
+	struct cred *new = prepare_creds();
+
+	if (!new)
+		return -ENOMEM;
+	new->uid = was->uid;
+	new->euid = was->euid;
+	new->suid = was->suid;
+	new->fsuid = was->fsuid;
+	new->gid = was->gid;
+	new->egid = was->egid;
+	new->sgid = was->sgid;
+	new->fsgid = was->fsgid;
+	new->securebits = was->securebits;
+	new->cap_inheritable = was->cap_inheritable;
+	new->cap_permitted = was->cap_permitted;
+	new->cap_effective = was->cap_effective;
+	new->cap_ambient = was->cap_ambient;
+	return commit_creds(new);
+}
+
 static int wait_for_word(struct bproc_space *s, struct arrival *a)
 {
 	int err;
@@ -218,16 +244,22 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a,
 static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
 		  struct bproc_stream __user *uh, struct file *stream, long *result)
 {
+	const struct cred *was;
 	int err = 0;
 
 	if (!bproc_is_master(s))
 		err = bproc_proc_join(s, h->session, h->pgrp);
 	if (err)
 		return err;
-	if (h->kind == BPROC_STREAM_EXEC)
+	if (h->kind == BPROC_STREAM_EXEC) {
 		err = exec_program(h, uh);
-	else
+	} else {
+		was = get_current_cred();
 		err = vmad_restore(stream, result);
+		if (!err && !bproc_is_master(s))
+			err = keep_cred(was);
+		put_cred(was);
+	}
 	if (!err && g && g->cred && bproc_is_master(s))
 		err = restore_cred(g->cred, h);
 	return err;
