@@ -1,0 +1,689 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * moves keep NODE:     what a process keeps when it goes to a node and comes back
+ * moves fail NODE:     moves that fail leave the caller running, and no child
+ * moves signals NODE:  signals, SIGKILL among them, while a move is under way
+ * moves big NODE MIB:  moves itself with so much memory; prints how that went
+ */
+#include "scen.h"
+#include <fenv.h>
+#include <grp.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static int node;
+static int channel = CHANNEL;
+
+/* --- what is kept --- */
+
+#define GROUPS 32
+
+struct facts {
+	int pid, ppid, pgrp, sid, parents_sid;
+	uid_t uid[3];
+	gid_t gid[3];
+	int ngroups;
+	gid_t groups[GROUPS];
+	struct rlimit limit[RLIM_NLIMITS];
+	int umask;
+	int nice;
+	int no_new_privs;
+	int dumpable;
+	int rounding;
+	uint32_t caps[6];
+	sigset_t mask;
+	void *handler;
+	unsigned long sum;
+	char cwd[256];
+	char env[64];
+	char name[16];
+	char oom[16];
+};
+
+static unsigned char *memory;
+static size_t memory_len;
+static __thread int thread_local = 4711;
+
+static unsigned long checksum(void)
+{
+	unsigned long sum = (unsigned long)thread_local;
+	size_t i;
+
+	for (i = 0; i < memory_len; i += 97)
+		sum = sum * 31 + memory[i];
+	return sum;
+}
+
+static void handler(int sig)
+{
+	(void)sig;
+}
+
+static void gather(struct facts *f)
+{
+	struct {
+		uint32_t version;
+		int pid;
+	} header = { 0x20080522, 0 };
+	struct sigaction sa;
+	int i;
+
+	memset(f, 0, sizeof(*f));
+	f->pid = getpid();
+	f->ppid = getppid();
+	f->pgrp = getpgrp();
+	f->sid = getsid(0);
+	f->parents_sid = getsid(getppid());
+	getresuid(&f->uid[0], &f->uid[1], &f->uid[2]);
+	getresgid(&f->gid[0], &f->gid[1], &f->gid[2]);
+	f->ngroups = getgroups(GROUPS, f->groups);
+	for (i = 0; i < RLIM_NLIMITS; i++)
+		getrlimit((unsigned)i, &f->limit[i]);
+	f->umask = (int)umask(0);
+	umask((mode_t)f->umask);
+	f->nice = getpriority(PRIO_PROCESS, 0);
+	f->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	f->dumpable = prctl(PR_GET_DUMPABLE);
+	f->rounding = fegetround();
+	syscall(SYS_capget, &header, f->caps);
+	sigprocmask(SIG_BLOCK, NULL, &f->mask);
+	sigaction(SIGUSR2, NULL, &sa);
+	f->handler = (void *)sa.sa_handler;
+	f->sum = checksum();
+	if (!getcwd(f->cwd, sizeof(f->cwd)))
+		f->cwd[0] = '\0';
+	snprintf(f->env, sizeof(f->env), "%s", getenv("COLOUR") ? getenv("COLOUR") : "");
+	prctl(PR_GET_NAME, f->name);
+	slurp("/proc/self/oom_score_adj", f->oom, sizeof(f->oom));
+}
+
+#define DIFF(member, fmt, ...)                                                              \
+	if (memcmp(&a->member, &b->member, sizeof(a->member)))                                \
+	n += snprintf(buf + n, size - (size_t)n, #member " " fmt "; ", __VA_ARGS__)
+
+/* What is not the same, in words. */
+static void compare(const struct facts *a, const struct facts *b, char *buf, size_t size)
+{
+	int n = 0, i;
+
+	buf[0] = '\0';
+	DIFF(pid, "%d, not %d", b->pid, a->pid);
+	DIFF(ppid, "%d, not %d", b->ppid, a->ppid);
+	DIFF(pgrp, "%d, not %d", b->pgrp, a->pgrp);
+	DIFF(sid, "%d, not %d", b->sid, a->sid);
+	DIFF(parents_sid, "%d, not %d", b->parents_sid, a->parents_sid);
+	DIFF(uid, "%d %d %d, not %d %d %d", b->uid[0], b->uid[1], b->uid[2], a->uid[0],
+	     a->uid[1], a->uid[2]);
+	DIFF(gid, "%d %d %d, not %d %d %d", b->gid[0], b->gid[1], b->gid[2], a->gid[0],
+	     a->gid[1], a->gid[2]);
+	DIFF(ngroups, "%d, not %d", b->ngroups, a->ngroups);
+	DIFF(groups, "%d, not %d", b->groups[0], a->groups[0]);
+	for (i = 0; i < RLIM_NLIMITS; i++)
+		DIFF(limit[i], "(%d) %ld, not %ld", i, (long)b->limit[i].rlim_cur,
+		     (long)a->limit[i].rlim_cur);
+	DIFF(umask, "%o, not %o", b->umask, a->umask);
+	DIFF(nice, "%d, not %d", b->nice, a->nice);
+	DIFF(no_new_privs, "%d, not %d", b->no_new_privs, a->no_new_privs);
+	DIFF(dumpable, "%d, not %d", b->dumpable, a->dumpable);
+	DIFF(rounding, "%d, not %d", b->rounding, a->rounding);
+	DIFF(caps, "%x %x, not %x %x", b->caps[0], b->caps[3], a->caps[0], a->caps[3]);
+	DIFF(mask, "%s", "");
+	DIFF(handler, "%p, not %p", b->handler, a->handler);
+	DIFF(sum, "%lx, not %lx", b->sum, a->sum);
+	DIFF(cwd, "%s, not %s", b->cwd, a->cwd);
+	DIFF(env, "%s, not %s", b->env, a->env);
+	DIFF(name, "%s, not %s", b->name, a->name);
+	DIFF(oom, "%s, not %s", b->oom, a->oom);
+}
+
+/* Something to keep; @user: as somebody else than root. */
+static void prepare(bool user)
+{
+	static const gid_t groups[] = { 7, 1234, 60000 };
+	struct rlimit cpu = { 1000, 2000 }, files = { 200, 300 }, core = { 0, 4096 };
+	sigset_t mask;
+	size_t i;
+
+	memory_len = 3 << 20;
+	memory = mmap(NULL, memory_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
+	if (memory == MAP_FAILED)
+		give_up("memory");
+	for (i = 0; i < memory_len; i++)
+		memory[i] = (unsigned char)(i * i >> 3);
+	mprotect(memory, 4096, PROT_READ);
+	thread_local = 815;
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_NOFILE, &files);
+	setrlimit(RLIMIT_CORE, &core);
+	umask(0137);
+	if (nice(5) == -1 && errno)
+		give_up("nice");
+	fesetround(FE_UPWARD);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	sigaddset(&mask, SIGRTMIN + 2);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	signal(SIGUSR2, handler);
+	setenv("COLOUR", "green", 1);
+	prctl(PR_SET_NAME, "keeper");
+	if (chdir("/proc/sys"))
+		give_up("chdir");
+	if (user) {
+		if (setgroups(3, groups) || setresgid(1001, 1002, 1001) ||
+		    setresuid(1001, 1001, 1001))
+			give_up("credentials");
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	}
+}
+
+static bool hear(struct channel *c, const char *name)
+{
+	char text[1024] = "";
+	int fd = accept_channel(c->listener);
+	bool good = fd >= 0 && get(fd, text, sizeof(text));
+
+	text[sizeof(text) - 1] = '\0';
+	close(fd);
+	return check(good && !text[0], name, "%s", good ? text : "nothing comes");
+}
+
+static void say(const char *text)
+{
+	char buf[1024];
+
+	snprintf(buf, sizeof(buf), "%s", text);
+	put(channel, buf, sizeof(buf));
+}
+
+/* On a node after each hop: say what was lost on the way. */
+static void keep(bool user, const int *hops, int n)
+{
+	struct channel c = channel_new();
+	struct facts before, after;
+	int i, st, fd = -1;
+	char text[1024];
+	pid_t pid;
+
+	pid = fork();
+	if (pid == 0) {
+		fd = open("/dev/bproc", O_RDWR);
+		prepare(user);
+		gather(&before);
+		for (i = 0; i < n; i++) {
+			struct bproc_io io = channel_io(CHANNEL, c.port, hops[i]);
+			struct bproc_move m = { .node = hops[i], .flags = ALL, .io = P64(&io),
+						.iolen = 1 };
+
+			/* Opened as root, used as a user. */
+			if (hops[i] != BPROC_NODE_MASTER) {
+				if (ioctl(fd, BPROC_IOC_MOVE, &m))
+					_exit(errno & 0xff);
+			} else if (bp(BPROC_IOC_MOVE, &m)) {
+				_exit(errno & 0xff);
+			}
+			gather(&after);
+			compare(&before, &after, text, sizeof(text));
+			say(text);
+			fd = open("/dev/bproc", O_RDWR);
+		}
+		_exit(17);
+	}
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "%s keeps all, hop %d: to %d",
+			 user ? "a user" : "root", i + 1, hops[i]);
+		if (!hear(&c, text))
+			break;
+	}
+	st = end_of(pid);
+	same("and ends as it wants", 17 << 8, st);
+	close(c.listener);
+}
+
+static void keep_fork(void)
+{
+	struct facts before, after;
+	char text[1024];
+	int chan, st;
+	pid_t pid, outer;
+
+	outer = fork();
+	if (outer == 0) {
+		prepare(false);
+		gather(&before);
+		before.ppid = before.pid;
+		pid = remote_fork(node, &chan);
+		if (pid == 0) {
+			gather(&after);
+			before.pid = 0;
+			after.pid = 0;
+			compare(&before, &after, text, sizeof(text));
+			say(text);
+			_exit(18);
+		}
+		if (!get(chan, text, sizeof(text)))
+			strcpy(text, "nothing comes");
+		st = end_of(pid);
+		check(pid > 0 && !text[0], "a child has it all", "pid %d: %s", pid, text);
+		same("ends as it wants", 18 << 8, st);
+		_exit(failures != 0);
+	}
+	failures += end_of(outer) != 0;
+}
+
+/* EXECMOVE of this program; REXEC of one that the node has. */
+static void programs(void)
+{
+	static char *self[] = { "moves", "here", "a b", NULL };
+	static char *slave[] = { "bpslave", "-h", NULL };
+	static char *env[] = { "COLOUR=red", NULL };
+	struct channel c = channel_new();
+	char exe[256], text[1024] = "";
+	pid_t pid;
+	ssize_t n;
+	int fd;
+
+	/* A dynamic one would need its libraries on the node before it could do anything. */
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 8);
+	exe[n > 0 ? n : 0] = '\0';
+	if (!strstr(exe, "static"))
+		strcat(exe, ".static");
+	pid = fork();
+	if (pid == 0) {
+		struct bproc_io io = channel_io(CHANNEL, c.port, node);
+
+		run_io(BPROC_IOC_EXECMOVE, node, exe, self, env, &io, 1);
+		_exit(errno & 0xff);
+	}
+	fd = accept_channel(c.listener);
+	check(get_int(fd) == pid, "EXECMOVE: has its PID", "not %d", pid);
+	same("EXECMOVE: on the node", node, node_of(pid));
+	put_int(fd, 1);
+	close(fd);
+	same("EXECMOVE: its arguments and environment", 19 << 8, end_of(pid));
+
+	pid = fork();
+	if (pid == 0) {
+		struct bproc_io io = channel_io(1, c.port, node);
+
+		run_io(BPROC_IOC_REXEC, node, "/usr/sbin/bpslave", slave, env, &io, 1);
+		_exit(errno & 0xff);
+	}
+	fd = accept_channel(c.listener);
+	same("REXEC: a program of the node", 0, end_of(pid));
+	n = read(fd, text, sizeof(text) - 1);
+	check(n > 0 && strstr(text, "bpslave"), "REXEC: its output", "'%s'", text);
+	close(fd);
+	close(c.listener);
+}
+
+/* What programs() has executed: its channel is not descriptor 3. */
+static int here(char **argv)
+{
+	put_int(CHANNEL, getpid());
+	get_int(CHANNEL);
+	return !strcmp(argv[2], "a b") && getenv("COLOUR") && !strcmp(getenv("COLOUR"), "red") ?
+		       19 : 20;
+}
+
+/* --- what fails --- */
+
+#define MOVE(...)                                                                           \
+	({                                                                                    \
+		struct bproc_move m_ = { __VA_ARGS__ };                                         \
+		bp(request, &m_);                                                               \
+	})
+
+static void *sleeper(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+/* All the calls; those that take a program get @path. */
+static void failing(unsigned long request, const char *name, const char *path)
+{
+	struct bproc_io io = { .fd = 1, .type = BPROC_IO_FILE };
+	uint64_t p = P64(path), bad = 8;
+	char label[128];
+	int st;
+
+#define FAILS(what, error, ...)                                                             \
+	do {                                                                                  \
+		snprintf(label, sizeof(label), "%s: %s", name, what);                           \
+		fails(label, error, MOVE(.path = p, .flags = ALL, __VA_ARGS__));                  \
+	} while (0)
+
+	FAILS("no such node", BPROC_BE_INVALIDNODE, .node = 4095);
+	FAILS("no node", BPROC_BE_INVALIDNODE, .node = BPROC_NODE_NONE);
+	FAILS("any node", BPROC_BE_INVALIDNODE, .node = BPROC_NODE_ANY);
+	if (request != BPROC_IOC_EXECMOVE) {
+		FAILS("the same node", BPROC_BE_SAMENODE, .node = BPROC_NODE_MASTER);
+		FAILS("this node", BPROC_BE_SAMENODE, .node = BPROC_NODE_SELF);
+	}
+	FAILS("reserved member", EINVAL, .node = node, .reserved = { 0, 1 });
+	FAILS("vector members", EINVAL, .node = node, .nodes_len = 1);
+	FAILS("iolen too small", EINVAL, .node = node, .iolen = -2);
+	FAILS("iolen too large", EINVAL, .node = node, .iolen = BPROC_IO_MAX + 1);
+	FAILS("bad I/O list", EFAULT, .node = node, .iolen = 1, .io = bad);
+	io.type = 3;
+	FAILS("bad I/O type", EINVAL, .node = node, .iolen = 1, .io = P64(&io));
+	io.type = BPROC_IO_MEMFILE;
+	FAILS("I/O of type MEMFILE", EPERM, .node = node, .iolen = 1, .io = P64(&io));
+	io.type = BPROC_IO_FILE;
+	io.fd = -1;
+	FAILS("I/O on -1", EINVAL, .node = node, .iolen = 1, .io = P64(&io));
+	io.fd = 1;
+	io.flags = 0x40;
+	FAILS("unknown I/O flag", EINVAL, .node = node, .iolen = 1, .io = P64(&io));
+	io.flags = 0;
+	strcpy(io.d.file.name, "/no/such/file");
+	if (request != BPROC_IOC_EXECMOVE)
+		FAILS("a file that the node lacks", ENOENT, .node = node, .iolen = 1,
+		      .io = P64(&io));
+	memset(io.d.file.name, 'x', sizeof(io.d.file.name));
+	FAILS("endless file name", ENAMETOOLONG, .node = node, .iolen = 1, .io = P64(&io));
+	if (request != BPROC_IOC_EXECMOVE) {
+		unsigned short port;
+
+		close(listener(&port));
+		io = channel_io(5, port, node);
+		FAILS("nobody listens", ECONNREFUSED, .node = node, .iolen = 1, .io = P64(&io));
+	}
+	if (path) {
+		FAILS("bad argv", EFAULT, .node = node, .argv = bad);
+		FAILS("bad envp", EFAULT, .node = node, .envp = bad);
+		p = bad;
+		FAILS("bad path", EFAULT, .node = node);
+		p = P64("/no/such/program");
+		FAILS("no such program", ENOENT, .node = node);
+	}
+	snprintf(label, sizeof(label), "%s: bad pointer", name);
+	fails(label, EFAULT, bp(request, ptr64(bad)));
+	snprintf(label, sizeof(label), "%s: unknown flag", name);
+	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .flags = 0x100));
+	snprintf(label, sizeof(label), "%s: no child", name);
+	fails(label, ECHILD, waitpid(-1, &st, WNOHANG));
+}
+
+/* In a child, so that what it changes is its own. */
+#define IN_CHILD(body)                                                                      \
+	do {                                                                                  \
+		pid_t pid_ = fork();                                                            \
+		if (!pid_) {                                                                    \
+			failures = 0;                                                           \
+			body;                                                                   \
+			_exit(failures != 0);                                                   \
+		}                                                                               \
+		failures += end_of(pid_) != 0;                                                  \
+	} while (0)
+
+static void fail_user(unsigned long request, const char *name)
+{
+	struct bproc_move m = { .node = node, .flags = ALL, .path = P64("/bin/true") };
+	int fd = open("/dev/bproc", O_RDWR | O_CLOEXEC);
+	char label[64];
+
+	if (request == BPROC_IOC_MOVE || request == BPROC_IOC_RFORK)
+		m.path = 0;
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		give_up("credentials");
+	snprintf(label, sizeof(label), "%s: no permission", name);
+	fails(label, EACCES, ioctl(fd, request, &m));
+}
+
+static void fail_thread(unsigned long request, const char *name)
+{
+	pthread_t thread;
+	char label[64];
+
+	if (pthread_create(&thread, NULL, sleeper, NULL))
+		give_up("thread");
+	snprintf(label, sizeof(label), "%s: a second thread", name);
+	fails(label, EOPNOTSUPP,
+	      MOVE(.node = node, .flags = ALL,
+		   .path = request == BPROC_IOC_REXEC || request == BPROC_IOC_EXECMOVE ?
+				   P64("/bin/true") : 0));
+}
+
+static void fail_files(unsigned long request, const char *name)
+{
+	struct bproc_move m = { .node = node, .flags = ALL };
+	struct rlimit limit = { 20, 20 };
+	char label[64];
+	int fd, st;
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	fd = open("/dev/bproc", O_RDWR);
+	while (dup(fd) >= 0)
+		;
+	snprintf(label, sizeof(label), "%s: no descriptor left", name);
+	fails(label, EMFILE, ioctl(fd, request, &m));
+	fails("and no child", ECHILD, waitpid(-1, &st, WNOHANG));
+	check(until(node_of(getpid()) == BPROC_NODE_MASTER), "and no ghost", "%d", node);
+}
+
+static void fail_processes(void)
+{
+	struct bproc_move m = { .node = node, .flags = ALL };
+	struct rlimit limit = { 1, 1 };
+	int fd = open("/dev/bproc", O_RDWR);
+	int st;
+
+	chmod("/dev/bpnode0", 0666);
+	setrlimit(RLIMIT_NPROC, &limit);
+	if (setgid(54321) || setuid(54321))
+		give_up("credentials");
+	fails("RFORK: RLIMIT_NPROC", EAGAIN, ioctl(fd, BPROC_IOC_RFORK, &m));
+	fails("RFORK: RLIMIT_NPROC: no child", ECHILD, waitpid(-1, &st, WNOHANG));
+}
+
+/* What the image refers to is not there. */
+static void fail_restore(unsigned long request, const char *name)
+{
+	struct bproc_move m = { .node = node, .flags = 0 };
+	char path[] = "/root/only-hereXXXXXX", label[64];
+	int fd = mkstemp(path), st;
+	char *p;
+
+	if (fd < 0 || ftruncate(fd, 8192))
+		give_up("file");
+	p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+	snprintf(label, sizeof(label), "%s: a file that the image needs", name);
+	fails(label, ENOENT, bp(request, &m));
+	fails("and no child then", ECHILD, waitpid(-1, &st, WNOHANG));
+	check(*p == 0, "the caller is what it was", "not");
+	unlink(path);
+}
+
+static void fail(bool same_kernel)
+{
+	static const struct {
+		unsigned long request;
+		const char *name;
+		const char *path;
+	} calls[] = {
+		{ BPROC_IOC_RFORK, "RFORK", NULL },
+		{ BPROC_IOC_MOVE, "MOVE", NULL },
+		{ BPROC_IOC_REXEC, "REXEC", "/usr/sbin/bpslave" },
+		{ BPROC_IOC_EXECMOVE, "EXECMOVE", "/bin/true" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		failing(calls[i].request, calls[i].name, calls[i].path);
+		IN_CHILD(fail_user(calls[i].request, calls[i].name));
+		IN_CHILD(fail_thread(calls[i].request, calls[i].name));
+	}
+	IN_CHILD(fail_files(BPROC_IOC_RFORK, "RFORK"));
+	IN_CHILD(fail_files(BPROC_IOC_MOVE, "MOVE"));
+	IN_CHILD(fail_processes());
+	chmod("/dev/bpnode0", 0660);
+	if (!same_kernel) {
+		IN_CHILD(fail_restore(BPROC_IOC_RFORK, "RFORK"));
+		IN_CHILD(fail_restore(BPROC_IOC_MOVE, "MOVE"));
+	}
+}
+
+/* --- signals meanwhile --- */
+
+static volatile int usr1, real_time;
+
+static void count(int sig)
+{
+	if (sig == SIGUSR1)
+		usr1++;
+	else
+		real_time++;
+}
+
+static void fill(size_t mib)
+{
+	size_t i;
+
+	memory_len = mib << 20;
+	memory = mmap(NULL, memory_len, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		give_up("memory");
+	for (i = 0; i < memory_len; i += 512)
+		memory[i] = (unsigned char)(i >> 9) | 1;
+}
+
+static void signals_meanwhile(void)
+{
+	struct channel c = channel_new();
+	union sigval value = { 0 };
+	int i, fd, ready[2], st;
+	pid_t pid;
+
+	if (pipe(ready))
+		give_up("pipe");
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGUSR1, count);
+		signal(SIGRTMIN + 1, count);
+		fill(32);
+		if (write(ready[1], "", 1) != 1 || move_with(&c, node))
+			_exit(1);
+		if (!until(usr1 && real_time >= 5))
+			_exit(2);
+		put_int(CHANNEL, 1);
+		get_int(CHANNEL);
+		_exit(10 * usr1 + real_time);
+	}
+	if (read(ready[0], &st, 1) != 1 || pid <= 0)
+		give_up("child");
+	usleep(30000);
+	for (i = 0; i < 5; i++)
+		sigqueue(pid, SIGRTMIN + 1, value);
+	kill(pid, SIGUSR1);
+	fd = accept_channel(c.listener);
+	get_int(fd);
+	put_int(fd, 1);
+	same("signals during a move come once, after it", 15 << 8, end_of(pid));
+	close(fd);
+
+	for (i = 0; i < 8; i++) {
+		pid = fork();
+		if (pid == 0) {
+			fill(24);
+			if (write(ready[1], "", 1) == 1)
+				move_with(&c, node);
+			for (;;)
+				pause();
+		}
+		if (pid <= 0 || read(ready[0], &st, 1) != 1)
+			give_up("child");
+		/* At different moments of the move, and after it. */
+		usleep((useconds_t)i * 60000);
+		kill(pid, SIGKILL);
+		st = end_of(pid);
+		if (st != SIGKILL)
+			break;
+		same("killed on the way: no ghost stays", BPROC_NODE_MASTER, node_of(pid));
+	}
+	check(i == 8, "killed during a move", "round %d: status %#x", i, st);
+	/* None of them lives on the node: all ends of channels go. */
+	for (i = 0;; i++) {
+		struct pollfd p = { .fd = c.listener, .events = POLLIN };
+
+		if (poll(&p, 1, 0) != 1)
+			break;
+		fd = accept_channel(c.listener);
+		check(!get(fd, &st, 1) && errno != ETIMEDOUT, "it ended on the node", "it lives");
+		close(fd);
+	}
+}
+
+/* moves big: 0 when it arrived and came back */
+static int big(size_t mib)
+{
+	unsigned long sum;
+	int st, err;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == 0) {
+		fill(mib);
+		sum = checksum();
+		printf("going\n");
+		fflush(stdout);
+		if (move_io(BPROC_IOC_MOVE, node, NULL, 0)) {
+			err = errno;
+			printf("error %d, memory %s\n", err,
+			       sum == checksum() ? "intact" : "damaged");
+			fflush(stdout);
+			_exit(1);
+		}
+		if (sum != checksum())
+			_exit(2);
+		if (move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+			_exit(3);
+		_exit(sum == checksum() ? 0 : 4);
+	}
+	if (waitpid(pid, &st, 0) != pid)
+		st = -1;
+	printf("status %#x\n", st);
+	return st == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	int hops[4] = { 0, BPROC_NODE_MASTER, 1, BPROC_NODE_MASTER };
+
+	if (argc > 2 && !strcmp(argv[1], "here"))
+		return here(argv);
+	node = scen_init(argc - 1, argv + 1);
+	alarm(170);
+	if (argc < 3)
+		return 2;
+	hops[0] = node;
+	if (!strcmp(argv[1], "keep")) {
+		/* The way back from a node of this kernel goes through the same file. */
+		chmod("/dev/bproc", 0666);
+		chmod("/dev/bpnode0", 0666);
+		chmod("/dev/bpnode1", 0666);
+		keep(false, hops, 2);
+		keep(true, hops, 2);
+		if (node == 0)
+			keep(false, hops, 4);
+		keep_fork();
+		programs();
+		chmod("/dev/bproc", 0660);
+		chmod("/dev/bpnode0", 0660);
+		chmod("/dev/bpnode1", 0660);
+	} else if (!strcmp(argv[1], "fail")) {
+		fail(node != 0);
+	} else if (!strcmp(argv[1], "signals")) {
+		signals_meanwhile();
+	} else if (!strcmp(argv[1], "big")) {
+		return big((size_t)atoi(argv[3]));
+	}
+	return failures != 0;
+}
