@@ -32,11 +32,19 @@ static void exec_self(const char *code)
 	int fd = memfd_create("again", MFD_CLOEXEC);
 
 	if (fd >= 0 && write(fd, self, self_len) == (ssize_t)self_len)
-		fexecve(fd, argv, NULL);
+		fexecve(fd, argv, environ);
 	_exit(99);
 }
 
 /* --- on the node --- */
+
+/* How a child ended; -1 if it was not made, or not found. */
+static int ended(pid_t pid)
+{
+	int st;
+
+	return pid > 0 && waitpid(pid, &st, 0) == pid ? st : -1;
+}
 
 /* Ask the master for a field of /proc/PID/stat; -1 if there is no such process. */
 static long ask(pid_t pid, int field)
@@ -100,33 +108,28 @@ static void at_once(void)
 
 static void programs(void)
 {
-	int st = -1;
 	pid_t pid;
 
 	pid = vfork();
 	if (pid == 0)
 		_exit(33);
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == 33 << 8, "vfork", "pid %d status %#x",
-	      pid, st);
+	same("vfork", 33 << 8, ended(pid));
 	pid = vfork();
 	if (pid == 0) {
 		execl("/usr/sbin/bpslave", "bpslave", "-V", NULL);
 		_exit(99);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == 0,
-	      "vfork and a program of the node", "pid %d status %#x", pid, st);
+	same("vfork and a program of the node", 0, ended(pid));
 	pid = fork();
 	if (pid == 0)
 		exec_self("44");
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == 44 << 8,
-	      "fork and a program from memory", "pid %d status %#x", pid, st);
+	same("fork and a program from memory", 44 << 8, ended(pid));
 	pid = fork();
 	if (pid == 0) {
 		execl("/no/such/program", "x", NULL);
 		_exit(errno);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == ENOENT << 8,
-	      "an exec that fails", "pid %d status %#x", pid, st);
+	same("an exec that fails", ENOENT << 8, ended(pid));
 }
 
 static pthread_barrier_t barrier;
@@ -216,23 +219,20 @@ static void threads(void)
 		for (;;)
 			pause();
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == 55 << 8,
-	      "a thread executes a program", "status %#x", st);
+	same("a thread executes a program", 55 << 8, ended(pid));
 	pid = fork();
 	if (pid == 0) {
 		pthread_create(&t[0], NULL, exits_later, NULL);
 		pthread_exit(NULL);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == 66 << 8,
-	      "the first thread ends first", "status %#x", st);
+	same("the first thread ends first", 66 << 8, ended(pid));
 	pid = fork();
 	if (pid == 0) {
 		for (i = 0; i < 4; i++)
 			pthread_create(&t[i], NULL, sleeper, NULL);
 		raise(SIGKILL);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && st == SIGKILL,
-	      "a process of five threads is killed", "status %#x", st);
+	same("a process of five threads is killed", SIGKILL, ended(pid));
 }
 
 static void signals(void)
@@ -298,7 +298,7 @@ static void sessions(void)
 			_exit(1);
 		_exit(0);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && !st, "setpgid", "status %#x", st);
+	same("setpgid", 0, ended(pid));
 	pid = fork();
 	if (pid == 0) {
 		if (setsid() != getpid() || getpgrp() != getpid() || getsid(0) != getpid())
@@ -308,13 +308,13 @@ static void sessions(void)
 			_exit(getsid(0) == getppid() ? 3 : 4);
 		_exit(pid > 0 && waitpid(pid, &st, 0) == pid && st == 3 << 8 ? 0 : 2);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && !st, "setsid", "status %#x", st);
+	same("setsid", 0, ended(pid));
 }
 
 static void too_many(void)
 {
 	struct rlimit limit = { 3, 3 };
-	int st = 0, n, again = 0;
+	int n, again = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -335,8 +335,7 @@ static void too_many(void)
 			kill(-1, SIGKILL), wait(NULL);
 		_exit(again ? 0 : 2);
 	}
-	check(pid > 0 && waitpid(pid, &st, 0) == pid && !st, "RLIMIT_NPROC: EAGAIN", "status %#x",
-	      st);
+	same("RLIMIT_NPROC: EAGAIN", 0, ended(pid));
 }
 
 static void children_usage(void)
