@@ -166,11 +166,20 @@ static void set_oom_score_adj(int value)
 	sys_close(fd);
 }
 
-static void unblock_signals(void)
+/*
+ * What exec keeps, for a program that is executed here; an image brings its own. The
+ * stand-in that made this process blocks everything.
+ */
+static void set_signals(const struct bproc_stream *s)
 {
-	__u64 none = 0;
+	/* As the kernel has it: handler, flags, restorer, mask. */
+	__u64 action[4] = { 1 /* SIG_IGN */, 0, 0, 0 };
+	int sig;
 
-	sys4(__NR_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof(none));
+	for (sig = 1; sig <= 64; sig++)
+		if (s->ignored >> (sig - 1) & 1)
+			sys4(__NR_rt_sigaction, sig, (long)action, 0, sizeof(__u64));
+	sys4(__NR_rt_sigprocmask, SIG_SETMASK, (long)&s->blocked, 0, sizeof(__u64));
 }
 
 static int set_up(struct arrival *a, const struct bproc_stream *s,
@@ -184,7 +193,9 @@ static int set_up(struct arrival *a, const struct bproc_stream *s,
 	set_limits(s);
 	sys3(__NR_setpriority, PRIO_PROCESS, 0, s->nice);
 	if (a->on_node) {
-		unblock_signals();
+		set_signals(s);
+		if (s->kind == BPROC_STREAM_EXEC)
+			sys3(__NR_personality, (long)s->personality, 0, 0);
 		set_oom_score_adj(s->oom_score_adj);
 		if (s->session == s->pid)
 			sys3(__NR_setsid, 0, 0, 0);

@@ -105,6 +105,8 @@ void node_want_stream(struct master *m, const struct bproc_msg *msg)
 		.uid = body->uid,
 		.pgrp = body->pgrp,
 		.session = body->session,
+		.pgrp_uid = body->pgrp_uid,
+		.session_uid = body->session_uid,
 		.node = msg->node,
 		.from = BPROC_NODE_MASTER,
 	};

@@ -127,7 +127,14 @@ static int give(int dev, const struct link_preface *preface, int fd)
 
 int standin_arrival(struct device *device, const struct link_preface *preface, int fd)
 {
-	const int needed[] = { preface->ppid, preface->session, preface->pgrp };
+	const struct {
+		int pid;
+		__u32 uid;
+	} needed[] = {
+		{ preface->ppid, preface->uid },
+		{ preface->session, preface->session_uid },
+		{ preface->pgrp, preface->pgrp_uid },
+	};
 	int dev = device_fd(device);
 	size_t i;
 	int err;
@@ -135,11 +142,12 @@ int standin_arrival(struct device *device, const struct link_preface *preface, i
 	if (preface->pid <= 1 || preface->ppid < 0)
 		return -EPROTO;
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (needed[i] <= 1 || needed[i] == preface->pid || !kill(needed[i], 0))
+		if (needed[i].pid <= 1 || needed[i].pid == preface->pid ||
+		    !kill(needed[i].pid, 0))
 			continue;
-		err = make_standin(dev, needed[i], preface->uid);
+		err = make_standin(dev, needed[i].pid, needed[i].uid);
 		if (err) {
-			log_err("stand-in of process %d: %s", needed[i], strerror(-err));
+			log_err("stand-in of process %d: %s", needed[i].pid, strerror(-err));
 			return err;
 		}
 	}

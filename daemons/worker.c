@@ -119,6 +119,8 @@ static void want_stream(struct worker *w, const struct bproc_msg *msg)
 		.uid = body->uid,
 		.pgrp = body->pgrp,
 		.session = body->session,
+		.pgrp_uid = body->pgrp_uid,
+		.session_uid = body->session_uid,
 		.node = msg->node,
 		.from = w->config.node,
 	};

@@ -164,19 +164,23 @@ static int restore_cred(const struct cred *old, const struct bproc_stream *h)
 	new->egid = setgid ? make_kgid(ns, h->gid[1]) : old->egid;
 	new->sgid = setgid ? make_kgid(ns, h->gid[2]) : old->sgid;
 	new->fsgid = setgid ? make_kgid(ns, h->gid[3]) : old->fsgid;
-	new->securebits = old->securebits;
+	new->securebits = cap_raised(old->cap_permitted, CAP_SETPCAP) ? h->securebits :
+									old->securebits;
 	new->cap_inheritable = old->cap_inheritable;
 	new->cap_permitted = old->cap_permitted;
 	new->cap_effective = old->cap_effective;
 	new->cap_ambient = old->cap_ambient;
 	new->cap_bset = old->cap_bset;
 	if (old->user_ns == ns) {
+		new->cap_bset = bproc_cap_and(old->cap_bset, h->cap_bset);
 		new->cap_permitted = bproc_cap_and(old->cap_permitted, h->cap_permitted);
 		new->cap_effective = bproc_cap_and(new->cap_permitted, h->cap_effective);
 		new->cap_ambient = bproc_cap_and(new->cap_permitted, h->cap_ambient);
 		new->cap_inheritable = bproc_cap_and(old->cap_inheritable, h->cap_inheritable);
 		new->cap_ambient = cap_intersect(new->cap_ambient, new->cap_inheritable);
 	}
+	if (h->no_new_privs)
+		task_set_no_new_privs(current);
 	return commit_creds(new);
 }
 
@@ -371,6 +375,11 @@ int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *ar
 	}
 	if (!g)
 		return -ESRCH;
+	/* A node brings its own processes and no others. */
+	if (bproc_is_master(s) && READ_ONCE(g->node) != arg->result) {
+		bproc_ghost_put(g);
+		return -EPERM;
+	}
 	stream = fget(arg->fd);
 	if (!stream) {
 		bproc_ghost_put(g);

@@ -39,7 +39,7 @@ struct bproc_name {
  * @lock: guards what follows; taken in process context only
  * @wait: the ghost's task sleeps here
  * @state: see above
- * @ops: what it is to do (struct ghost_op)
+ * @ops: what it is to do (struct bproc_ghost_order)
  * @task: itself, from its first call on
  * @status: EXITING: wait status to end with
  * @fork_id: the node's fork that waits for the PID, or 0

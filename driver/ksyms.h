@@ -27,7 +27,6 @@
 	  "a hook in the PID namespace")                                                    \
 	F(free_pid, "give back a number whose process never came to be", "call it")           \
 	F(change_pid, "put an arriving process into its session and group", "call it")        \
-	F(attach_pid, "put an arriving process into its session and group", "call it")        \
 	F(do_group_exit, "end a process with a given status", "call it")                      \
 	F(kernel_wait4, "wait for a child on behalf of its parent", "call it")                \
 	F(do_send_sig_info, "send a signal with its siginfo", "call it")                      \
@@ -75,7 +74,6 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_alloc_pid static_call(bproc_ks_alloc_pid)
 #define ks_free_pid static_call(bproc_ks_free_pid)
 #define ks_change_pid static_call(bproc_ks_change_pid)
-#define ks_attach_pid static_call(bproc_ks_attach_pid)
 #define ks_do_group_exit static_call(bproc_ks_do_group_exit)
 #define ks_kernel_wait4 static_call(bproc_ks_kernel_wait4)
 #define ks_do_send_sig_info static_call(bproc_ks_do_send_sig_info)

@@ -3,6 +3,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/sched/signal.h>
+#include <linux/seccomp.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -76,6 +77,9 @@ static int move_check(struct bproc_space *s, int node)
 	}
 	if (!thread_group_empty(current))
 		return -EOPNOTSUPP;
+	/* A filter does not travel, and nobody may leave one behind. */
+	if (current->seccomp.mode != SECCOMP_MODE_DISABLED)
+		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -84,14 +88,13 @@ static int move_check(struct bproc_space *s, int node)
  * held back.
  */
 static int send(struct bproc_space *s, struct bproc_transfer *t,
-		struct bproc_order *order, pid_t ppid, const sigset_t *blocked,
-		bool moving)
+		struct bproc_order *order, pid_t ppid, bool moving)
 {
 	struct vmad_dump_opts opts = {
 		.flags = order->flags,
 		.result = 0,
 		.moving = moving,
-		.blocked = blocked,
+		.blocked = order->blocked,
 	};
 	ssize_t n = 0;
 	int err;
@@ -153,12 +156,13 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	if (!name)
 		return -ENOMEM;
 	had_pipe = hold_signals(&saved);
+	order->blocked = &saved;
 	t = bproc_transfer_start(s, order->node, pid, ppid);
 	if (IS_ERR(t)) {
 		err = PTR_ERR(t);
 		goto out;
 	}
-	err = send(s, t, order, ppid, &saved, true);
+	err = send(s, t, order, ppid, true);
 	if (err) {
 		bproc_transfer_say(t, BPROC_MSG_ABORT);
 	} else if (!bproc_is_master(s)) {
@@ -234,6 +238,7 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 	if (!bproc_is_master(s))
 		return -BPROC_BE_INVALIDNODE;
 	had_pipe = hold_signals(&saved);
+	order->blocked = &saved;
 	g = bproc_ghost_spawn(s, order->node);
 	if (IS_ERR(g)) {
 		ret = PTR_ERR(g);
@@ -245,7 +250,7 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 		bproc_ghost_unspawn(g);
 		goto out;
 	}
-	ret = send(s, t, order, me, &saved, false);
+	ret = send(s, t, order, me, false);
 	if (ret) {
 		bproc_transfer_say(t, BPROC_MSG_ABORT);
 		bproc_ghost_unspawn(g);

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "arrival.h"
 #include "device.h"
 #include "ghost.h"
 #include "node.h"
@@ -170,6 +171,7 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 	if (down) {
 		bproc_transfers_abort(master, st->node);
 		bproc_transits_node_down(master, st->node);
+		bproc_arrivals_abort(master, st->node);
 		bproc_ghosts_kill(master, st->node);
 		bproc_tids_free(master, st->node);
 	}

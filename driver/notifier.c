@@ -21,7 +21,7 @@ static bool notifier_ready(struct notifier *n)
 	bool ready;
 
 	spin_lock(&n->nodes->lock);
-	ready = n->nodes->changes != n->seen;
+	ready = n->nodes->changes != n->seen || n->nodes->gone;
 	spin_unlock(&n->nodes->lock);
 	return ready;
 }
@@ -43,6 +43,7 @@ static ssize_t notifier_read(struct file *file, char __user *to, size_t len, lof
 {
 	struct notifier *n = file->private_data;
 	u64 changes;
+	bool gone;
 	int err;
 
 	if (len < sizeof(changes))
@@ -55,9 +56,12 @@ static ssize_t notifier_read(struct file *file, char __user *to, size_t len, lof
 			return err;
 	}
 	spin_lock(&n->nodes->lock);
+	gone = n->nodes->gone && n->nodes->changes == n->seen;
 	changes = n->nodes->changes;
 	n->seen = changes;
 	spin_unlock(&n->nodes->lock);
+	if (gone)
+		return 0;
 	if (copy_to_user(to, &changes, sizeof(changes)))
 		return -EFAULT;
 	return sizeof(changes);

@@ -24,12 +24,12 @@ struct bproc_nodes;
  * @ns: the PID namespace
  * @node: BPROC_NODE_MASTER, or the node's number; BPROC_NODE_NONE till it is published
  * @dead: the daemon is gone; set once, under @lock
- * @lock: guards the arrays below
+ * @lock: guards @dead; the arrays below have locks of their own
  * @msgq: messages to the daemon
  * @ghosts: stand-ins for processes elsewhere, by PID in @ns
  * @transfers: images under way from here, by id
  * @arrivals: images under way to here, by PID
- * @tids: master: numbers given to threads on nodes (struct bproc_tid), by number
+ * @tids: master: numbers given to threads on nodes (struct tid), by number
  * @procs: node: processes and threads here (struct bproc_proc), by PID in the initial
  *	namespace
  * @forks: node: forks that wait for a number, by id

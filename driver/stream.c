@@ -6,10 +6,10 @@
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/uio.h>
 
 #include "kcompat.h"
+#include "signals.h"
 #include "space.h"
 #include "stream.h"
 #include "usage.h"
@@ -86,6 +86,19 @@ static void fill_limits(struct bproc_stream *h)
 		h->rlim[i].hard = limit(current->signal->rlim[i].rlim_max);
 	}
 	task_unlock(current->group_leader);
+}
+
+/* What exec keeps of them. */
+static void fill_signals(struct bproc_stream *h, const sigset_t *blocked)
+{
+	int sig;
+
+	h->blocked = blocked->sig[0];
+	spin_lock_irq(&bproc_sighand()->siglock);
+	for (sig = 1; sig <= _NSIG; sig++)
+		if (bproc_sighand()->action[sig - 1].sa.sa_handler == SIG_IGN)
+			h->ignored |= 1ULL << (sig - 1);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 }
 
 static u32 put_groups(u32 *to)
@@ -174,8 +187,8 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	/* A child starts at nothing. */
 	if (pid == task_tgid_nr_ns(current, s->ns))
 		bproc_usage_get(current, &h->usage);
-	h->start_time = ktime_get_real_ns() - (ktime_get_boottime_ns() -
-					       current->group_leader->start_boottime);
+	if (prog)
+		fill_signals(h, order->blocked);
 	get_task_comm(h->comm, current);
 	h->cwd_len = strlen(cwd) + 1;
 	if (prog) {

@@ -5,6 +5,7 @@
 
 #include <linux/bproc_msg.h>
 #include <linux/fs.h>
+#include <linux/signal_types.h>
 
 struct bproc_space;
 
@@ -22,6 +23,7 @@ struct bproc_program {
  * @iolen: number of elements of @io, or BPROC_IO_DEFAULT
  * @io: descriptors to set up there
  * @program: REXEC: what to execute there; else NULL
+ * @blocked: the signals that the caller itself blocks
  * @exits: out: the caller has to end, with wait status @exit_status
  * @exit_status: see @exits
  */
@@ -31,6 +33,7 @@ struct bproc_order {
 	int iolen;
 	struct bproc_io *io;
 	const struct bproc_program *program;
+	const sigset_t *blocked;
 	bool exits;
 	int exit_status;
 };

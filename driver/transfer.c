@@ -48,13 +48,19 @@ static void transfer_fail(struct bproc_transfer *t, int error)
 	wake_up_all(&t->wait);
 }
 
-/* real_parent is only stable under RCU. */
-static u32 parent_uid(void)
+/*
+ * Whose is the process with this number? Root's, if there is none: a stand-in is made for
+ * the number all the same, and may not be signalled by anybody who could not before.
+ */
+static u32 uid_of(struct bproc_space *s, pid_t nr)
 {
-	u32 uid;
+	struct task_struct *task;
+	u32 uid = 0;
 
 	rcu_read_lock();
-	uid = from_kuid_munged(&init_user_ns, task_uid(rcu_dereference(current->real_parent)));
+	task = nr > 0 ? pid_task(find_pid_ns(nr, s->ns), PIDTYPE_TGID) : NULL;
+	if (task)
+		uid = from_kuid_munged(&init_user_ns, task_uid(task));
 	rcu_read_unlock();
 	return uid;
 }
@@ -94,11 +100,11 @@ struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid
 
 	body = (void *)buf->body;
 	body->ppid = ppid;
-	body->uid = ppid == task_tgid_nr_ns(current, s->ns) ?
-			    from_kuid_munged(&init_user_ns, current_uid()) :
-			    parent_uid();
+	body->uid = uid_of(s, ppid);
 	body->pgrp = task_pgrp_nr_ns(current, s->ns);
+	body->pgrp_uid = uid_of(s, body->pgrp);
 	body->session = task_session_nr_ns(current, s->ns);
+	body->session_uid = uid_of(s, body->session);
 	buf->msg.id = t->id;
 
 	err = xa_insert(&s->transfers, t->id, t, GFP_KERNEL);

@@ -113,6 +113,9 @@ static int get_program(const struct bproc_move *m, struct bproc_strings **argv,
 		return err == -EINVAL ? -ENAMETOOLONG : err;
 	}
 	*argv = bproc_strings_get(u64_to_user_ptr(m->argv));
+	/* A program has at least a name; exec in the kernel insists. */
+	if (!IS_ERR(*argv) && (!*argv || !(*argv)->list[0]))
+		return -EINVAL;
 	if (IS_ERR(*argv)) {
 		err = PTR_ERR(*argv);
 		*argv = NULL;

@@ -82,6 +82,8 @@ struct link_config {
  * @session: its session
  * @node: where the process goes
  * @from: where it comes from; what a slave says here is not believed
+ * @pgrp_uid: real user ID of process @pgrp
+ * @session_uid: real user ID of process @session
  * @reserved: zero
  */
 struct link_preface {
@@ -93,6 +95,8 @@ struct link_preface {
 	__s32 session;
 	__s32 node;
 	__s32 from;
+	__u32 pgrp_uid;
+	__u32 session_uid;
 	__u32 reserved;
 };
 

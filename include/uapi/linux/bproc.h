@@ -56,7 +56,7 @@
  * struct bproc_version - answer of BPROC_IOC_VERSION (32 bytes, as the original)
  * @magic: 'B', 'P', 'r'
  * @arch: 1 for i386, 4 for x86_64 (numbers of the original)
- * @abi: hash of this interface; daemons and driver must agree on it
+ * @abi: BPROC_ABI; daemons and driver must agree on it
  * @version: version of the driver, NUL-terminated
  */
 struct bproc_version {
@@ -229,8 +229,8 @@ struct bproc_move {
  *	-BE_NODEDOWN	the node is not up
  *	-BE_SAMENODE	the caller is on that node
  *	-EACCES		the caller may not write to the node's device file
- *	-EOPNOTSUPP	the caller has more than one thread, or holds something that
- *			an image cannot carry (see vmadump(7))
+ *	-EOPNOTSUPP	the caller has more than one thread, or a seccomp filter, or
+ *			holds something that an image cannot carry (see vmadump(7))
  *	-EIO		the connection to the node broke
  *	-BE_SLAVEDIED	the node died
  *	any errno	that restoring the image or setting up descriptors gave on

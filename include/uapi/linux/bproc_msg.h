@@ -16,7 +16,7 @@
  * both drivers read and write as a file; the driver never sees an address.
  *
  *	master's driver   bpmaster        bpslave (node N)     node's driver
- *	STREAM  -------->  connection with the preface {id, pid, ppid, uid}
+ *	STREAM  -------->  connection with a preface: id, pid, ppid, ...
  *	         <-------- BPROC_IOC_STREAM(id, fd)
  *	                                  BPROC_IOC_ARRIVAL(id, fd) -------->
  *	header, image ===============================================> restore
@@ -107,6 +107,8 @@ enum bproc_msg_type {
  * @uid: real user ID of the parent, as seen from the initial user namespace
  * @pgrp: process group of the process
  * @session: session of the process
+ * @pgrp_uid: real user ID of process @pgrp, 0 if there is no such process any more
+ * @session_uid: the same of process @session
  *
  * The header's @id names the move, @pid the process, @node where it goes. Before the
  * daemon of a node hands in the stream there has to be a process with each of the
@@ -118,6 +120,8 @@ struct bproc_msg_stream {
 	__u32 uid;
 	__s32 pgrp;
 	__s32 session;
+	__u32 pgrp_uid;
+	__u32 session_uid;
 };
 
 /**
@@ -253,7 +257,8 @@ struct bproc_msg_ids {
  * @iolen: number of struct bproc_io, or BPROC_IO_DEFAULT
  * @rlim: soft and hard limits, by RLIMIT_* number; all ones is no limit
  * @usage: resources used so far
- * @start_time: start of the process in ns of CLOCK_REALTIME
+ * @blocked: BPROC_STREAM_EXEC: signals blocked, bit n-1 for signal n
+ * @ignored: BPROC_STREAM_EXEC: signals ignored, likewise
  * @ngroups: number of supplementary groups
  * @cwd_len: bytes of the working directory's path with its NUL
  * @path_len: BPROC_STREAM_EXEC: bytes of the program's path with its NUL
@@ -299,7 +304,8 @@ struct bproc_stream {
 		__aligned_u64 hard;
 	} rlim[BPROC_NRLIMITS];
 	struct bproc_rusage usage;
-	__aligned_u64 start_time;
+	__aligned_u64 blocked;
+	__aligned_u64 ignored;
 	__u32 ngroups;
 	__u32 cwd_len;
 	__u32 path_len;
@@ -344,7 +350,8 @@ struct bproc_node_state {
  * struct bproc_stream_fd - argument of BPROC_IOC_STREAM and BPROC_IOC_ARRIVAL
  * @id: the move
  * @fd: the stream; the driver takes its own reference, the caller may close it
- * @result: BPROC_IOC_STREAM: 0, or -errno when no stream could be had (@fd unused)
+ * @result: BPROC_IOC_STREAM: 0, or -errno when no stream could be had (@fd unused);
+ *	BPROC_IOC_ARRIVAL on the master: the node that the stream comes from
  * @pid: BPROC_IOC_ARRIVAL: the process that arrives
  * @ppid: BPROC_IOC_ARRIVAL: its parent
  */
