@@ -95,7 +95,8 @@ def parse_put(text):
 
 def add_tests(archive):
     archive.tree("/stage/tests/scenarios", f"{base.VM_DIR}/scenarios")
-    archive.file("/stage/tests/lib.sh", f"{base.VM_DIR}/guest/lib.sh")
+    for name in ("lib.sh", "links.sh"):
+        archive.file(f"/stage/tests/{name}", f"{base.VM_DIR}/guest/{name}")
     if os.path.isdir(f"{GUEST}/tests/bin"):
         archive.tree("/stage/tests/bin", f"{GUEST}/tests/bin")
 
