@@ -188,8 +188,9 @@ int vmad_memory_restore(struct vmad_plan *plan)
 			continue;
 		err = make_map(plan, map);
 		if (err)
-			pr_err("%s[%d]: cannot map %#llx-%#llx (%d)\n", plan->task->comm,
-			       task_pid_nr(current), map->start, map->end, err);
+			pr_err_ratelimited("%s[%d]: cannot map %#llx-%#llx (%d)\n",
+					   plan->task->comm, task_pid_nr(current),
+					   map->start, map->end, err);
 		if (!(i & 255))
 			cond_resched();
 		if (fatal_signal_pending(current))
@@ -199,15 +200,15 @@ int vmad_memory_restore(struct vmad_plan *plan)
 		return err;
 	err = vmad_vdso_map(plan);
 	if (err) {
-		pr_err("%s[%d]: cannot map the vDSO (%d)\n", plan->task->comm,
-		       task_pid_nr(current), err);
+		pr_err_ratelimited("%s[%d]: cannot map the vDSO (%d)\n", plan->task->comm,
+				   task_pid_nr(current), err);
 		return err;
 	}
 	err = fill_maps(plan);
 	if (!err)
 		err = read_trailer(plan);
 	if (err)
-		pr_err("%s[%d]: cannot read the contents of its memory (%d)\n",
-		       plan->task->comm, task_pid_nr(current), err);
+		pr_err_ratelimited("%s[%d]: cannot read the contents of its memory (%d)\n",
+				   plan->task->comm, task_pid_nr(current), err);
 	return err;
 }

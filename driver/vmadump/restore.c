@@ -151,8 +151,9 @@ static int carry_out(struct linux_binprm *bprm, struct vmad_plan *plan)
 	if (!err) {
 		err = become(bprm, plan);
 		if (err) {
-			pr_err("%s[%d]: killed while becoming %.16s (%d)\n", bprm->filename,
-			       task_pid_nr(current), plan->task->comm, err);
+			pr_err_ratelimited("%s[%d]: killed while becoming %.16s (%d)\n",
+					   bprm->filename, task_pid_nr(current),
+					   plan->task->comm, err);
 			send_sig(SIGKILL, current, 1);
 		}
 	}
