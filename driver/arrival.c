@@ -246,7 +246,7 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a,
 
 /* Have the image or program of the process. Return: 0, or -errno. */
 static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
-		  struct bproc_stream __user *uh, struct file *stream, long *result)
+		  struct bproc_stream __user *uh, struct file *stream, long *result, bool *lost)
 {
 	const struct cred *was;
 	int err = 0;
@@ -259,13 +259,17 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 		err = exec_program(h, uh);
 	} else {
 		was = get_current_cred();
-		err = vmad_restore(stream, result);
-		if (!err && !bproc_is_master(s))
-			err = keep_cred(was);
+		err = vmad_restore(stream, result, g ? lost : NULL);
+		if (!err) {
+			if (!bproc_is_master(s))
+				err = keep_cred(was);
+			else if (g && g->cred)
+				err = restore_cred(g->cred, h);
+			/* The image is in place, and is not to run. */
+			*lost = err;
+		}
 		put_cred(was);
 	}
-	if (!err && g && g->cred && bproc_is_master(s))
-		err = restore_cred(g->cred, h);
 	return err;
 }
 
@@ -306,7 +310,9 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	struct bproc_arrive arg;
 	struct arrival arrival;
 	struct bproc_stream h;
+	struct bproc_name *name = NULL;
 	struct file *stream;
+	bool lost = false;
 	long result = 0;
 	int err;
 
@@ -335,13 +341,18 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 
 	err = arrival_insert(s, &arrival, &h);
 	if (!err) {
-		err = become(s, g, &h, uh, stream, &result);
+		name = g ? bproc_name_of_current() : NULL;
+		err = become(s, g, &h, uh, stream, &result, &lost);
 		if (err)
 			xa_erase(&s->arrivals, arrival.pid);
 	}
 	fput(stream);
 	answer(s, &h, err);
-	/* If its image was gone already it is about to be killed. */
+	/* The process goes on where it was, so a ghost goes on too. */
+	if (lost && (!g || bproc_ghost_again(g, name)))
+		ks_do_group_exit(SIGKILL);
+	if (!lost)
+		kfree(name);
 	if (err)
 		return err;
 	err = wait_for_word(s, &arrival);

@@ -415,6 +415,10 @@ static int ghost_release(struct inode *inode, struct file *file)
 	struct bproc_ghost *g = file->private_data;
 	enum bproc_ghost_state state;
 
+	if (!atomic_dec_and_test(&g->files)) {
+		bproc_ghost_put(g);
+		return 0;
+	}
 	spin_lock(&g->lock);
 	state = g->state;
 	g->state = BPROC_GHOST_GONE;
@@ -469,7 +473,9 @@ struct file *bproc_ghost_file(struct bproc_ghost *g)
 {
 	struct file *file = anon_inode_getfile("[bproc-ghost]", &ghost_fops, g, O_RDWR);
 
-	if (!IS_ERR(file))
+	if (!IS_ERR(file)) {
 		bproc_ghost_get(g);
+		atomic_inc(&g->files);
+	}
 	return file;
 }

@@ -33,6 +33,7 @@ struct bproc_name {
 /**
  * struct bproc_ghost - one ghost
  * @ref: one for its file, one for the table, one for each user
+ * @files: open files of it; the last one's end is the ghost's
  * @space: where it stands
  * @nr: its PID in the space; 0 until it runs
  * @node: where the process is
@@ -56,6 +57,7 @@ struct bproc_name {
  */
 struct bproc_ghost {
 	struct kref ref;
+	atomic_t files;
 	struct bproc_space *space;
 	pid_t nr;
 	int node;
@@ -106,6 +108,7 @@ struct bproc_name *bproc_name_of_current(void);
 struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node);
 void bproc_ghost_unspawn(struct bproc_ghost *g);
 pid_t bproc_ghost_adopt(struct bproc_ghost *g);
+int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name);
 int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
 		       void (*ready)(void *data), void *data);
 

@@ -190,6 +190,29 @@ pid_t bproc_ghost_adopt(struct bproc_ghost *g)
 }
 
 /**
+ * bproc_ghost_again - a ghost whose program was lost to a failed arrival is one again
+ * @g: the caller
+ * @name: what to show, or NULL
+ *
+ * Return: 0: the caller returns to user mode as a ghost; -errno: it has to die.
+ */
+int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
+{
+	struct file *file = bproc_ghost_file(g);
+	int err;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	err = exec_ghost(file);
+	if (!err && name)
+		bproc_ghost_set_name(g, name);
+	else
+		kfree(name);
+	fput(file);
+	return err;
+}
+
+/**
  * bproc_ghost_become - the caller turns into the ghost of the process that it was
  * @s: the caller's space
  * @node: where the process is now

@@ -9,6 +9,7 @@
 #include "pidhook.h"
 #include "space.h"
 #include "trace.h"
+#include "transfer.h"
 #include "version.h"
 #include "vmadump/vmadump.h"
 
@@ -19,9 +20,12 @@ static int __init bproc_init(void)
 	err = bproc_ksyms_resolve();
 	if (err)
 		return err;
-	err = vmad_init();
+	err = bproc_transfers_init();
 	if (err)
 		return err;
+	err = vmad_init();
+	if (err)
+		goto err_transfers;
 	err = bproc_trace_init();
 	if (err)
 		goto err_vmad;
@@ -40,6 +44,8 @@ err_trace:
 	bproc_trace_exit();
 err_vmad:
 	vmad_exit();
+err_transfers:
+	bproc_transfers_exit();
 	return err;
 }
 
@@ -49,6 +55,7 @@ static void __exit bproc_exit(void)
 	bproc_pidhook_exit();
 	bproc_trace_exit();
 	vmad_exit();
+	bproc_transfers_exit();
 	bproc_spaces_exit();
 }
 

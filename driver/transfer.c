@@ -10,14 +10,38 @@
 #include "space.h"
 #include "transfer.h"
 
-static void transfer_free(struct kref *ref)
+static struct workqueue_struct *closing;
+
+static void transfer_close(struct work_struct *work)
 {
-	struct bproc_transfer *t = container_of(ref, struct bproc_transfer, ref);
+	struct bproc_transfer *t = container_of(work, struct bproc_transfer, close);
 
 	if (t->stream)
 		fput(t->stream);
 	bproc_space_put(t->space);
 	kfree(t);
+}
+
+/*
+ * A broken stream is not closed by the process that moves: what an encrypted one has
+ * still to send fails then, and the closer is the one who gets SIGPIPE.
+ */
+static void transfer_free(struct kref *ref)
+{
+	struct bproc_transfer *t = container_of(ref, struct bproc_transfer, ref);
+
+	queue_work(closing, &t->close);
+}
+
+int bproc_transfers_init(void)
+{
+	closing = alloc_workqueue("bproc", 0, 0);
+	return closing ? 0 : -ENOMEM;
+}
+
+void bproc_transfers_exit(void)
+{
+	destroy_workqueue(closing);
 }
 
 static void transfer_put(struct bproc_transfer *t)
@@ -90,6 +114,7 @@ struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid
 		return ERR_PTR(-ENOMEM);
 	}
 	kref_init(&t->ref);
+	INIT_WORK(&t->close, transfer_close);
 	bproc_space_get(s);
 	t->space = s;
 	t->node = node;

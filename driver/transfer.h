@@ -6,6 +6,7 @@
 #include <linux/bproc_msg.h>
 #include <linux/kref.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 struct bproc_space;
 
@@ -19,6 +20,7 @@ struct bproc_space;
  * @lock: guards what follows
  * @wait: the sender sleeps here
  * @stream: the connection, once the daemon made it
+ * @close: closes it
  * @arrived: the other side restored it and waits for the word
  * @error: 0, or the -errno that ended it
  */
@@ -31,6 +33,7 @@ struct bproc_transfer {
 	spinlock_t lock;
 	wait_queue_head_t wait;
 	struct file *stream;
+	struct work_struct close;
 	bool arrived;
 	int error;
 };
@@ -44,6 +47,8 @@ void bproc_transfer_say(struct bproc_transfer *t, u16 type);
 void bproc_transfer_finish(struct bproc_transfer *t);
 int bproc_transfer_give_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
 void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m);
+int bproc_transfers_init(void);
+void bproc_transfers_exit(void);
 void bproc_transfers_abort(struct bproc_space *s, int node);
 
 #endif

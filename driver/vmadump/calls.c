@@ -49,7 +49,7 @@ static long do_undump(const struct vmad_undump __user *uarg)
 	in = fget(arg.fd);
 	if (!in)
 		return -EBADF;
-	err = vmad_restore(in, &result);
+	err = vmad_restore(in, &result, NULL);
 	fput(in);
 	return err ?: result;
 }

@@ -147,6 +147,8 @@ int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
  * @is32: a 32-bit program
  * @phnum: program headers, the note among them
  * @result: result register of the program
+ * @lost: as at vmad_restore()
+ * @error: what went wrong when the caller's program was gone already
  * @image: @task, ...: notes, within @head
  * @files: opened files that mappings or @exe refer to; NULL where not needed
  * @regs: general registers as in pt_regs
@@ -154,6 +156,8 @@ int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
  * @elf_format: who dumps core for such a program
  */
 struct vmad_plan {
+	bool *lost;
+	int error;
 	struct vmad_stream in;
 	struct vmad_buf head;
 	bool is32;

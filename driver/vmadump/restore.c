@@ -150,6 +150,14 @@ static int carry_out(struct linux_binprm *bprm, struct vmad_plan *plan)
 	err = begin_new_exec(bprm);
 	if (!err) {
 		err = become(bprm, plan);
+		if (err && plan->lost) {
+			/* To exec it succeeds: the caller has another program to execute. */
+			*plan->lost = true;
+			plan->error = err;
+			finalize_exec(bprm);
+			kfree(s);
+			return 0;
+		}
 		if (err) {
 			pr_err_ratelimited("%s[%d]: killed while becoming %.16s (%d)\n",
 					   bprm->filename, task_pid_nr(current),
@@ -238,6 +246,8 @@ static int exec_plan(struct vmad_plan *plan)
  * @in: read from its position, front to back, to the end of the image and no further
  * @result: receives what the caller must return from its system call, so that the new
  *	program finds it as its result
+ * @lost: set to true if the caller has no program any more, neither its own nor the image:
+ *	it must execute another, or die. NULL: it is killed then
  *
  * Called from a system call, or from a new process that has not been in user mode yet. All
  * that can be checked is checked first, and an error then leaves the caller as it was.
@@ -246,7 +256,7 @@ static int exec_plan(struct vmad_plan *plan)
  * Return: 0, then the caller goes to user mode and is the new program; or -errno as at
  * VMAD_IOC_DO_UNDUMP. If a fatal signal is pending there is no way back.
  */
-int vmad_restore(struct file *in, long *result)
+int vmad_restore(struct file *in, long *result, bool *lost)
 {
 	struct vmad_sigguard guard;
 	struct vmad_plan *plan;
@@ -261,6 +271,7 @@ int vmad_restore(struct file *in, long *result)
 	plan = kvzalloc(sizeof(*plan), GFP_KERNEL);
 	if (!plan)
 		return -ENOMEM;
+	plan->lost = lost;
 	vmad_sigguard_enter(&guard);
 	err = vmad_plan_read(plan, in, in->f_pos);
 	if (err == -ENOEXEC)
@@ -272,6 +283,8 @@ int vmad_restore(struct file *in, long *result)
 	if (!err) {
 		*result = vmad_regs_result(plan);
 		err = exec_plan(plan);
+		if (!err)
+			err = plan->error;
 	}
 	if (!(in->f_mode & FMODE_STREAM))
 		in->f_pos = plan->in.pos;
