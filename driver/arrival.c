@@ -13,6 +13,7 @@
 #include "ksyms.h"
 #include "proc.h"
 #include "space.h"
+#include "stream.h"
 #include "usage.h"
 #include "vmadump/vmadump.h"
 
@@ -30,6 +31,7 @@ struct arrival {
 	u64 id;
 	pid_t pid;
 	int from;
+	struct file *stream;
 	enum arrival_word word;
 	wait_queue_head_t wait;
 };
@@ -77,18 +79,30 @@ void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 /* The daemon, or a node, is gone: nobody will say GO any more. */
 void bproc_arrivals_abort(struct bproc_space *s, int node)
 {
+	struct file *stream;
 	struct arrival *a;
-	unsigned long pid;
+	unsigned long pid = 0;
 
-	xa_lock(&s->arrivals);
-	xa_for_each(&s->arrivals, pid, a) {
-		if (node != BPROC_NODE_ANY && a->from != node)
-			continue;
-		if (a->word == WORD_NONE)
-			a->word = WORD_ABORT;
-		wake_up_all(&a->wait);
+	for (;; pid++) {
+		stream = NULL;
+		xa_lock(&s->arrivals);
+		a = xa_find(&s->arrivals, &pid, ULONG_MAX, XA_PRESENT);
+		if (a && (node == BPROC_NODE_ANY || a->from == node)) {
+			if (a->word == WORD_NONE)
+				a->word = WORD_ABORT;
+			wake_up_all(&a->wait);
+			if (a->stream)
+				stream = get_file(a->stream);
+		}
+		xa_unlock(&s->arrivals);
+		if (!a)
+			return;
+		/* It may be in the middle of an image that does not go on. */
+		if (stream) {
+			bproc_stream_shut(stream);
+			fput(stream);
+		}
 	}
-	xa_unlock(&s->arrivals);
 }
 
 static int set_strings(const char **list, u32 n, char **p, char *end)
@@ -222,13 +236,14 @@ static int wait_for_word(struct bproc_space *s, struct arrival *a)
 }
 
 static int arrival_insert(struct bproc_space *s, struct arrival *a,
-			  const struct bproc_stream *h)
+			  const struct bproc_stream *h, struct file *stream)
 {
 	int err;
 
 	a->id = h->id;
 	a->pid = h->pid;
 	a->from = h->from;
+	a->stream = stream;
 	a->word = WORD_NONE;
 	init_waitqueue_head(&a->wait);
 	err = xa_insert(&s->arrivals, a->pid, a, GFP_KERNEL);
@@ -339,12 +354,18 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	if (!stream)
 		return -EBADF;
 
-	err = arrival_insert(s, &arrival, &h);
+	err = arrival_insert(s, &arrival, &h, stream);
 	if (!err) {
 		name = g ? bproc_name_of_current() : NULL;
-		err = become(s, g, &h, uh, stream, &result, &lost);
+		/* Pairs with bproc_ghosts_kill(), after which the arrivals are aborted. */
+		err = g && READ_ONCE(g->state) != BPROC_GHOST_LIVE ? -EIO : 0;
+		if (!err)
+			err = become(s, g, &h, uh, stream, &result, &lost);
+		xa_lock(&s->arrivals);
+		arrival.stream = NULL;
 		if (err)
-			xa_erase(&s->arrivals, arrival.pid);
+			__xa_erase(&s->arrivals, arrival.pid);
+		xa_unlock(&s->arrivals);
 	}
 	fput(stream);
 	answer(s, &h, err);

@@ -171,8 +171,8 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 	if (down) {
 		bproc_transfers_abort(master, st->node);
 		bproc_transits_node_down(master, st->node);
-		bproc_arrivals_abort(master, st->node);
 		bproc_ghosts_kill(master, st->node);
+		bproc_arrivals_abort(master, st->node);
 		bproc_tids_free(master, st->node);
 	}
 	bproc_node_device_changed(node, st->state);

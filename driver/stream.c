@@ -2,6 +2,7 @@
 /* Writing the header of a stream from what the kernel knows of the caller. */
 #include <linux/cred.h>
 #include <linux/fs_struct.h>
+#include <linux/net.h>
 #include <linux/oom.h>
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
@@ -44,6 +45,15 @@ int bproc_stream_write(struct file *stream, const void *data, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+/* The other side is gone: whoever reads or writes the stream now or later has an end. */
+void bproc_stream_shut(struct file *stream)
+{
+	struct socket *sock = sock_from_file(stream);
+
+	if (sock)
+		kernel_sock_shutdown(sock, SHUT_RDWR);
 }
 
 static u64 limit(unsigned long value)

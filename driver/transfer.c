@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "space.h"
+#include "stream.h"
 #include "transfer.h"
 
 static struct workqueue_struct *closing;
@@ -302,11 +303,27 @@ void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 void bproc_transfers_abort(struct bproc_space *s, int node)
 {
 	struct bproc_transfer *t;
-	unsigned long id;
+	struct file *stream;
+	unsigned long id = 0;
 
-	xa_lock(&s->transfers);
-	xa_for_each(&s->transfers, id, t)
-		if (node == BPROC_NODE_ANY || t->node == node)
+	for (;; id++) {
+		stream = NULL;
+		xa_lock(&s->transfers);
+		t = xa_find(&s->transfers, &id, ULONG_MAX, XA_PRESENT);
+		if (t && (node == BPROC_NODE_ANY || t->node == node)) {
 			transfer_fail(t, -BPROC_BE_SLAVEDIED);
-	xa_unlock(&s->transfers);
+			spin_lock(&t->lock);
+			if (t->stream)
+				stream = get_file(t->stream);
+			spin_unlock(&t->lock);
+		}
+		xa_unlock(&s->transfers);
+		if (!t)
+			return;
+		/* The sender may be in the middle of a write that nobody will take. */
+		if (stream) {
+			bproc_stream_shut(stream);
+			fput(stream);
+		}
+	}
 }
