@@ -130,14 +130,6 @@ static int get_program(const struct bproc_move *m, struct bproc_strings **argv,
 	return 0;
 }
 
-/* As execve(2) has it: without arguments there is one, which is empty. */
-static const char *const *argv_of(const struct bproc_strings *argv)
-{
-	static const char *const none[] = { "", NULL };
-
-	return argv && argv->list[0] ? argv->list : none;
-}
-
 static long move_call(struct bproc_space *s, unsigned int cmd, struct bproc_move __user *from,
 		      struct bproc_order *order)
 {
@@ -161,7 +153,7 @@ static long move_call(struct bproc_space *s, unsigned int cmd, struct bproc_move
 	ret = wants_program(cmd) ? get_program(&m, &argv, &envp, &path) : 0;
 	if (!ret) {
 		prog.path = path;
-		prog.argv = argv_of(argv);
+		prog.argv = argv ? argv->list : NULL;
 		prog.envp = envp ? envp->list : NULL;
 		ret = place(s, cmd, order, &prog);
 	}
