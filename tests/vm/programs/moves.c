@@ -332,6 +332,9 @@ static int here(char **argv)
 
 /* --- what fails --- */
 
+/* Arguments of a program in the caller's word size. */
+static char *args[] = { "program", NULL };
+
 #define MOVE(...)                                                                           \
 	({                                                                                    \
 		struct bproc_move m_ = { __VA_ARGS__ };                                         \
@@ -349,14 +352,15 @@ static void *sleeper(void *unused)
 static void failing(unsigned long request, const char *name, const char *path)
 {
 	struct bproc_io io = { .fd = 1, .type = BPROC_IO_FILE };
-	uint64_t p = P64(path), bad = 8;
+	uint64_t p = P64(path), av = path ? P64(args) : 0, bad = 8;
 	char label[128];
 	int st;
 
 #define FAILS(what, error, ...)                                                             \
 	do {                                                                                  \
 		snprintf(label, sizeof(label), "%s: %s", name, what);                           \
-		fails(label, error, MOVE(.path = p, .flags = ALL, __VA_ARGS__));                  \
+		fails(label, error,                                                             \
+		      MOVE(.path = p, .argv = av, .flags = ALL, __VA_ARGS__));                    \
 	} while (0)
 
 	FAILS("no such node", BPROC_BE_INVALIDNODE, .node = 4095);
@@ -396,7 +400,13 @@ static void failing(unsigned long request, const char *name, const char *path)
 		FAILS("nobody listens", ECONNREFUSED, .node = node, .iolen = 1, .io = P64(&io));
 	}
 	if (path) {
-		FAILS("bad argv", EFAULT, .node = node, .argv = bad);
+		av = bad;
+		FAILS("bad argv", EFAULT, .node = node);
+		av = P64(&args[1]);
+		FAILS("not one argument", EINVAL, .node = node);
+		av = 0;
+		FAILS("no arguments", EINVAL, .node = node);
+		av = P64(args);
 		FAILS("bad envp", EFAULT, .node = node, .envp = bad);
 		p = bad;
 		FAILS("bad path", EFAULT, .node = node);
@@ -406,7 +416,7 @@ static void failing(unsigned long request, const char *name, const char *path)
 	snprintf(label, sizeof(label), "%s: bad pointer", name);
 	fails(label, EFAULT, bp(request, ptr64(bad)));
 	snprintf(label, sizeof(label), "%s: unknown flag", name);
-	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .flags = 0x100));
+	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .argv = av, .flags = 0x100));
 	snprintf(label, sizeof(label), "%s: no child", name);
 	fails(label, ECHILD, waitpid(-1, &st, WNOHANG));
 }
@@ -425,12 +435,14 @@ static void failing(unsigned long request, const char *name, const char *path)
 
 static void fail_user(unsigned long request, const char *name)
 {
-	struct bproc_move m = { .node = node, .flags = ALL, .path = P64("/bin/true") };
+	struct bproc_move m = { .node = node, .flags = ALL };
 	int fd = open("/dev/bproc", O_RDWR | O_CLOEXEC);
 	char label[64];
 
-	if (request == BPROC_IOC_MOVE || request == BPROC_IOC_RFORK)
-		m.path = 0;
+	if (request != BPROC_IOC_MOVE && request != BPROC_IOC_RFORK) {
+		m.path = P64("/bin/true");
+		m.argv = P64(args);
+	}
 	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 		give_up("credentials");
 	snprintf(label, sizeof(label), "%s: no permission", name);
@@ -439,6 +451,7 @@ static void fail_user(unsigned long request, const char *name)
 
 static void fail_thread(unsigned long request, const char *name)
 {
+	bool program = request == BPROC_IOC_REXEC || request == BPROC_IOC_EXECMOVE;
 	pthread_t thread;
 	char label[64];
 
@@ -446,9 +459,8 @@ static void fail_thread(unsigned long request, const char *name)
 		give_up("thread");
 	snprintf(label, sizeof(label), "%s: a second thread", name);
 	fails(label, EOPNOTSUPP,
-	      MOVE(.node = node, .flags = ALL,
-		   .path = request == BPROC_IOC_REXEC || request == BPROC_IOC_EXECMOVE ?
-				   P64("/bin/true") : 0));
+	      MOVE(.node = node, .flags = ALL, .path = program ? P64("/bin/true") : 0,
+		   .argv = program ? P64(args) : 0));
 }
 
 static void fail_files(unsigned long request, const char *name)
