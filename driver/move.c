@@ -10,6 +10,7 @@
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "linked.h"
 #include "move.h"
 #include "node.h"
 #include "proc.h"
@@ -150,7 +151,8 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	bool had_pipe;
 	int err;
 
-	if (!bproc_is_master(s) && bproc_procs_has_children())
+	if (!thread_group_empty(current) ||
+	    (!bproc_is_master(s) && bproc_procs_has_children()))
 		return -EOPNOTSUPP;
 	name = order->program ? name_of_program(order->program) : bproc_name_of_current();
 	if (!name)
@@ -265,6 +267,14 @@ out:
 	return ret;
 }
 
+static void execmove_failed(struct bproc_space *s, struct bproc_order *order, int err)
+{
+	pr_notice("%s (process %d) executed but could not move to node %d: error %d\n",
+		  current->comm, task_tgid_nr_ns(current, s->ns), order->node, -err);
+	order->exits = true;
+	order->exit_status = (-err & 0xff) << 8;
+}
+
 /**
  * bproc_execmove - BPROC_IOC_EXECMOVE
  * @s: the caller's space
@@ -288,12 +298,27 @@ long bproc_execmove(struct bproc_space *s, struct bproc_order *order,
 	err = ks_kernel_execve(program->path, program->argv, program->envp);
 	if (err || order->node == s->node)
 		return err;
-	err = move_self(s, order);
-	if (err) {
-		pr_notice("%s (process %d) executed but could not move to node %d: error %d\n",
-			  current->comm, task_tgid_nr_ns(current, s->ns), order->node, -err);
-		order->exits = true;
-		order->exit_status = (-err & 0xff) << 8;
-	}
+	err = order->linked ? bproc_linked_arm(s, order) : 0;
+	if (err > 0)
+		return 0;
+	if (!err)
+		return bproc_move_linked(s, order);
+	execmove_failed(s, order, err);
+	return 0;
+}
+
+/**
+ * bproc_move_linked - the second half of bproc_execmove()
+ * @s: the caller's space
+ * @order: where to
+ *
+ * Return: 0; the caller is a ghost, or @order->exits.
+ */
+long bproc_move_linked(struct bproc_space *s, struct bproc_order *order)
+{
+	int err = move_self(s, order);
+
+	if (err)
+		execmove_failed(s, order, err);
 	return 0;
 }

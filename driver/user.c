@@ -142,10 +142,11 @@ static long move_call(struct bproc_space *s, unsigned int cmd, struct bproc_move
 	if (copy_from_user(&m, from, sizeof(m)))
 		return -EFAULT;
 	if (m.reserved[0] || m.reserved[1] || m.nodes || m.pids || m.nodes_len ||
-	    m.flags & ~VMAD_DUMP_ALL)
+	    m.flags & ~(VMAD_DUMP_ALL | (cmd == BPROC_IOC_EXECMOVE ? BPROC_MOVE_LINKED : 0)))
 		return -EINVAL;
 	order->node = m.node == BPROC_NODE_SELF ? s->node : m.node;
-	order->flags = m.flags;
+	order->flags = m.flags & VMAD_DUMP_ALL;
+	order->linked = m.flags & BPROC_MOVE_LINKED;
 	order->iolen = m.iolen;
 	order->io = get_io(&m);
 	if (IS_ERR(order->io))

@@ -141,6 +141,13 @@ int bproc_rfork(int node)
 	return _bproc_rfork(node, DEFAULT_FLAGS);
 }
 
+/* Nodes have no libraries, so the program is linked here. */
+static int execmove(struct call *c)
+{
+	c->arg.flags |= BPROC_MOVE_LINKED;
+	return handle_ioctl(BPROC_IOC_EXECMOVE, &c->arg);
+}
+
 int bproc_execmove_io(int node, struct bproc_io_t *io, int iolen, const char *cmd,
 		      char *const argv[], char *const envp[])
 {
@@ -149,7 +156,7 @@ int bproc_execmove_io(int node, struct bproc_io_t *io, int iolen, const char *cm
 	if (set_call(&c, node, io, iolen, DEFAULT_FLAGS))
 		return -1;
 	set_program(&c, cmd, argv, envp);
-	return handle_ioctl(BPROC_IOC_EXECMOVE, &c.arg);
+	return execmove(&c);
 }
 
 int bproc_execmove(int node, const char *cmd, char *const argv[], char *const envp[])
@@ -238,7 +245,7 @@ static int fork_execmove(struct call *c, int rank, char *const envp[])
 	pid = fork();
 	if (!pid) {
 		set_rank(envp, rank);
-		handle_ioctl(BPROC_IOC_EXECMOVE, &c->arg);
+		execmove(c);
 		err = errno;
 		/* nobody reads when the parent is gone, and nobody cares then */
 		(void)!write(report[1], &err, sizeof(err));

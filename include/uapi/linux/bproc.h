@@ -173,6 +173,13 @@ struct bproc_io {
 /* bproc_move.iolen: default stdout and stderr forwarding, stdin from /dev/null. */
 #define BPROC_IO_DEFAULT (-1)
 
+/*
+ * bproc_move.flags of EXECMOVE, beside the VMAD_DUMP_* bits: a dynamically linked program
+ * moves when its dynamic linker is done, just before its own first instruction, so the node
+ * needs none of its libraries. What libraries do when they are loaded they do here.
+ */
+#define BPROC_MOVE_LINKED 0x100
+
 /**
  * struct bproc_move - argument of all calls that start or move processes
  * @node: where to (REXEC, MOVE, RFORK, EXECMOVE); 0 in vector calls
