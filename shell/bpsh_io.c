@@ -289,7 +289,9 @@ static void welcome(struct loop *l, struct newcomer *c)
 			return;
 		}
 		p->fd[fd] = c->fd;
-		p->in_done = fd ? 0 : l->in_len;
+		/* What was read before it was there is not for it; the rest is. */
+		if (!fd)
+			p->in_done = l->in_len;
 		return;
 	}
 	close(c->fd);
