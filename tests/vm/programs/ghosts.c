@@ -376,6 +376,7 @@ static void ends(void)
 				     64 };
 	struct sigaction sa = { .sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART };
 	int i, st, bad, chan;
+	sigset_t child;
 	pid_t pid;
 
 	sigaction(SIGCHLD, &sa, NULL);
@@ -400,12 +401,17 @@ static void ends(void)
 	      (int)children, (int)children_bad);
 
 	children = 0;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
 	for (i = bad = 0; i < (int)(sizeof(fatal) / sizeof(fatal[0])); i++) {
+		/* One that does it itself may have ended before its PID is known here. */
+		sigprocmask(SIG_BLOCK, &child, NULL);
 		pid = remote_fork(node, &chan);
 		/* Every other one does it itself. */
 		if (pid == 0)
 			end_by(chan, fatal[i], i % 2);
 		expected_child = pid;
+		sigprocmask(SIG_UNBLOCK, &child, NULL);
 		if (get_int(chan) == 1 && !(i % 2))
 			kill(pid, fatal[i]);
 		st = end_of(pid);
