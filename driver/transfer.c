@@ -36,7 +36,7 @@ static void transfer_free(struct kref *ref)
 
 int bproc_transfers_init(void)
 {
-	closing = alloc_workqueue("bproc", 0, 0);
+	closing = alloc_workqueue("bproc", WQ_UNBOUND, 0);
 	return closing ? 0 : -ENOMEM;
 }
 
