@@ -416,7 +416,7 @@ static void failing(unsigned long request, const char *name, const char *path)
 	snprintf(label, sizeof(label), "%s: bad pointer", name);
 	fails(label, EFAULT, bp(request, ptr64(bad)));
 	snprintf(label, sizeof(label), "%s: unknown flag", name);
-	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .argv = av, .flags = 0x100));
+	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .argv = av, .flags = 0x10000));
 	snprintf(label, sizeof(label), "%s: no child", name);
 	fails(label, ECHILD, waitpid(-1, &st, WNOHANG));
 }
