@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "log.h"
 #include "master.h"
@@ -24,7 +23,7 @@ struct node {
 	struct pool *down;
 	struct prefaces up;
 	struct event *ping;
-	struct timespec heard;
+	struct event *silence;
 	struct nodeup *nodeup;
 };
 
@@ -34,6 +33,14 @@ struct request {
 };
 
 static void node_down(struct node *n, const char *why);
+
+/* It has said something: from now on it may be silent for so long. */
+static void hear(struct node *n)
+{
+	struct timeval limit = { n->m->config->pingtimeout, 0 };
+
+	evtimer_add(n->silence, &limit);
+}
 
 static void set_state(struct node *n, const char *state)
 {
@@ -316,7 +323,7 @@ static void from_node(void *arg, const struct bproc_msg *msg)
 {
 	struct node *n = arg;
 
-	clock_gettime(CLOCK_MONOTONIC, &n->heard);
+	hear(n);
 	master_trace(n->m, n->number, BPROC_NODE_MASTER, msg);
 	if (msg->type < BPROC_MSG_DAEMON) {
 		to_driver(n, msg);
@@ -367,14 +374,15 @@ static void on_ping(evutil_socket_t fd, short what, void *arg)
 {
 	struct bproc_msg msg = { .size = sizeof(msg), .type = LINK_PING };
 	struct node *n = arg;
-	struct timespec now;
 
 	(void)fd, (void)what;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - n->heard.tv_sec > (time_t)n->m->config->pingtimeout)
-		node_down(n, "it is silent");
-	else
-		wire_send(n->wire, &msg);
+	wire_send(n->wire, &msg);
+}
+
+static void on_silence(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	node_down(arg, "it is silent");
 }
 
 static void node_down(struct node *n, const char *why)
@@ -390,6 +398,7 @@ static void node_down(struct node *n, const char *why)
 	wire_free(n->wire);
 	n->wire = NULL;
 	event_del(n->ping);
+	event_del(n->silence);
 	log_warn("node %d: link ended: %s", n->number, why);
 	/* Streams first: whoever waits for one hears of that, then of the node's death.
 	 */
@@ -404,9 +413,10 @@ void node_link(struct master *m, int number, SSL *ssl, int fd)
 {
 	static const struct wire_ops ops = { from_node, link_broken };
 	struct node *n = m->node[number];
+	/* One lost to a slow moment is not the end. */
 	struct timeval period = {
-		.tv_sec = m->config->pingtimeout / 2,
-		.tv_usec = m->config->pingtimeout % 2 * 500000,
+		.tv_sec = m->config->pingtimeout / 3,
+		.tv_usec = m->config->pingtimeout % 3 * 333333,
 	};
 
 	/* Who has the address and the key is the node, and an older link is a dead one.
@@ -417,7 +427,7 @@ void node_link(struct master *m, int number, SSL *ssl, int fd)
 		log_err("node %d: out of memory", number);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &n->heard);
+	hear(n);
 	event_add(n->ping, &period);
 	log_debug("node %d has connected", number);
 }
@@ -433,11 +443,14 @@ static struct node *node_new(struct master *m, unsigned int number)
 	TAILQ_INIT(&n->up);
 	n->down = pool_new(m->base, on_low, n);
 	n->ping = event_new(m->base, -1, EV_PERSIST, on_ping, n);
-	if (n->down && n->ping)
+	n->silence = evtimer_new(m->base, on_silence, n);
+	if (n->down && n->ping && n->silence)
 		return n;
 	pool_free(n->down);
 	if (n->ping)
 		event_free(n->ping);
+	if (n->silence)
+		event_free(n->silence);
 	free(n);
 	return NULL;
 }
@@ -447,6 +460,7 @@ static void node_remove(struct node *n)
 	node_down(n, "it is not in the configuration any more");
 	pool_free(n->down);
 	event_free(n->ping);
+	event_free(n->silence);
 	free(n);
 }
 

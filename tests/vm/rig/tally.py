@@ -9,9 +9,15 @@ LINE = re.compile(r"^(ok|not ok)\s+(.*)$", re.M)
 class Tally:
     def __init__(self):
         self.nr_passed = self.nr_failed = 0
+        self.failures = []
 
     def __str__(self):
         return f"{self.nr_passed} passed, {self.nr_failed} failed"
+
+    def remind(self):
+        """What failed, once more: it may be long ago."""
+        for name in self.failures:
+            print(f"failed: {name}")
 
     def passed(self, name, count=1):
         self.nr_passed += count
@@ -19,6 +25,7 @@ class Tally:
 
     def failed(self, name, why, count=1):
         self.nr_failed += count
+        self.failures.append(name)
         first, *more = why.strip().split("\n") or [""]
         print(f"not ok {name}: {first}", *(f"    {line}" for line in more), sep="\n",
               flush=True)
@@ -30,9 +37,11 @@ class Tally:
         bad = [what for word, what in found if word == "not ok"]
         if bad or status:
             why = bad or [f"exit status {status}"]
+            # What went right explains nothing.
+            rest = "\n".join(line for line in text.splitlines() if not line.startswith("ok "))
             for what in why[:-1]:
                 self.failed(f"{name}: {what}", "")
-            self.failed(f"{name}: {why[-1]}", "all it said:\n" + text)
+            self.failed(f"{name}: {why[-1]}", "all else it said:\n" + rest)
             self.nr_passed += good
         else:
             self.passed(name, max(good, 1))
