@@ -13,6 +13,7 @@
 #include "ghost.h"
 #include "ksyms.h"
 #include "space.h"
+#include "stream.h"
 
 /**
  * bproc_ghost_alloc - a ghost that no task is yet
@@ -57,6 +58,8 @@ static void ghost_free(struct kref *ref)
 		put_task_struct(g->task);
 	if (g->cred)
 		put_cred(g->cred);
+	if (g->incoming)
+		fput(g->incoming);
 	kfree(g->name);
 	bproc_space_put(g->space);
 	kfree(g);
@@ -335,6 +338,89 @@ int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct f
 }
 
 /**
+ * bproc_ghost_expect - the ghost's stub is going to read a stream
+ * @g: the ghost
+ * @stream: the stream
+ *
+ * A node that dies in the midst of it would leave the reader waiting.
+ *
+ * Return: false if the process has ended: nothing will come.
+ */
+bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream)
+{
+	bool live;
+
+	spin_lock(&g->lock);
+	live = g->state == BPROC_GHOST_LIVE && !g->incoming;
+	if (live)
+		g->incoming = get_file(stream);
+	spin_unlock(&g->lock);
+	return live;
+}
+
+static struct file *take_incoming(struct bproc_ghost *g)
+{
+	struct file *stream;
+
+	spin_lock(&g->lock);
+	stream = g->incoming;
+	g->incoming = NULL;
+	spin_unlock(&g->lock);
+	return stream;
+}
+
+/**
+ * bproc_ghost_expect_no_more - what bproc_ghost_expect() announced is over
+ * @g: the ghost
+ */
+void bproc_ghost_expect_no_more(struct bproc_ghost *g)
+{
+	struct file *stream = take_incoming(g);
+
+	if (stream)
+		fput(stream);
+}
+
+static void cut_incoming(struct bproc_ghost *g)
+{
+	struct file *stream = take_incoming(g);
+
+	if (stream) {
+		bproc_stream_shut(stream);
+		fput(stream);
+	}
+}
+
+/**
+ * bproc_ghost_was_killed - is this the last word of a process whose ghost went before it?
+ * @s: the master's space
+ * @m: a message about a process that has no ghost
+ */
+bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m)
+{
+	void *entry;
+	bool ret;
+
+	xa_lock(&s->ended);
+	entry = m->pid > 0 ? xa_load(&s->ended, m->pid) : NULL;
+	ret = xa_is_value(entry) && xa_to_value(entry) == m->node;
+	if (ret && m->type == BPROC_MSG_EXIT)
+		__xa_erase(&s->ended, m->pid);
+	xa_unlock(&s->ended);
+	return ret;
+}
+
+static void forget_ended(struct bproc_space *s, int node)
+{
+	unsigned long pid;
+	void *entry;
+
+	xa_for_each(&s->ended, pid, entry)
+		if (node == BPROC_NODE_ANY || xa_to_value(entry) == node)
+			xa_erase(&s->ended, pid);
+}
+
+/**
  * bproc_ghosts_kill - a node is gone: so are its processes
  * @s: the space
  * @node: the node, or BPROC_NODE_ANY
@@ -344,9 +430,12 @@ void bproc_ghosts_kill(struct bproc_space *s, int node)
 	struct bproc_ghost *g;
 	unsigned long nr = 0;
 
+	forget_ended(s, node);
 	while ((g = bproc_ghost_find_from(s, &nr))) {
-		if (node == BPROC_NODE_ANY || g->node == node)
+		if (node == BPROC_NODE_ANY || g->node == node) {
 			bproc_ghost_end(g, SIGKILL);
+			cut_incoming(g);
+		}
 		bproc_ghost_put(g);
 		nr++;
 		cond_resched();
@@ -403,6 +492,8 @@ static void ghost_kill_process(struct bproc_ghost *g)
 	struct bproc_msg_signal *sig;
 	struct bproc_msgbuf *buf;
 
+	/* Without memory for it the node's EXIT will be taken for a stranger's, and logged. */
+	xa_store(&g->space->ended, g->nr, xa_mk_value(g->node), GFP_KERNEL_ACCOUNT);
 	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, g->node, g->nr, sizeof(*sig),
 			      GFP_KERNEL | __GFP_NOFAIL);
 	sig = (void *)buf->body;

@@ -54,6 +54,7 @@ struct bproc_name {
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit
  * @transit_id: the move's number on @node
+ * @incoming: the stream on which the process comes back, while the stub reads from it
  */
 struct bproc_ghost {
 	struct kref ref;
@@ -78,6 +79,7 @@ struct bproc_ghost {
 	bool in_transit;
 	int transit_to;
 	u64 transit_id;
+	struct file *incoming;
 };
 
 struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
@@ -94,7 +96,10 @@ void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
 int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
 int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
+bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
+void bproc_ghost_expect_no_more(struct bproc_ghost *g);
 void bproc_ghosts_kill(struct bproc_space *s, int node);
+bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m);
 int bproc_ghosts_list(struct bproc_space *s, struct bproc_proc_list *list);
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task);
 

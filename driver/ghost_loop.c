@@ -164,8 +164,10 @@ static int ghost_sleep(struct bproc_ghost *g)
 static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 		    struct bproc_ghost_next *arg)
 {
-	int fd = get_unused_fd_flags(0);
+	int fd = -1;
 
+	if (op->op != BPROC_GHOST_ARRIVE || bproc_ghost_expect(g, op->file))
+		fd = get_unused_fd_flags(0);
 	if (fd < 0) {
 		/* A stream or a new ghost: its last close tells who waits for it. */
 		bproc_ghost_order_free(op);
@@ -279,6 +281,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 		return -EINVAL;
 	}
 	current->pdeath_signal = PARENT_DIED_SIGNAL;
+	bproc_ghost_expect_no_more(g);
 	spin_lock(&g->lock);
 	g->stopping = false;
 	spin_unlock(&g->lock);

@@ -72,12 +72,18 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
 #define BPROC_KSYM_DUMPABLE(F)                                                              \
-	F(task_exec_state_get_dumpable, "refuse EXECDUMP of set-user-ID programs", "call it")
+	F(task_exec_state_get_dumpable, "refuse EXECDUMP of set-user-ID programs", "call it") \
+	F(task_exec_state_set_dumpable, "a restored process that must not be dumped", "call it")
 #define bproc_dumpable()                                                                    \
 	(static_call(bproc_ks_task_exec_state_get_dumpable)(current) ==                       \
 	 TASK_DUMPABLE_OWNER)
+#define bproc_set_undumpable()                                                              \
+	static_call(bproc_ks_task_exec_state_set_dumpable)(TASK_DUMPABLE_OFF)
 #else
-#define BPROC_KSYM_DUMPABLE(F)
+#define BPROC_KSYM_DUMPABLE(F)                                                              \
+	F(set_dumpable, "a restored process that must not be dumped", "call it")
+#define bproc_set_undumpable()                                                              \
+	static_call(bproc_ks_set_dumpable)(current->mm, SUID_DUMP_DISABLE)
 #define bproc_dumpable() (get_dumpable(current->mm) == SUID_DUMP_USER)
 #endif
 

@@ -156,6 +156,8 @@ static int find_and_handle_process(struct bproc_space *s, const struct bproc_msg
 		/* Its parent ended meanwhile, by a signal that is on its way there. */
 		reply_fork(s, m, 0, -EAGAIN);
 		err = 0;
+	} else if (!g && bproc_ghost_was_killed(s, m)) {
+		err = 0;
 	} else {
 		pr_notice_ratelimited("node %d speaks (message type %u) for process %d, which is not there\n",
 				      m->node, m->type, m->pid);

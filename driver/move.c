@@ -95,6 +95,7 @@ static int send(struct bproc_space *s, struct bproc_transfer *t,
 		.flags = order->flags,
 		.result = 0,
 		.moving = moving,
+		.forking = !moving,
 		.blocked = order->blocked,
 	};
 	ssize_t n = 0;

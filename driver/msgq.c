@@ -136,7 +136,7 @@ static void msgq_put_back(struct bproc_msgq *q, struct bproc_msgbuf *buf)
  * bproc_msgq_read - give the first message to user space
  * @q: the queue
  * @to: where to
- * @len: room there; must hold the message (-EMSGSIZE)
+ * @len: room there, BPROC_MSG_MAX or more (else -EMSGSIZE)
  * @nonblock: -EAGAIN instead of waiting
  *
  * Return: bytes of the message, or -errno (the message stays in the queue).
@@ -146,6 +146,8 @@ ssize_t bproc_msgq_read(struct bproc_msgq *q, char __user *to, size_t len, bool 
 	struct bproc_msgbuf *buf;
 	ssize_t ret;
 
+	if (len < BPROC_MSG_MAX)
+		return -EMSGSIZE;
 	while (!(buf = msgq_take(q))) {
 		if (nonblock)
 			return -EAGAIN;
@@ -156,13 +158,10 @@ ssize_t bproc_msgq_read(struct bproc_msgq *q, char __user *to, size_t len, bool 
 			return -ESHUTDOWN;
 	}
 	ret = buf->msg.size;
-	if (len < buf->msg.size)
-		ret = -EMSGSIZE;
-	else if (copy_to_user(to, &buf->msg, buf->msg.size))
-		ret = -EFAULT;
-	if (ret < 0)
+	if (copy_to_user(to, &buf->msg, buf->msg.size)) {
 		msgq_put_back(q, buf);
-	else
-		bproc_msg_free(buf);
+		return -EFAULT;
+	}
+	bproc_msg_free(buf);
 	return ret;
 }

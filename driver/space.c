@@ -37,6 +37,7 @@ struct bproc_space *bproc_space_alloc(void)
 	xa_init(&s->ghosts);
 	xa_init(&s->transfers);
 	xa_init(&s->arrivals);
+	xa_init(&s->ended);
 	xa_init(&s->tids);
 	xa_init_flags(&s->procs, XA_FLAGS_LOCK_IRQ);
 	xa_init(&s->forks);
@@ -118,6 +119,7 @@ static void space_release(struct kref *ref)
 
 	WARN_ON(!xa_empty(&s->ghosts));
 	WARN_ON(!xa_empty(&s->transfers));
+	xa_destroy(&s->ended);
 	xa_destroy(&s->procs);
 	bproc_nodes_free(s->nodes);
 	bproc_msgq_close(&s->msgq);

@@ -29,6 +29,7 @@ struct bproc_nodes;
  * @ghosts: stand-ins for processes elsewhere, by PID in @ns
  * @transfers: images under way from here, by id
  * @arrivals: images under way to here, by PID
+ * @ended: master: node of processes whose ghost was killed, until that says EXIT, by PID
  * @tids: master: numbers given to threads on nodes (struct tid), by number
  * @procs: node: processes and threads here (struct bproc_proc), by PID in the initial
  *	namespace
@@ -52,6 +53,7 @@ struct bproc_space {
 	struct xarray ghosts;
 	struct xarray transfers;
 	struct xarray arrivals;
+	struct xarray ended;
 	struct xarray tids;
 	struct xarray procs;
 	struct xarray forks;

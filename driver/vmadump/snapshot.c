@@ -116,6 +116,8 @@ static int add_area(struct vmad_snapshot *snap, struct vm_area_struct *vma,
 		return -EOPNOTSUPP;
 	if ((flags & (VM_IO | VM_PFNMAP)) || (flags & BPROC_VM_SHADOW_STACK))
 		return -EOPNOTSUPP;
+	if ((flags & VM_DONTCOPY) && opts->forking)
+		return 1;
 	if (vma->vm_file) {
 		area->vm_file = get_file(vma->vm_file);
 		area->map.offset = (u64)vma->vm_pgoff << PAGE_SHIFT;

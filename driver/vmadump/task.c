@@ -54,6 +54,7 @@ void vmad_task_describe(struct vmad_task *task, const sigset_t *blocked)
 	savesegment(es, task->es);
 	savesegment(fs, task->fs);
 	savesegment(gs, task->gs);
+	task->undumpable = !bproc_dumpable();
 	get_task_comm(task->comm, current);
 }
 
@@ -193,6 +194,8 @@ int vmad_task_restore(const struct vmad_plan *plan)
 			(struct robust_list_head __user *)(unsigned long)task->robust_list;
 	current->clear_child_tid = (int __user *)(unsigned long)task->clear_child_tid;
 	current->personality = task->personality;
+	if (task->undumpable)
+		bproc_set_undumpable();
 	ks___set_task_comm(current, task->comm, true);
 	if (task->exe != VMAD_NO_FILE && plan->files[task->exe]) {
 		/* Fails when somebody has it open for writing; then the name is missing. */

@@ -15,6 +15,7 @@
  * @result: value that the restored program finds as the system call's result
  * @moving: the caller ends when the image lives: memory marked MADV_WIPEONFORK is kept. In
  *	a copy it is wiped as by a fork, so that no two processes share random-number state
+ * @forking: the image is a child's: memory marked MADV_DONTFORK stays behind
  * @at_start: the program has not run yet (EXECDUMP): registers are left as they are and
  *	@result is not used
  * @blocked: signals blocked in the image; NULL for those of the caller, which may have
@@ -24,6 +25,7 @@ struct vmad_dump_opts {
 	u32 flags;
 	long result;
 	bool moving;
+	bool forking;
 	bool at_start;
 	const sigset_t *blocked;
 };

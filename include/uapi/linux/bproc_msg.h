@@ -4,8 +4,8 @@
  *
  * bpmaster opens /dev/bproc-master, bpslave opens /dev/bproc-slave. read(2) gives one
  * whole message, write(2) takes one whole message; poll(2) says when there is one to
- * read. A read buffer must hold BPROC_MSG_MAX bytes. Descriptors are exclusive: one
- * master for each PID namespace, one node for each PID namespace.
+ * read. A read buffer must hold BPROC_MSG_MAX bytes (-EMSGSIZE). Descriptors are
+ * exclusive: one master for each PID namespace, one node for each PID namespace.
  *
  * The daemons carry a driver message for another machine unchanged, over their own
  * authenticated link; bpmaster sets @node of what a node sends to that node's number,

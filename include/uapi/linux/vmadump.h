@@ -90,6 +90,8 @@ struct vmad_image {
  * @rseq_sig: its signature
  * @start_code: @end_code, ..., @env_end: as of PR_SET_MM_MAP in prctl(2)
  * @exe: index of the program's file in VMAD_NOTE_FILES, or VMAD_NO_FILE
+ * @undumpable: not 0: prctl(PR_SET_DUMPABLE) was 0 or 2; becomes 0
+ * @reserved: zero
  * @ds: @es, @fs, @gs: segment selectors
  * @comm: name of the program (PR_SET_NAME), NUL-terminated
  */
@@ -117,7 +119,8 @@ struct vmad_task {
 	__aligned_u64 env_end;
 	__u32 exe;
 	__u16 ds, es, fs, gs;
-	__u8 reserved[4];
+	__u8 undumpable;
+	__u8 reserved[3];
 	char comm[16];
 };
 

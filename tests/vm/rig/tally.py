@@ -6,6 +6,17 @@ import re
 LINE = re.compile(r"^(ok|not ok)\s+(.*)$", re.M)
 
 
+CONTEXT = 3
+
+
+def leave_out_good(lines):
+    """Of what went right, only what came just before something else."""
+    good = [line.startswith("ok ") for line in lines] + [False]
+    for i, line in enumerate(lines):
+        if not all(good[i:i + CONTEXT + 1]):
+            yield line
+
+
 class Tally:
     def __init__(self):
         self.nr_passed = self.nr_failed = 0
@@ -37,8 +48,7 @@ class Tally:
         bad = [what for word, what in found if word == "not ok"]
         if bad or status:
             why = bad or [f"exit status {status}"]
-            # What went right explains nothing.
-            rest = "\n".join(line for line in text.splitlines() if not line.startswith("ok "))
+            rest = "\n".join(leave_out_good(text.splitlines()))
             for what in why[:-1]:
                 self.failed(f"{name}: {what}", "")
             self.failed(f"{name}: {why[-1]}", "all else it said:\n" + rest)

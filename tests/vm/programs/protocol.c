@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * protocol: a bpmaster with two nodes, both of which are this program, says to the driver
+ * what no bpmaster and no honest slave would. Needs a PID namespace without a master.
+ */
+#include "scen.h"
+#include <sys/mman.h>
+
+#include <linux/bproc_msg.h>
+
+static int master;
+static union {
+	struct bproc_msg msg;
+	char bytes[BPROC_MSG_MAX];
+} in;
+
+static void set_state(int node, const char *state)
+{
+	struct bproc_node_state st = { .node = node };
+
+	snprintf(st.state, sizeof(st.state), "%s", state);
+	if (ioctl(master, BPROC_IOC_NODE_STATE, &st))
+		give_up(state);
+}
+
+/* The next message of a type; others are dropped. Its body follows it in @in. */
+static bool hear(unsigned int type)
+{
+	struct pollfd p = { .fd = master, .events = POLLIN };
+
+	while (poll(&p, 1, PATIENCE * 1000) == 1 &&
+	       read(master, &in, sizeof(in)) >= (ssize_t)sizeof(in.msg))
+		if (in.msg.type == type)
+			return true;
+	return false;
+}
+
+/* Nothing of that type in the next moment. */
+static bool silence(unsigned int type)
+{
+	struct pollfd p = { .fd = master, .events = POLLIN };
+
+	while (poll(&p, 1, 500) == 1)
+		if (read(master, &in, sizeof(in)) > 0 && in.msg.type == type)
+			return false;
+	return true;
+}
+
+static int say(unsigned int type, int node, pid_t pid, uint64_t id, int result,
+	       const void *body, size_t len)
+{
+	struct {
+		struct bproc_msg msg;
+		char body[256];
+	} out = { .msg = {
+			  .size = (uint32_t)(sizeof(out.msg) + len),
+			  .type = (uint16_t)type,
+			  .id = id,
+			  .node = node,
+			  .pid = pid,
+			  .result = result,
+		  } };
+
+	if (len)
+		memcpy(out.body, body, len);
+	return write(master, &out, out.msg.size) < 0 ? errno : 0;
+}
+
+static int say_exit(int node, pid_t pid, int status)
+{
+	struct bproc_msg_exit e = { .status = status };
+
+	return say(BPROC_MSG_EXIT, node, pid, 0, 0, &e, sizeof(e));
+}
+
+static int say_signal(int node, pid_t pid, int signo)
+{
+	struct bproc_msg_signal s = { .signo = signo };
+
+	return say(BPROC_MSG_SIGNAL, node, pid, 0, 0, &s, sizeof(s));
+}
+
+static int hand_in(unsigned long call, uint64_t id, int fd, int result, pid_t pid)
+{
+	struct bproc_stream_fd arg = { .id = id, .fd = fd, .result = result, .pid = pid };
+
+	return ioctl(master, call, &arg) ? errno : 0;
+}
+
+/*
+ * A child executes a program on node 0: what is left of it is a ghost, and node 0 is us.
+ * Its header goes to *header.
+ */
+static pid_t remote(struct bproc_stream *header)
+{
+	static char *args[] = { "anything", NULL }, *env[] = { NULL };
+	int pair[2];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		run_io(BPROC_IOC_REXEC, 0, "/anything", args, env, NULL, 0);
+		_exit(errno & 0xff);
+	}
+	if (!hear(BPROC_MSG_STREAM) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		give_up("a request for a stream");
+	hand_in(BPROC_IOC_STREAM, in.msg.id, pair[1], 0, 0);
+	close(pair[1]);
+	if (!get(pair[0], header, sizeof(*header)))
+		give_up("a header");
+	close(pair[0]);
+	same("the header names the process", pid, header->pid);
+	say(BPROC_MSG_ARRIVED, 1, pid, header->id, 0, NULL, 0);
+	check(silence(BPROC_MSG_GO), "an answer of the wrong node is none",
+	      "GO was said");
+	say(BPROC_MSG_ARRIVED, 0, pid, header->id, 0, NULL, 0);
+	check(hear(BPROC_MSG_GO) && in.msg.pid == pid, "the right one's answer counts",
+	      "no GO");
+	return pid;
+}
+
+static bool is_alive(pid_t pid)
+{
+	int status;
+
+	usleep(300000);
+	return waitpid(pid, &status, WNOHANG | WUNTRACED) == 0;
+}
+
+static void foreign_messages(pid_t pid)
+{
+	struct bproc_msg_name name = { .comm = "stolen" };
+	struct bproc_msg_fork forking = { 0 };
+	char comm[32];
+
+	same("EXIT of another node's process", ESRCH, say_exit(1, pid, 0));
+	same("STOPPED", ESRCH, say(BPROC_MSG_STOPPED, 1, pid, 0, SIGSTOP, NULL, 0));
+	same("NAME", ESRCH, say(BPROC_MSG_NAME, 1, pid, 0, 0, &name, sizeof(name)));
+	say(BPROC_MSG_FORK, 1, pid, 77, 0, &forking, sizeof(forking));
+	check(hear(BPROC_MSG_FORKED) && in.msg.id == 77 && in.msg.result < 0,
+	      "FORK is refused", "result %d", in.msg.result);
+	same("UNFORK", ESRCH, say(BPROC_MSG_UNFORK, 1, pid, 0, 0, NULL, 0));
+	say(BPROC_MSG_GO, 1, pid, 1, 0, NULL, 0);
+	say(BPROC_MSG_ABORT, 1, pid, 1, 0, NULL, 0);
+	check(is_alive(pid), "the process did not notice", "it did");
+	proc_file(pid, "comm", comm, sizeof(comm));
+	check(!strcmp(comm, "anything\n"), "and kept its name", "%s", comm);
+	same("EXIT of a process of the master", ESRCH, say_exit(0, getpid(), 0));
+	same("of nobody", ESRCH, say_exit(0, 4000000, 0));
+	same("of process 0", ESRCH, say_exit(0, 0, 0));
+	same("of process -1", ESRCH, say_exit(0, -1, 0));
+	check(say_signal(0, 1, SIGKILL) != 0, "no signal to init", "it was taken");
+	check(say_signal(0, -1, SIGKILL) != 0, "none to everybody", "it was taken");
+	check(say_signal(0, 0, SIGKILL) != 0, "none to a group", "it was taken");
+	same("signal 65", EINVAL, say_signal(0, pid, 65));
+	same("signal -1", EINVAL, say_signal(0, pid, -1));
+}
+
+static void foreign_arrivals(pid_t pid)
+{
+	struct bproc_stream header = {
+		.magic = BPROC_STREAM_MAGIC,
+		.size = sizeof(header) + 2,
+		.from = 1,
+		.id = 9,
+		.pid = pid,
+		.iolen = BPROC_IO_DEFAULT,
+		.cwd_len = 2,
+	};
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		give_up("socketpair");
+	same("node 1 brings node 0's process", EPERM,
+	     hand_in(BPROC_IOC_ARRIVAL, 9, pair[1], 1, pid));
+	same("or one of the master's", ESRCH,
+	     hand_in(BPROC_IOC_ARRIVAL, 9, pair[1], 1, getpid()));
+	same("a stream that is none", EBADF, hand_in(BPROC_IOC_ARRIVAL, 9, -1, 0, pid));
+	/* Node 0 does, and says in the header that it is node 1. */
+	same("node 0 may bring it", 0, hand_in(BPROC_IOC_ARRIVAL, 9, pair[1], 0, pid));
+	put(pair[0], &header, sizeof(header));
+	put(pair[0], "/", 2);
+	close(pair[1]);
+	check(silence(BPROC_MSG_ARRIVED), "a header that lies is not believed",
+	      "ARRIVED %d was said", in.msg.result);
+	close(pair[0]);
+	check(is_alive(pid), "the ghost goes on", "it does not");
+}
+
+/* A ghost that reads the header of what comes back must not wait for a dead node. */
+static void node_dies_amid_header(void)
+{
+	struct bproc_stream header;
+	pid_t pid = remote(&header);
+	int pair[2], status;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		give_up("socketpair");
+	same("the way back begins", 0, hand_in(BPROC_IOC_ARRIVAL, 3, pair[1], 0, pid));
+	put(pair[0], "some bytes", 10);
+	usleep(300000);
+	set_state(0, "down");
+	status = end_of(pid);
+	check(status == SIGKILL, "the node dies: the ghost does", "status %#x", status);
+	close(pair[0]);
+	close(pair[1]);
+	set_state(0, "up");
+}
+
+/* Killed while it stands stopped, the ghost goes first; the node's EXIT comes later. */
+static void late_exit(void)
+{
+	struct bproc_stream header;
+	pid_t pid = remote(&header);
+	int status;
+
+	say(BPROC_MSG_STOPPED, 0, pid, 0, SIGSTOP, NULL, 0);
+	check(wait_for(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status), "it stops",
+	      "status %#x", status);
+	kill(pid, SIGKILL);
+	check(hear(BPROC_MSG_SIGNAL) && in.msg.pid == pid, "its end is told to the node",
+	      "it is not");
+	same("it ends", SIGKILL, end_of(pid));
+	same("node 1 knows nothing of it", ESRCH, say_exit(1, pid, SIGKILL));
+	same("the node's last word", 0, say_exit(0, pid, SIGKILL));
+	same("is the last", ESRCH, say_exit(0, pid, SIGKILL));
+}
+
+static void sizes(void)
+{
+	struct bproc_msg m = { .size = sizeof(m), .type = BPROC_MSG_EXIT };
+	struct bproc_node_state st = { .node = 0 };
+	char *edge;
+	int type;
+
+	fails("a body too short", EINVAL, write(master, &m, sizeof(m)));
+	m.size++;
+	fails("more than was written", EINVAL, write(master, &m, sizeof(m)));
+	m.size = 4;
+	fails("less than a header", EINVAL, write(master, &m, sizeof(m)));
+	fails("a piece of a header", EINVAL, write(master, &m, 8));
+	fails("nothing", EINVAL, write(master, &m, 0));
+	m.size = 0xffffffff;
+	fails("much more", EINVAL, write(master, &m, sizeof(m)));
+	fails("a bad pointer", EFAULT, write(master, (void *)8, sizeof(m)));
+	fails("too long", EINVAL, write(master, in.bytes, sizeof(in) + 1));
+	fails("no room to read", EMSGSIZE, read(master, in.bytes, 16));
+	for (type = 0; type < 300; type++)
+		say((unsigned int)type, 0, 0, 0, 0, NULL, 0);
+	for (type = 0; type < 65536; type += 251)
+		say((unsigned int)type, 99, 5, ~0ULL, -1, NULL, 0);
+	same("a node that is not there", BPROC_BE_NODEDOWN, say_exit(77, getpid(), 0));
+	same("a node below them", BPROC_BE_NODEDOWN, say_exit(-5, getpid(), 0));
+	fails("a state without a name", EINVAL, ioctl(master, BPROC_IOC_NODE_STATE, &st));
+	memset(st.state, 'x', sizeof(st.state));
+	fails("one without an end", EINVAL, ioctl(master, BPROC_IOC_NODE_STATE, &st));
+	st.node = 2;
+	strcpy(st.state, "up");
+	fails("of a node that is not there", BPROC_BE_INVALIDNODE,
+	      ioctl(master, BPROC_IOC_NODE_STATE, &st));
+	edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
+	munmap(edge + 4096, 4096);
+	memcpy(edge + 4096 - sizeof(m), &m, sizeof(m));
+	m.size = sizeof(m) + sizeof(struct bproc_msg_exit);
+	fails("a message beyond memory", EFAULT,
+	      write(master, edge + 4096 - sizeof(m), m.size));
+}
+
+static void master_goes(int notifier)
+{
+	struct pollfd p = { .fd = notifier, .events = POLLIN };
+	struct bproc_stream header;
+	pid_t pid = remote(&header);
+	uint64_t changes;
+
+	close(master);
+	same("the master ends: its ghosts do", SIGKILL, end_of(pid));
+	check(poll(&p, 1, PATIENCE * 1000) == 1 && (p.revents & POLLHUP),
+	      "notifiers hear of it", "revents %#x", (unsigned int)p.revents);
+	same("once", 8, read(notifier, &changes, sizeof(changes)));
+	same("and then see the end", 0, read(notifier, &changes, sizeof(changes)));
+	fails("nothing works any more", ENOSYS, bp(BPROC_IOC_NOTIFY, NULL));
+}
+
+int main(int argc, char **argv)
+{
+	struct bproc_master_setup setup = { .nodes = 2 };
+	struct bproc_stream header;
+	int notifier;
+	pid_t pid;
+
+	scen_init(argc, argv);
+	alarm(150);
+	master = open("/dev/bproc-master", O_RDWR | O_CLOEXEC);
+	if (master < 0 || ioctl(master, BPROC_IOC_MASTER_SETUP, &setup))
+		give_up("/dev/bproc-master");
+	set_state(0, "up");
+	set_state(1, "up");
+	notifier = (int)bp(BPROC_IOC_NOTIFY, NULL);
+
+	sizes();
+	pid = remote(&header);
+	foreign_messages(pid);
+	foreign_arrivals(pid);
+	same("its own node ends it", 0, say_exit(0, pid, 7 << 8));
+	same("with its status", 7 << 8, end_of(pid));
+	node_dies_amid_header();
+	late_exit();
+	master_goes(notifier);
+	return failures != 0;
+}
