@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "arrive.h"
 #include "log.h"
@@ -16,6 +17,8 @@
 
 /* How long a stand-in may take to start, in ms. */
 #define START_TIMEOUT 5000
+/* How long one may take to end, in ms. */
+#define END_TIMEOUT 200
 
 /* bproc-ghost, the whole file: a node needs no files but bpslave. */
 extern const char ghost_file[], ghost_file_end[];
@@ -125,7 +128,24 @@ static int give(int dev, const struct link_preface *preface, int fd)
 	return ioctl(dev, BPROC_IOC_ARRIVAL, &arg) < 0 ? -errno : 0;
 }
 
-int standin_arrival(struct device *device, const struct link_preface *preface, int fd)
+/* Has it ended, or does it now? Its number is free then. */
+static void await_end(int pid)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	/* only a child of ours can be a stand-in */
+	if (waitpid(pid, NULL, WNOHANG | __WALL))
+		return;
+	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p.fd < 0)
+		return;
+	poll(&p, 1, END_TIMEOUT);
+	close(p.fd);
+	waitpid(pid, NULL, WNOHANG | __WALL);
+}
+
+/* Makes those stand-ins that an arriving process needs and that are not here. */
+static int make_standins(int dev, const struct link_preface *preface)
 {
 	const struct {
 		int pid;
@@ -135,24 +155,39 @@ int standin_arrival(struct device *device, const struct link_preface *preface, i
 		{ preface->session, preface->session_uid },
 		{ preface->pgrp, preface->pgrp_uid },
 	};
-	int dev = device_fd(device);
 	size_t i;
 	int err;
 
-	if (preface->pid <= 1 || preface->ppid < 0)
-		return -EPROTO;
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (needed[i].pid <= 1 || needed[i].pid == preface->pid ||
 		    !kill(needed[i].pid, 0))
 			continue;
 		err = make_standin(dev, needed[i].pid, needed[i].uid);
 		if (err) {
-			log_err("stand-in of process %d: %s", needed[i].pid, strerror(-err));
+			log_err("stand-in of process %d: %s", needed[i].pid,
+				strerror(-err));
 			return err;
 		}
 	}
-	err = give(dev, preface, fd);
-	if (err == -ESRCH && preface->ppid <= 1)
-		err = make_child(dev, preface->pid, fd);
-	return err;
+	return 0;
+}
+
+int standin_arrival(struct device *device, const struct link_preface *preface, int fd)
+{
+	int dev = device_fd(device);
+	int err;
+
+	if (preface->pid <= 1 || preface->ppid < 0)
+		return -EPROTO;
+	err = make_standins(dev, preface);
+	if (!err)
+		err = give(dev, preface, fd);
+	if (err != -ESRCH)
+		return err;
+	if (preface->ppid <= 1)
+		return make_child(dev, preface->pid, fd);
+	/* The driver dismisses stand-ins that nobody needs; this one at that moment. */
+	await_end(preface->ppid);
+	err = make_standins(dev, preface);
+	return err ? err : give(dev, preface, fd);
 }

@@ -2,7 +2,7 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link
+UNIT_NAMES := config nodeset header link standin
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -11,12 +11,16 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c
 	$(CC) $(CPPFLAGS) -Iinclude -Ilib -Idaemons $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(COMMON)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS) $(CHECK_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(DAEMON_LIBS) $(CHECK_LIBS)
 
 # The library's inside, not its exported names.
 $(BUILD)/tests/unit/test_nodeset: $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
 $(BUILD)/tests/unit/test_link: $(BUILD)/daemons/pool.o $(BUILD)/daemons/preface.o
+# The test plays the driver and the processes.
+$(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
+$(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill
 
 .SECONDARY: $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%.o)
 
