@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "internal.h"
+#include "local.h"
 
 #define DEFAULT_FLAGS (BPROC_DUMP_EXEC | BPROC_DUMP_OTHER)
 
@@ -179,8 +180,37 @@ static void set_rank(char *const envp[], int rank)
 		}
 }
 
+/* A child here, with descriptors as on a node; 0 in the child, a PID, or -errno. */
+static int fork_here(const struct bproc_io_t *io, int iolen)
+{
+	int report[2], err = 0, status;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		close(report[0]);
+		if (!local_io(io, iolen, &report[1])) {
+			close(report[1]);
+			return 0;
+		}
+		err = errno;
+		(void)!write(report[1], &err, sizeof(err));
+		_exit(127);
+	}
+	err = pid < 0 ? errno : 0;
+	close(report[1]);
+	if (!err && read(report[0], &err, sizeof(err)) == sizeof(err))
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	close(report[0]);
+	return err ? -err : pid;
+}
+
 /* Without the driver's help, one after the other. */
-static int loop_rfork(struct call *c, int nnodes, const int *nodes, int *pids)
+static int loop_rfork(struct call *c, int nnodes, const int *nodes, int *pids,
+		      const struct bproc_io_t *io, int iolen)
 {
 	extern char **environ;
 	int i, pid;
@@ -188,13 +218,13 @@ static int loop_rfork(struct call *c, int nnodes, const int *nodes, int *pids)
 	for (i = 0; i < nnodes; i++) {
 		c->arg.node = nodes[i];
 		pid = handle_ioctl(BPROC_IOC_RFORK, &c->arg);
-		if (pid < 0 && errno == BE_SAMENODE)
-			pid = fork();
+		if (pid < 0)
+			pid = errno == BE_SAMENODE ? fork_here(io, iolen) : -errno;
 		if (!pid) {
 			set_rank(environ, i);
 			return i;
 		}
-		pids[i] = pid < 0 ? -errno : pid;
+		pids[i] = pid;
 	}
 	return nnodes;
 }
@@ -216,7 +246,7 @@ int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, i
 	if (ret >= 0 || errno != ENOTTY)
 		return ret;
 	set_vector(&c, 0, NULL, NULL);
-	return loop_rfork(&c, nnodes, nodes, pids);
+	return loop_rfork(&c, nnodes, nodes, pids, io, iolen);
 }
 
 int _bproc_vrfork(int nnodes, int *nodes, int *pids, int flags)
@@ -234,8 +264,18 @@ int bproc_vrfork(int nnodes, int *nodes, int *pids)
 	return bproc_vrfork_io(nnodes, nodes, pids, NULL, BPROC_IO_DEFAULT);
 }
 
+/* The program and its descriptors, for each entry of a vector call. */
+struct vector {
+	struct call *call;
+	const struct bproc_io_t *io;
+	int iolen;
+	const char *cmd;
+	char *const *argv;
+	char *const *envp;
+};
+
 /* A local child that becomes the program and goes; its PID or -errno of the exec. */
-static int fork_execmove(struct call *c, int rank, char *const envp[])
+static int fork_execmove(const struct vector *v, int node, int rank)
 {
 	int report[2], err = 0, status;
 	pid_t pid;
@@ -244,8 +284,12 @@ static int fork_execmove(struct call *c, int rank, char *const envp[])
 		return -errno;
 	pid = fork();
 	if (!pid) {
-		set_rank(envp, rank);
-		execmove(c);
+		set_rank(v->envp, rank);
+		v->call->arg.node = node;
+		if (!local_is(node))
+			execmove(v->call);
+		else if (!local_io(v->io, v->iolen, &report[1]))
+			execve(v->cmd, v->argv, v->envp);
 		err = errno;
 		/* nobody reads when the parent is gone, and nobody cares then */
 		(void)!write(report[1], &err, sizeof(err));
@@ -260,9 +304,20 @@ static int fork_execmove(struct call *c, int rank, char *const envp[])
 	return err ? -err : pid;
 }
 
+static bool all_local(const int *nodes, int nnodes)
+{
+	int i;
+
+	for (i = 0; i < nnodes; i++)
+		if (!local_is(nodes[i]))
+			return false;
+	return true;
+}
+
 int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 		       int iolen, const char *cmd, char *const argv[], char *const envp[])
 {
+	struct vector v = { NULL, io, iolen, cmd, argv, envp };
 	struct call c;
 	int i, ret;
 
@@ -273,15 +328,17 @@ int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 	if (set_call(&c, 0, io, iolen, DEFAULT_FLAGS))
 		return -1;
 	set_program(&c, cmd, argv, envp);
-	set_vector(&c, nnodes, nodes, pids);
-	ret = handle_ioctl(BPROC_IOC_VEXECMOVE, &c.arg);
-	if (ret >= 0 || errno != ENOTTY)
-		return ret;
-	set_vector(&c, 0, NULL, NULL);
-	for (i = 0; i < nnodes; i++) {
-		c.arg.node = nodes[i];
-		pids[i] = fork_execmove(&c, i, envp);
+	/* This machine alone needs no driver. */
+	if (!all_local(nodes, nnodes)) {
+		set_vector(&c, nnodes, nodes, pids);
+		ret = handle_ioctl(BPROC_IOC_VEXECMOVE, &c.arg);
+		if (ret >= 0 || errno != ENOTTY)
+			return ret;
+		set_vector(&c, 0, NULL, NULL);
 	}
+	v.call = &c;
+	for (i = 0; i < nnodes; i++)
+		pids[i] = fork_execmove(&v, nodes[i], i);
 	return nnodes;
 }
 

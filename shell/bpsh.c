@@ -1,47 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include "bpsh.h"
 
+/* Most that -b takes. */
+#define BUFFER_MAX (1 << 24)
+/* A wrong call, as for every command of this package. */
+#define EXIT_USAGE 2
+
 static const char usage[] =
 	"Usage: bpsh [options] NODES COMMAND [ARGUMENT...]\n"
 	"       bpsh -a|-A|-1 [options] COMMAND [ARGUMENT...]\n"
 	"Runs COMMAND of this machine on nodes.\n"
 	"\n"
-	"  -a              on all nodes that are up (NODES \"allup\")\n"
-	"  -A              on all nodes that are not down (NODES \"allnotdown\")\n"
-	"  -1              on this machine\n"
-	"  -n              no input\n"
-	"  -N              neither input nor output\n"
-	"  -L              write whole lines\n"
-	"  -p              write the node's number before each line\n"
-	"  -s              one node's output after the other's\n"
-	"  -d              the same with a line between nodes\n"
-	"  -b BYTES        size of the buffers (default 4096)\n"
-	"  -I, --stdin F   input from the node's file F\n"
-	"  -O, --stdout F  output to the node's file F\n"
-	"  -E, --stderr F  errors to the node's file F\n"
-	"  -t, --time      say how long it took\n"
-	"  -h, --help      this text\n"
-	"  -v, --version   version\n"
+	"  -a, --up           on all nodes that are up (NODES \"allup\")\n"
+	"  -A, --not-down     on all nodes that are not down (NODES \"allnotdown\")\n"
+	"  -1, --here         on this machine\n"
+	"  -n, --no-input     no input\n"
+	"  -N, --no-io        neither input nor output\n"
+	"  -L, --lines        write whole lines\n"
+	"  -p, --prefix       write the node's number before each line\n"
+	"  -s, --sequential   one node's output after the other's\n"
+	"  -d, --divide       the same with a line between nodes\n"
+	"  -b, --buffer BYTES size of the buffers (default 4096)\n"
+	"  -I, --stdin FILE   input from the node's file FILE\n"
+	"  -O, --stdout FILE  output to the node's file FILE\n"
+	"  -E, --stderr FILE  errors to the node's file FILE\n"
+	"  -t, --time         say how long it took\n"
+	"  -l, --login NAME   ignored, for rsh's users\n"
+	"  -h, --help         this text\n"
+	"  -v, -V, --version  version\n"
 	"\n"
 	"NODES is a list like 0,3-5,8-  or a state like allup, all!down.\n";
 
 static const struct option long_options[] = {
+	{ "up", no_argument, NULL, 'a' },
+	{ "not-down", no_argument, NULL, 'A' },
+	{ "here", no_argument, NULL, '1' },
+	{ "no-input", no_argument, NULL, 'n' },
+	{ "no-io", no_argument, NULL, 'N' },
+	{ "lines", no_argument, NULL, 'L' },
+	{ "prefix", no_argument, NULL, 'p' },
+	{ "sequential", no_argument, NULL, 's' },
+	{ "divide", no_argument, NULL, 'd' },
+	{ "buffer", required_argument, NULL, 'b' },
 	{ "stdin", required_argument, NULL, 'I' },
 	{ "stdout", required_argument, NULL, 'O' },
 	{ "stderr", required_argument, NULL, 'E' },
 	{ "time", no_argument, NULL, 't' },
+	{ "login", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
@@ -67,12 +86,20 @@ static void to_null(struct bpsh *b, int fd)
 	b->o.fd[fd].file = "/dev/null";
 }
 
+static bool parse_size(const char *text, size_t *size)
+{
+	char *end;
+
+	*size = strtoul(text, &end, 10);
+	return isdigit((unsigned char)*text) && !*end && *size && *size <= BUFFER_MAX;
+}
+
 /* Options up to the first other word; -1 to go on, else an exit status. */
 static int parse_options(struct bpsh *b, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+aA1nNLpsdb:I:O:E:tl:hv", long_options,
+	while ((c = getopt_long(argc, argv, "+aA1nNLpsdb:I:O:E:tl:hvV", long_options,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -104,12 +131,12 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 			b->o.sequential = true;
 			break;
 		case 'b':
-			b->o.buffer = strtoul(optarg, NULL, 10);
-			if (!b->o.buffer || b->o.buffer > 1 << 24) {
+			if (!parse_size(optarg, &b->o.buffer)) {
 				fprintf(stderr,
-					"bpsh: -b %s: a number of bytes is wanted\n",
-					optarg);
-				return 1;
+					"bpsh: -b %s: not a number of bytes from 1 to "
+					"%d\n",
+					optarg, BUFFER_MAX);
+				return EXIT_USAGE;
 			}
 			break;
 		case 'I':
@@ -130,14 +157,22 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		case 'v':
+		case 'V':
 			puts("bpsh " VERSION);
 			return 0;
 		default:
 			fputs(usage, stderr);
-			return 1;
+			return EXIT_USAGE;
 		}
 	}
 	return -1;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
 /* As a shell would find it; NULL if there is none. */
@@ -153,7 +188,7 @@ static char *find_program(const char *name)
 		if (asprintf(&full, "%.*s%s%s", (int)(end - path), path,
 			     end == path ? "" : "/", name) < 0)
 			return NULL;
-		if (!access(full, X_OK))
+		if (!access(full, X_OK) && !is_directory(full))
 			return full;
 		free(full);
 		if (!*end)
@@ -223,98 +258,153 @@ static void raise_limit(int processes)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* A process of this machine, with sockets as the others have. */
-static pid_t start_here(struct bpsh *b, struct bpsh_process *p, int rank)
-{
-	int pair[3][2], fd;
-	pid_t pid;
-
-	for (fd = 0; fd < 3; fd++) {
-		pair[fd][0] = pair[fd][1] = -1;
-		if (b->o.fd[fd].target == BPSH_HERE &&
-		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair[fd]))
-			return -errno;
-		if (b->o.fd[fd].target == BPSH_FILE)
-			pair[fd][1] = open(b->o.fd[fd].file,
-					   O_CLOEXEC | (fd ? O_WRONLY | O_CREAT | O_TRUNC
-							   : O_RDONLY),
-					   0666);
-		if (pair[fd][1] < 0)
-			return -errno;
-	}
-	pid = fork();
-	if (!pid) {
-		for (fd = 0; fd < 3; fd++)
-			dup2(pair[fd][1], fd);
-		snprintf(b->envp[0], strlen(b->envp[0]) + 1, "BPROC_RANK=%07d", rank);
-		execve(b->path, b->argv, b->envp);
-		perror(b->path);
-		_exit(127);
-	}
-	for (fd = 0; fd < 3; fd++) {
-		close(pair[fd][1]);
-		p->fd[fd] = pair[fd][0];
-		if (p->fd[fd] >= 0)
-			fcntl(p->fd[fd], F_SETFL, O_NONBLOCK);
-	}
-	return pid < 0 ? -errno : pid;
-}
-
-static int start_there(struct bpsh *b, struct bproc_io_t *io, int iolen)
+static int start(struct bpsh *b, struct bproc_io_t *io, int iolen)
 {
 	int *nodes = calloc((size_t)b->n, sizeof(int)),
 	    *pids = calloc((size_t)b->n, sizeof(int));
-	int i, n = 0, ret = 0;
+	int i, ret = -1;
 
-	if (!nodes || !pids) {
-		ret = -1;
-		goto out;
-	}
-	for (i = 0; i < b->n; i++)
-		if (b->p[i].node >= 0)
-			nodes[n++] = b->p[i].node;
-	if (n)
-		ret = bproc_vexecmove_io(n, nodes, pids, io, iolen, b->path, b->argv,
+	for (i = 0; nodes && i < b->n; i++)
+		nodes[i] = b->p[i].node;
+	if (nodes && pids)
+		ret = bproc_vexecmove_io(b->n, nodes, pids, io, iolen, b->path, b->argv,
 					 b->envp);
-	if (ret >= 0)
-		for (i = n = 0; i < b->n; i++)
-			if (b->p[i].node >= 0)
-				b->p[i].pid = pids[n++];
-out:
+	for (i = 0; ret >= 0 && i < b->n; i++)
+		b->p[i].pid = pids[i];
 	free(nodes);
 	free(pids);
 	return ret;
 }
 
-/* The worst of all, and words for what has no exit status. */
-static int collect(struct bpsh *b, int worst)
+/* --- what went wrong --- */
+
+/* The files that the user named, as "a, b: ", or nothing. */
+static const char *files(const struct bpsh *b)
 {
-	int i;
+	static char text[1024];
+	size_t len = 0;
+	int fd;
+
+	text[0] = 0;
+	for (fd = 0; fd < 3; fd++) {
+		const char *file = b->o.fd[fd].file;
+
+		if (b->o.fd[fd].target == BPSH_FILE && strcmp(file, "/dev/null"))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+						len ? ", " : "", file);
+	}
+	if (len)
+		snprintf(text + len, sizeof(text) - len, ": ");
+	return text;
+}
+
+/* On this machine we can look for ourselves. */
+static bool files_are_at_fault(const struct bpsh *b, int err)
+{
+	int fd, f;
+
+	for (fd = 0; fd < 3; fd++) {
+		if (b->o.fd[fd].target != BPSH_FILE)
+			continue;
+		f = open(b->o.fd[fd].file, (fd ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+		if (f < 0 && errno == err)
+			return true;
+		if (f >= 0)
+			close(f);
+	}
+	return false;
+}
+
+/* It was not executed: because of the node, of the program, or of a file. */
+static void say_not_started(const struct bpsh *b, int node, int err)
+{
+	bool here = node == BPROC_NODE_MASTER;
+
+	if (here && files_are_at_fault(b, err))
+		fprintf(stderr, "%d: %s%s\n", node, files(b), bproc_strerror(err));
+	else if (err >= BE_BASE ||
+		 (!here && err == EACCES && bproc_access(node, BPROC_X_OK)))
+		fprintf(stderr, "%d: %s\n", node, bproc_strerror(err));
+	else
+		fprintf(stderr, "%d: %s: %s\n", node, b->path, bproc_strerror(err));
+}
+
+/*
+ * A process that was executed here but could not move ends with the error's low byte.
+ * One that could would have brought its sockets.
+ */
+static bool could_not_move(const struct bpsh *b, const struct bpsh_process *p)
+{
+	return p->connected < bpsh_io_sockets(&b->o) && WIFEXITED(p->status) &&
+	       WEXITSTATUS(p->status);
+}
+
+static void say_not_moved(const struct bpsh *b, const struct bpsh_process *p)
+{
+	int err = WEXITSTATUS(p->status);
+
+	if (err >= (BE_BASE & 0xff) && err <= (BE_INVALIDPROC & 0xff))
+		err += BE_BASE & ~0xff;
+	fprintf(stderr, "%d: %s%s\n", p->node, err < BE_BASE ? files(b) : "",
+		bproc_strerror(err));
+}
+
+static int status_of(const struct bpsh *b, const struct bpsh_process *p,
+		     const struct bpsh_end *end)
+{
+	if (could_not_move(b, p)) {
+		say_not_moved(b, p);
+		return 1;
+	}
+	if (WIFEXITED(p->status))
+		return WEXITSTATUS(p->status);
+	/* Our own doing. */
+	if (WTERMSIG(p->status) == SIGPIPE && end->failed)
+		return 1;
+	if (WTERMSIG(p->status) != end->signal)
+		fprintf(stderr, "%d: Child process exited abnormally (%s)\n", p->node,
+			strsignal(WTERMSIG(p->status)));
+	return 255;
+}
+
+/* The worst of all. */
+static int collect(struct bpsh *b, const struct bpsh_end *end, int worst)
+{
+	int i, status;
 
 	for (i = 0; i < b->n; i++) {
-		const struct bpsh_process *p = &b->p[i];
-		int status = 255;
-
-		if (!p->ended)
+		if (!b->p[i].ended)
 			continue;
-		if (WIFEXITED(p->status))
-			status = WEXITSTATUS(p->status);
-		else
-			fprintf(stderr, "%d: Child process exited abnormally (%s)\n",
-				p->node, strsignal(WTERMSIG(p->status)));
+		status = status_of(b, &b->p[i], end);
 		if (status > worst)
 			worst = status;
 	}
-	return worst;
+	return worst > end->failed ? worst : end->failed;
+}
+
+/* A shell is to see that we, too, ended by what ended a process of ours. */
+static void die_as_they(struct bpsh *b, int sig)
+{
+	struct rlimit no_core = { 0, 0 };
+	int i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->p[i].ended && WIFSIGNALED(b->p[i].status) &&
+		    WTERMSIG(b->p[i].status) == sig) {
+			setrlimit(RLIMIT_CORE, &no_core);
+			signal(sig, SIG_DFL);
+			raise(sig);
+		}
 }
 
 static int run_all(struct bpsh *b)
 {
-	struct timespec start, end;
 	int listener = -1, worst = 0, i, iolen, fd;
+	struct timespec begun, ended;
 	struct bproc_io_t io[3];
+	struct bpsh_end end;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
 	b->p = calloc((size_t)b->n, sizeof(*b->p));
 	if (!b->p || !make_environment(b)) {
 		perror("bpsh");
@@ -330,31 +420,54 @@ static int run_all(struct bpsh *b)
 		for (fd = 0; fd < 3; fd++)
 			b->p[i].fd[fd] = -1;
 	}
-	if (start_there(b, io, iolen) < 0) {
+	bpsh_io_hold_signals();
+	if (start(b, io, iolen) < 0) {
 		fprintf(stderr, "bpsh: %s: %s\n", b->path, bproc_strerror(errno));
 		return 1;
 	}
 	for (i = 0; i < b->n; i++) {
 		struct bpsh_process *p = &b->p[i];
 
-		if (p->node < 0)
-			p->pid = start_here(b, p, i);
 		if (p->pid <= 0) {
-			fprintf(stderr, "%d: %s\n", p->node, bproc_strerror(p->pid));
+			say_not_started(b, p->node, -p->pid);
 			p->pid = 0;
 			worst = 1;
 		}
 	}
-	bpsh_io_run(&b->o, b->p, b->n, listener);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	worst = collect(b, worst);
+	end = bpsh_io_run(&b->o, b->p, b->n, listener);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	worst = collect(b, &end, worst);
 	if (b->o.time) {
-		long long us = (end.tv_sec - start.tv_sec) * 1000000LL +
-			       (end.tv_nsec - start.tv_nsec) / 1000;
+		long long us = (ended.tv_sec - begun.tv_sec) * 1000000LL +
+			       (ended.tv_nsec - begun.tv_nsec) / 1000;
 
 		fprintf(stderr, "%lld.%06lld\n", us / 1000000, us % 1000000);
 	}
+	if (end.signal)
+		die_as_they(b, end.signal);
 	return worst;
+}
+
+/* Sockets and files must not get these numbers. */
+static void occupy_descriptors(void)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd ? O_WRONLY : O_RDONLY);
+}
+
+static int find_all(struct bpsh *b)
+{
+	struct bproc_node_info_t here;
+
+	if (!b->here && !is_own_name(b->nodes))
+		return find_nodes(b, b->nodes);
+	b->nodes = "master";
+	if (bproc_nodeinfo(BPROC_NODE_MASTER, &here) || bproc_nodeset_add(&b->set, &here))
+		return -1;
+	return b->set.size;
 }
 
 int bpsh_command(int argc, char **argv)
@@ -368,7 +481,7 @@ int bpsh_command(int argc, char **argv)
 	if (!b.nodes && !b.here) {
 		if (optind >= argc) {
 			fputs(usage, stderr);
-			return 1;
+			return EXIT_USAGE;
 		}
 		b.nodes = argv[optind++];
 		/* Options may follow the nodes too. */
@@ -381,20 +494,21 @@ int bpsh_command(int argc, char **argv)
 	}
 	if (optind >= argc) {
 		fputs(usage, stderr);
-		return 1;
+		return EXIT_USAGE;
 	}
+	occupy_descriptors();
 	b.argv = argv + optind;
 	b.path = find_program(b.argv[0]);
 	if (!b.path) {
 		fprintf(stderr, "bpsh: %s: command not found\n", b.argv[0]);
 		return 1;
 	}
-	if (b.here || is_own_name(b.nodes)) {
-		execv(b.path, b.argv);
-		perror(b.path);
+	if (access(b.path, X_OK) || is_directory(b.path)) {
+		fprintf(stderr, "bpsh: %s: %s\n", b.path,
+			strerror(is_directory(b.path) ? EISDIR : errno));
 		return 1;
 	}
-	b.n = find_nodes(&b, b.nodes);
+	b.n = find_all(&b);
 	if (b.n < 0) {
 		fprintf(stderr, "bpsh: %s: %s\n", b.nodes,
 			errno == EINVAL ? "not a list of nodes" : bproc_strerror(errno));

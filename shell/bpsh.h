@@ -36,11 +36,19 @@ struct bpsh_process {
 	pid_t pid; /* 0: not started */
 	bool ended;
 	int status;
+	long long end_time; /* in ms */
+	int connected;	/* how many sockets it has brought: all, or it never started */
 	int fd[3];	/* -1: not connected, or ended */
 	bool in_closed; /* it does not want input any more */
 	size_t in_done; /* bytes of the input buffer that this process has */
 	char *line[3];	/* an unfinished line of output */
 	size_t line_len[3];
+};
+
+/* How bpsh_io_run() ended. */
+struct bpsh_end {
+	int signal;  /* SIGINT or SIGQUIT, which was sent to us */
+	bool failed; /* output could not be written, and it was said why */
 };
 
 /*
@@ -50,12 +58,18 @@ struct bpsh_process {
  */
 int bpsh_io_prepare(const struct bpsh_options *o, struct bproc_io_t *io, int *listener);
 
+/* Signals wait until bpsh_io_run() can pass them on; for the time of the start. */
+void bpsh_io_hold_signals(void);
+
 /*
  * Copies input and output and waits until all @n processes have ended and nothing more
  * comes. @listener is closed.
  */
-void bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
-		 int listener);
+struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
+			    int listener);
+
+/* How many sockets each process connects. */
+int bpsh_io_sockets(const struct bpsh_options *o);
 
 /* The program bpsh, as a function: exit status. */
 int bpsh_command(int argc, char **argv);

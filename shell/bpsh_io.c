@@ -1,201 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
-#include "bpsh.h"
+#include "bpsh_io.h"
 
-/* Longest line that -L and -p keep together, in bytes. */
-#define LINE_MAX_LEN 65536
 /* How often a node is asked for after one of its processes was killed, in ms. */
 #define NODE_CHECK 1000
-
-/* A connection that has not said yet what it is. */
-struct newcomer {
-	int fd;
-	struct sockaddr_in addr;
-	bool local; /* from this machine itself */
-	int said[2];
-	size_t have;
-};
-
-struct loop {
-	const struct bpsh_options *o;
-	struct bpsh_process *p;
-	int n;
-	int listener;
-	int signals;
-	struct newcomer *newcomer;
-	int newcomers;
-	/* input: the same bytes for all */
-	char *in;
-	size_t in_len;
-	bool in_open;
-	int current; /* of -s: whose output is shown */
-	bool divided;
-	char *buf;
-	struct pollfd *poll;
-	int polls;
-};
-
-int bpsh_io_prepare(const struct bpsh_options *o, struct bproc_io_t *io, int *listener)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	socklen_t len = sizeof(addr);
-	int fd, n = 0;
-
-	*listener = -1;
-	for (fd = 0; fd < 3; fd++) {
-		memset(&io[n], 0, sizeof(io[n]));
-		io[n].fd = fd;
-		if (o->fd[fd].target == BPSH_FILE) {
-			io[n].type = BPROC_IO_FILE;
-			io[n].d.file.flags = fd ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY;
-			io[n].d.file.mode = 0666;
-			if (strlen(o->fd[fd].file) >= sizeof(io[n].d.file.name)) {
-				fprintf(stderr, "bpsh: %s: the name is too long\n",
-					o->fd[fd].file);
-				return -1;
-			}
-			strcpy(io[n++].d.file.name, o->fd[fd].file);
-			continue;
-		}
-		if (*listener < 0) {
-			*listener = socket(AF_INET,
-					   SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-			if (*listener < 0 ||
-			    bind(*listener, (struct sockaddr *)&addr, sizeof(addr)) ||
-			    listen(*listener, SOMAXCONN) ||
-			    getsockname(*listener, (struct sockaddr *)&addr, &len)) {
-				perror("bpsh: socket for the output");
-				return -1;
-			}
-		}
-		io[n].type = BPROC_IO_SOCKET;
-		io[n].flags = BPROC_IO_SEND_INFO;
-		/* an address of zero: where the process comes from */
-		addr.sin_addr.s_addr = 0;
-		memcpy(&io[n++].d.addr, &addr, sizeof(addr));
-	}
-	return n;
-}
-
-/* --- output --- */
-
-static void write_all(int fd, const char *buf, size_t len)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, buf, len);
-		if (n < 0 && errno == EAGAIN) {
-			poll(&p, 1, -1);
-			continue;
-		}
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0) {
-			buf += n;
-			len -= (size_t)n;
-		}
-	}
-}
-
-static void divide(struct loop *l, const struct bpsh_process *p)
-{
-	char text[128];
-	int n;
-
-	if (!l->o->divider || l->divided)
-		return;
-	l->divided = true;
-	n = snprintf(
-		text, sizeof(text), "%d\t%.70s\n", p->node,
-		"----------------------------------------------------------------------");
-	write_all(STDOUT_FILENO, text, (size_t)n);
-}
-
-static void write_line(struct loop *l, const struct bpsh_process *p, int fd,
-		       const char *line, size_t len)
-{
-	char prefix[16];
-
-	if (l->o->prefix)
-		write_all(fd, prefix,
-			  (size_t)snprintf(prefix, sizeof(prefix), "%3d: ", p->node));
-	write_all(fd, line, len);
-}
-
-/* Whole lines go out, what is left is kept. */
-static void add_lines(struct loop *l, struct bpsh_process *p, int fd, const char *buf,
-		      size_t len)
-{
-	char *line = p->line[fd];
-
-	if (!line)
-		line = p->line[fd] = malloc(LINE_MAX_LEN);
-	if (!line) {
-		write_line(l, p, fd, buf, len);
-		return;
-	}
-	while (len) {
-		const char *end = memchr(buf, '\n', len);
-		size_t part = end ? (size_t)(end - buf) + 1 : len;
-
-		if (part > LINE_MAX_LEN - p->line_len[fd]) {
-			part = LINE_MAX_LEN - p->line_len[fd];
-			end = buf;
-		}
-		memcpy(line + p->line_len[fd], buf, part);
-		p->line_len[fd] += part;
-		buf += part;
-		len -= part;
-		if (end) {
-			write_line(l, p, fd, line, p->line_len[fd]);
-			p->line_len[fd] = 0;
-		}
-	}
-}
-
-static void end_output(struct loop *l, struct bpsh_process *p, int fd)
-{
-	close(p->fd[fd]);
-	p->fd[fd] = -1;
-	if (!fd)
-		p->in_closed = true;
-	if (fd && p->line_len[fd]) {
-		write_line(l, p, fd, p->line[fd], p->line_len[fd]);
-		p->line_len[fd] = 0;
-	}
-	free(p->line[fd]);
-	p->line[fd] = NULL;
-}
-
-static void read_output(struct loop *l, struct bpsh_process *p, int fd)
-{
-	ssize_t n = read(p->fd[fd], l->buf, l->o->buffer);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		end_output(l, p, fd);
-		return;
-	}
-	divide(l, p);
-	if (l->o->line_buffered)
-		add_lines(l, p, fd, l->buf, (size_t)n);
-	else
-		write_all(fd, l->buf, (size_t)n);
-}
+/* How long the connections of a process that has ended may be late, in ms. */
+#define STRAGGLE 500
 
 /* --- input --- */
 
@@ -204,7 +22,7 @@ static bool takes_input(const struct bpsh_process *p)
 	return p->fd[0] >= 0 || (p->pid && !p->ended && !p->in_closed);
 }
 
-static void write_input(struct loop *l, struct bpsh_process *p)
+static void write_input(struct bpsh_loop *l, struct bpsh_process *p)
 {
 	ssize_t n =
 		send(p->fd[0], l->in + p->in_done, l->in_len - p->in_done, MSG_NOSIGNAL);
@@ -213,11 +31,11 @@ static void write_input(struct loop *l, struct bpsh_process *p)
 		p->in_done += (size_t)n;
 	else if (errno != EAGAIN && errno != EINTR)
 		/* it does not want any more */
-		end_output(l, p, 0);
+		bpsh_end_output(l, p, 0);
 }
 
 /* All have what was read: the next part may come. */
-static bool input_is_wanted(struct loop *l)
+static bool input_is_wanted(struct bpsh_loop *l)
 {
 	bool anybody = false;
 	int i;
@@ -234,17 +52,17 @@ static bool input_is_wanted(struct loop *l)
 	return anybody;
 }
 
-static void end_input(struct loop *l)
+static void end_input(struct bpsh_loop *l)
 {
 	int i;
 
 	l->in_open = false;
 	for (i = 0; i < l->n; i++)
 		if (l->p[i].fd[0] >= 0)
-			end_output(l, &l->p[i], 0);
+			bpsh_end_output(l, &l->p[i], 0);
 }
 
-static void read_input(struct loop *l)
+static void read_input(struct bpsh_loop *l)
 {
 	ssize_t n = read(STDIN_FILENO, l->in, l->o->buffer);
 	int i;
@@ -274,7 +92,7 @@ static bool belongs(const struct newcomer *c, const struct bpsh_process *p)
 			    in->sin_addr.s_addr == c->addr.sin_addr.s_addr);
 }
 
-static void welcome(struct loop *l, struct newcomer *c)
+static void welcome(struct bpsh_loop *l, struct newcomer *c)
 {
 	int i, fd = c->said[1];
 
@@ -284,7 +102,8 @@ static void welcome(struct loop *l, struct newcomer *c)
 		if (!p->pid || p->pid != c->said[0] || fd < 0 || fd > 2 ||
 		    p->fd[fd] >= 0 || !belongs(c, p))
 			continue;
-		if (!fd && !l->in_open) {
+		p->connected++;
+		if (fd ? l->gone[fd] : !l->in_open) {
 			close(c->fd);
 			return;
 		}
@@ -297,7 +116,7 @@ static void welcome(struct loop *l, struct newcomer *c)
 	close(c->fd);
 }
 
-static void read_newcomer(struct loop *l, int i)
+static void read_newcomer(struct bpsh_loop *l, int i)
 {
 	struct newcomer *c = &l->newcomer[i];
 	ssize_t n = read(c->fd, (char *)c->said + c->have, sizeof(c->said) - c->have);
@@ -315,7 +134,7 @@ static void read_newcomer(struct loop *l, int i)
 	*c = l->newcomer[--l->newcomers];
 }
 
-static void accept_all(struct loop *l)
+static void accept_all(struct bpsh_loop *l)
 {
 	struct newcomer *more;
 	struct sockaddr_in own;
@@ -349,7 +168,22 @@ static void accept_all(struct loop *l)
 
 /* --- processes --- */
 
-static void reap(struct loop *l)
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* A connection and the news of the end come by two ways: it may still be on its way. */
+static bool may_connect(const struct bpsh_loop *l, const struct bpsh_process *p)
+{
+	return p->ended && p->connected < bpsh_io_sockets(l->o) &&
+	       now() < p->end_time + STRAGGLE;
+}
+
+static void reap(struct bpsh_loop *l)
 {
 	int i, status;
 	pid_t pid;
@@ -359,6 +193,7 @@ static void reap(struct loop *l)
 			if (l->p[i].pid == pid) {
 				l->p[i].ended = true;
 				l->p[i].status = status;
+				l->p[i].end_time = now();
 			}
 	}
 	/* A process that has ended had connected before; its last words may still wait.
@@ -366,25 +201,46 @@ static void reap(struct loop *l)
 	accept_all(l);
 }
 
-static void on_signal(struct loop *l)
+static void pass_signal(struct bpsh_loop *l, int sig)
 {
-	struct signalfd_siginfo info;
 	int i;
 
+	if (sig == SIGINT || sig == SIGQUIT)
+		l->end.signal = sig;
+	for (i = 0; i < l->n; i++)
+		if (l->p[i].pid > 0 && !l->p[i].ended)
+			kill(l->p[i].pid, sig);
+}
+
+static void on_signal(struct bpsh_loop *l)
+{
+	struct signalfd_siginfo info;
+
 	while (read(l->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD) {
+		int sig = (int)info.ssi_signo;
+
+		if (sig == SIGCHLD)
 			reap(l);
-			continue;
-		}
-		/* Sent to us alone; a terminal would have sent it to them too. */
-		for (i = 0; i < l->n; i++)
-			if (l->p[i].pid > 0 && !l->p[i].ended)
-				kill(l->p[i].pid, (int)info.ssi_signo);
+		else if (info.ssi_code != SI_KERNEL)
+			pass_signal(l, sig);
+		else if (sig == SIGINT || sig == SIGQUIT)
+			/* The terminal has sent it to them, too. */
+			l->end.signal = sig;
 	}
 }
 
+static bool anybody_late(const struct bpsh_loop *l)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++)
+		if (may_connect(l, &l->p[i]))
+			return true;
+	return false;
+}
+
 /* The machine of a killed process may be gone; then nothing ends its connections. */
-static bool check_dead_nodes(struct loop *l)
+static bool check_dead_nodes(struct bpsh_loop *l)
 {
 	char state[BPROC_STATE_LEN + 1];
 	bool any = false;
@@ -402,34 +258,35 @@ static bool check_dead_nodes(struct loop *l)
 			continue;
 		for (fd = 0; fd < 3; fd++)
 			if (p->fd[fd] >= 0)
-				end_output(l, p, fd);
+				bpsh_end_output(l, p, fd);
 	}
 	return any;
 }
 
 /* --- the loop --- */
 
-static void watch(struct loop *l, int fd, short events)
+static void watch(struct bpsh_loop *l, int fd, short events)
 {
 	l->poll[l->polls].fd = fd;
 	l->poll[l->polls].revents = 0;
 	l->poll[l->polls++].events = events;
 }
 
-static bool is_shown(const struct loop *l, int i)
+static bool is_shown(const struct bpsh_loop *l, int i)
 {
 	return !l->o->sequential || i == l->current;
 }
 
 /* True when all is done. */
-static bool build(struct loop *l)
+static bool build(struct bpsh_loop *l)
 {
 	bool done = true;
 	int i, fd;
 
 	while (l->o->sequential && l->current < l->n && !l->newcomers &&
 	       (!l->p[l->current].pid || l->p[l->current].ended) &&
-	       l->p[l->current].fd[1] < 0 && l->p[l->current].fd[2] < 0) {
+	       !may_connect(l, &l->p[l->current]) && l->p[l->current].fd[1] < 0 &&
+	       l->p[l->current].fd[2] < 0) {
 		l->current++;
 		l->divided = false;
 	}
@@ -440,7 +297,7 @@ static bool build(struct loop *l)
 	for (i = 0; i < l->n; i++) {
 		struct bpsh_process *p = &l->p[i];
 
-		if (p->pid && !p->ended)
+		if ((p->pid && !p->ended) || may_connect(l, p))
 			done = false;
 		watch(l, p->fd[0] >= 0 && p->in_done < l->in_len ? p->fd[0] : -1,
 		      POLLOUT);
@@ -455,7 +312,7 @@ static bool build(struct loop *l)
 	return done && !l->newcomers;
 }
 
-static void serve(struct loop *l)
+static void serve(struct bpsh_loop *l)
 {
 	const struct pollfd *ready = l->poll;
 	int i, fd, old = l->newcomers;
@@ -472,7 +329,7 @@ static void serve(struct loop *l)
 			write_input(l, p);
 		for (fd = 1; fd < 3; fd++)
 			if (r[fd].revents && r[fd].fd == p->fd[fd] && p->fd[fd] >= 0)
-				read_output(l, p, fd);
+				bpsh_read_output(l, p, fd);
 	}
 	if (ready[2].revents && ready[2].fd >= 0)
 		read_input(l);
@@ -482,22 +339,57 @@ static void serve(struct loop *l)
 		on_signal(l);
 }
 
-void bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
-		 int listener)
+/* What we pass on. */
+static const int passed[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+#define PASSED (sizeof(passed) / sizeof(passed[0]))
+
+static volatile sig_atomic_t held[NSIG];
+
+static void hold(int sig)
 {
-	struct loop l = { .o = o, .p = p, .n = n, .listener = listener };
-	struct pollfd *more;
-	int polls = 0, need;
-	sigset_t mask, old;
+	held[sig] = 1;
+}
+
+/* Handlers, for these end with exec; a mask would be the processes' own. */
+void bpsh_io_hold_signals(void)
+{
+	struct sigaction action = { .sa_handler = hold, .sa_flags = SA_RESTART }, old;
+	size_t i;
+
+	/* What is ignored stays so, as for the processes themselves. */
+	for (i = 0; i < PASSED; i++)
+		if (!sigaction(passed[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(passed[i], &action, NULL);
+}
+
+/* From now on signals are read from l->signals. */
+static void catch_signals(struct bpsh_loop *l, sigset_t *old)
+{
+	struct sigaction action;
+	sigset_t mask;
+	size_t i;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGUSR1);
-	sigaddset(&mask, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &mask, &old);
-	l.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	for (i = 0; i < PASSED; i++)
+		if (!sigaction(passed[i], NULL, &action) && action.sa_handler == hold)
+			sigaddset(&mask, passed[i]);
+	sigprocmask(SIG_BLOCK, &mask, old);
+	l->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	for (i = 0; i < PASSED; i++)
+		if (held[passed[i]])
+			pass_signal(l, passed[i]);
+}
+
+struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
+			    int listener)
+{
+	struct bpsh_loop l = { .o = o, .p = p, .n = n, .listener = listener };
+	struct pollfd *more;
+	int polls = 0, need;
+	sigset_t old;
+
+	catch_signals(&l, &old);
 	l.in_open = o->fd[0].target == BPSH_HERE;
 	l.in = malloc(o->buffer);
 	l.buf = malloc(o->buffer);
@@ -520,7 +412,9 @@ void bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
 		if (build(&l))
 			break;
 		if (poll(l.poll, (nfds_t)l.polls,
-			 check_dead_nodes(&l) ? NODE_CHECK : -1) > 0)
+			 anybody_late(&l)	? STRAGGLE / 10
+			 : check_dead_nodes(&l) ? NODE_CHECK
+						: -1) > 0)
 			serve(&l);
 	}
 	end_input(&l);
@@ -532,4 +426,5 @@ void bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
 	free(l.buf);
 	free(l.poll);
 	free(l.newcomer);
+	return l.end;
 }

@@ -3,7 +3,7 @@
 # The commands. Each is a function, so that a shell can have them all.
 
 COMMANDS := bpsh bpstat
-bpsh_OBJECTS := bpsh.o bpsh_io.o
+bpsh_OBJECTS := bpsh.o bpsh_io.o bpsh_output.o bpsh_prepare.o
 bpstat_OBJECTS := bpstat.o
 
 PROGRAMS += $(COMMANDS:%=$(BUILD)/shell/%)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of bpsh's loop, which copies input and output.
+ */
+#ifndef BPROC_BPSH_IO_H
+#define BPROC_BPSH_IO_H
+
+#include <netinet/in.h>
+#include <poll.h>
+#include "bpsh.h"
+
+/* A connection that has not said yet what it is. */
+struct newcomer {
+	int fd;
+	struct sockaddr_in addr;
+	bool local; /* from this machine itself */
+	int said[2];
+	size_t have;
+};
+
+struct bpsh_loop {
+	const struct bpsh_options *o;
+	struct bpsh_process *p;
+	int n;
+	int listener;
+	int signals;
+	struct newcomer *newcomer;
+	int newcomers;
+	/* input: the same bytes for all */
+	char *in;
+	size_t in_len;
+	bool in_open;
+	int current; /* of -s: whose output is shown */
+	bool divided;
+	char *buf;
+	struct pollfd *poll;
+	int polls;
+	bool gone[3]; /* nobody takes this output any more */
+	struct bpsh_end end;
+};
+
+/* --- output (bpsh_output.c) --- */
+
+/* Copies what can be read from a process's descriptor @fd. */
+void bpsh_read_output(struct bpsh_loop *l, struct bpsh_process *p, int fd);
+
+/* Closes descriptor @fd (0 too), after what is left of its last line was written. */
+void bpsh_end_output(struct bpsh_loop *l, struct bpsh_process *p, int fd);
+
+#endif
