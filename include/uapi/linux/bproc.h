@@ -13,10 +13,10 @@
  * bits must be zero (-EINVAL). An argv or envp member points to an array in the
  * caller's own word size, as for execve(2).
  *
- * Errors common to all calls: -EFAULT (bad pointer), -ENOMEM, -EINTR (a fatal or,
- * where said, any signal), -ENOSYS (no master runs for this process space and the
- * caller is not a process of one), -ENOTTY (unknown call). The BE_* values below are
- * returned as errno too.
+ * Errors common to all calls: -EFAULT (bad pointer), -ENOMEM, -EINTR (killed), -ENOTTY
+ * (unknown call), and of all but VERSION -ENOSYS (no master runs for this process space
+ * and the caller is not a process of one), which is found first. The BE_* values below
+ * are returned as errno too.
  *
  * ABI history
  *	1	first version
@@ -95,7 +95,7 @@ struct bproc_node_info {
  * struct bproc_node_list - argument of BPROC_IOC_INFO
  * @info: (struct bproc_node_info *) array to fill, in ascending order of the number
  * @count: number of elements in @info, 1 or more (-EINVAL)
- * @after: number of the last node already seen; -1 starts at the first
+ * @after: number of the last node already seen; -1 starts at the first, less is -EINVAL
  *
  * The ioctl returns the number of elements filled; 0 when there is no further node.
  */
@@ -119,9 +119,11 @@ struct bproc_proc_info {
  * struct bproc_proc_list - argument of BPROC_IOC_PINFO
  * @info: (struct bproc_proc_info *) array to fill, in ascending order of the PID
  * @count: number of elements in @info, 1 or more (-EINVAL)
- * @after: PID of the last process already seen; -1 starts at the first
+ * @after: PID of the last process already seen; -1 starts at the first, less is -EINVAL
  * @node: only processes of this node; BPROC_NODE_ANY for all remote processes
  * @reserved: zero
+ *
+ * The ioctl returns the number of elements filled; 0 when there is no further process.
  */
 struct bproc_proc_list {
 	__aligned_u64 info;
@@ -142,18 +144,21 @@ struct bproc_proc_list {
 
 /**
  * struct bproc_io - one descriptor that is set up in the moved process (280 bytes)
- * @fd: descriptor number in the moved process, 0 or more
+ * @fd: descriptor number in the moved process, 0 or more (-EINVAL), below its limit
  * @type: BPROC_IO_FILE: open a file where the process arrives;
  *	BPROC_IO_SOCKET: connect a TCP socket from there
  * @flags: BPROC_IO_SEND_INFO: after connecting write the process's PID and @fd as two
- *	native ints; BPROC_IO_DELAY: set up after the move was acknowledged, when
- *	errors can no longer be reported
- * @file.flags: flags of open(2)
+ *	native ints; BPROC_IO_DELAY: may be set up after the move was acknowledged, when
+ *	errors can no longer be reported (today it is set up with the others, and they
+ *	are)
+ * @file.flags: flags of open(2); O_CLOEXEC has no effect
  * @file.mode: mode of open(2)
  * @file.offset: position in bytes to start at
- * @file.name: path, NUL-terminated
- * @addr: struct sockaddr_in or sockaddr_in6; an address of all zero means "the
- *	machine the process comes from"
+ * @file.name: path, NUL-terminated (-ENAMETOOLONG)
+ * @addr: struct sockaddr_in or sockaddr_in6, else -EAFNOSUPPORT from the node; an
+ *	address of all zero means "the machine the process comes from"
+ *
+ * Elements are set up one after the other, as the process's user.
  */
 struct bproc_io {
 	__s32 fd;
@@ -170,7 +175,10 @@ struct bproc_io {
 	} d;
 };
 
-/* bproc_move.iolen: default stdout and stderr forwarding, stdin from /dev/null. */
+/*
+ * bproc_move.iolen: the default. On a node 0, 1 and 2 are /dev/null; a process that comes
+ * back to the master has those that it left there.
+ */
 #define BPROC_IO_DEFAULT (-1)
 
 /*
@@ -188,10 +196,10 @@ struct bproc_io {
  * @argv: argument array in the caller's word size, else 0
  * @envp: environment array in the caller's word size, else 0
  * @io: (struct bproc_io *) array of @iolen elements
- * @iolen: 0 .. BPROC_IO_MAX, or BPROC_IO_DEFAULT
+ * @iolen: 0 .. BPROC_IO_MAX, or BPROC_IO_DEFAULT; with 0, descriptors 0, 1, 2 are closed
  * @nodes_len: number of nodes of a vector call, else 0
- * @nodes: (const __s32 *) node numbers of a vector call
- * @pids: (__s32 *) results of a vector call: PID or -errno for each node
+ * @nodes: (const __s32 *) node numbers of a vector call, else 0
+ * @pids: (__s32 *) results of a vector call: PID or -errno for each node, else 0
  * @reserved: zero
  */
 struct bproc_move {
@@ -215,9 +223,12 @@ struct bproc_move {
 #define BPROC_IOC_VERSION _IOR(BPROC_IOC_MAGIC, 0x01, struct bproc_version)
 
 /*
+ * NOTIFY, INFO and PINFO are for processes of the master, elsewhere -ENOSYS.
+ *
  * BPROC_IOC_NOTIFY - a new descriptor (close-on-exec) that poll(2) reports readable
  *	after any change of a node's state; read(2) of 8 bytes gives the number of
- *	changes so far and clears the condition. Returns the descriptor.
+ *	changes so far and clears the condition. When the master has ended poll(2)
+ *	reports POLLHUP and read(2) returns 0. Returns the descriptor.
  */
 #define BPROC_IOC_NOTIFY _IO(BPROC_IOC_MAGIC, 0x06)
 
@@ -230,42 +241,60 @@ struct bproc_move {
 /*
  * The calls that place processes. Errors of all of them, in the order in which they
  * are checked:
- *	-EINVAL		reserved member or unknown flag set, @iolen out of range
+ *	-EINVAL		reserved member or unknown flag set, a vector call's member in
+ *			another call, @iolen out of range
+ *	-EFAULT		@io is a bad pointer; then for one element after the other:
  *	-EPERM		an I/O element of type BPROC_IO_MEMFILE
+ *	-EINVAL		one of unknown type or flags, or with a negative descriptor
+ *	-ENAMETOOLONG	a file name without its NUL
+ *	-EFAULT, -ENAMETOOLONG, -E2BIG, -EINVAL
+ *			@path, @argv, @envp, where a program is executed: as execve(2),
+ *			but an array @argv without an element is -EINVAL
+ *	-BE_SAMENODE	the caller is on that node (not EXECMOVE)
  *	-BE_INVALIDNODE	no such node
- *	-BE_NODEDOWN	the node is not up
- *	-BE_SAMENODE	the caller is on that node
+ *	-BE_NODEDOWN	the node is down; for who lacks CAP_SYS_ADMIN, not "up"
  *	-EACCES		the caller may not write to the node's device file
- *	-EOPNOTSUPP	the caller has more than one thread, or a seccomp filter, or
- *			holds something that an image cannot carry (see vmadump(7))
- *	-EIO		the connection to the node broke
+ *	-EOPNOTSUPP	the caller has more than one thread (EXECMOVE: checked before the
+ *			node), or a seccomp filter, or, on a node, children
+ *	-EAGAIN, -EMFILE
+ *			a limit of the caller: processes (RFORK), descriptors
+ *	-E2BIG		arguments, names and descriptors together are too much (REXEC)
+ *	-EOPNOTSUPP	it holds something that an image cannot carry (see vmadump(7))
+ *	-EIO		the connection to the node broke, or there was none in time
  *	-BE_SLAVEDIED	the node died
  *	any errno	that restoring the image or setting up descriptors gave on
  *			the node
- * After an error the caller goes on where it was, and no child exists.
+ * A caller on a node hears of -BE_INVALIDNODE .. -EACCES from the master, when all else was
+ * checked, and then also of -BE_INVALIDPROC (it is none of that node's) and -EBUSY (it is on
+ * its way already). After an error the caller goes on where it was, and no child exists.
  */
 
 /* BPROC_IOC_REXEC - become @path, executed on the node with the node's files. */
 #define BPROC_IOC_REXEC _IOW(BPROC_IOC_MAGIC, 0x31, struct bproc_move)
 /* BPROC_IOC_MOVE - move the caller. Returns 0, on the node. */
 #define BPROC_IOC_MOVE _IOW(BPROC_IOC_MAGIC, 0x32, struct bproc_move)
-/* BPROC_IOC_RFORK - fork a child onto the node. Parent: its PID; child: 0. */
+/*
+ * BPROC_IOC_RFORK - fork a child onto the node. Parent: its PID; child: 0. Only from the
+ *	master, elsewhere -BE_INVALIDNODE.
+ */
 #define BPROC_IOC_RFORK _IOW(BPROC_IOC_MAGIC, 0x33, struct bproc_move)
 /*
  * BPROC_IOC_EXECMOVE - become @path, executed here, and move before the first
  *	instruction. An error of the exec is returned; after an error of the move the
- *	process exits with (errno & 0xff).
+ *	process exits with (errno & 0xff). Where the caller is already, it is a plain
+ *	exec, without @io.
  */
 #define BPROC_IOC_EXECMOVE _IOW(BPROC_IOC_MAGIC, 0x34, struct bproc_move)
 /*
  * BPROC_IOC_VRFORK - fork a child onto each of @nodes. Parent: nodes_len, with a PID
- *	or -errno for each in @pids; child: its index.
+ *	or -errno for each in @pids; child: its index. Not there yet: -ENOTTY.
  */
 #define BPROC_IOC_VRFORK _IOW(BPROC_IOC_MAGIC, 0x36, struct bproc_move)
 /*
  * BPROC_IOC_VEXECMOVE - start @path, executed here, on each of @nodes. Returns
  *	nodes_len, with a PID or -errno for each in @pids. An environment entry
- *	BPROC_RANK=XXXXXXX reads BPROC_RANK=%07d of the index in the child.
+ *	BPROC_RANK=XXXXXXX reads BPROC_RANK=%07d of the index in the child. Not there yet:
+ *	-ENOTTY.
  */
 #define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
 
