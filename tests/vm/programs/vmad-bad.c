@@ -5,7 +5,6 @@
  *
  *	vmad-bad [SEED [COUNT]]		also COUNT random changes of the head
  */
-#define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,6 @@
  * Dumps itself, and says how that went ("dumped BYTES in MS ms, RSS KIB kB more"); the
  * program restored says "restored".
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -9,7 +9,6 @@
  *	vmad execdump FILE PROGRAM ARGS...
  *	vmad lib clear|add NAME|del NAME|list|size
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * moves-fail fail NODE: moves that fail leave the caller running, and no child
+ */
+#include "scen.h"
+#include <grp.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static int node;
+
+/* Arguments of a program in the caller's word size. */
+static char *args[] = { "program", NULL };
+
+#define MOVE(...)                                                                           \
+	({                                                                                    \
+		struct bproc_move m_ = { __VA_ARGS__ };                                         \
+		bp(request, &m_);                                                               \
+	})
+
+static void *sleeper(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+/* All the calls; those that take a program get @path. */
+static void failing(unsigned long request, const char *name, const char *path)
+{
+	struct bproc_io io = { .fd = 1, .type = BPROC_IO_FILE };
+	uint64_t p = P64(path), av = path ? P64(args) : 0, bad = 8;
+	char label[128];
+	int st;
+
+#define FAILS(what, error, ...)                                                             \
+	do {                                                                                  \
+		snprintf(label, sizeof(label), "%s: %s", name, what);                           \
+		fails(label, error,                                                             \
+		      MOVE(.path = p, .argv = av, .flags = ALL, __VA_ARGS__));                    \
+	} while (0)
+
+	FAILS("no such node", BPROC_BE_INVALIDNODE, .node = 4095);
+	FAILS("no node", BPROC_BE_INVALIDNODE, .node = BPROC_NODE_NONE);
+	FAILS("any node", BPROC_BE_INVALIDNODE, .node = BPROC_NODE_ANY);
+	if (request != BPROC_IOC_EXECMOVE) {
+		FAILS("the same node", BPROC_BE_SAMENODE, .node = BPROC_NODE_MASTER);
+		FAILS("this node", BPROC_BE_SAMENODE, .node = BPROC_NODE_SELF);
+	}
+	FAILS("reserved member", EINVAL, .node = node, .reserved = { 0, 1 });
+	FAILS("vector members", EINVAL, .node = node, .nodes_len = 1);
+	FAILS("iolen too small", EINVAL, .node = node, .iolen = -2);
+	FAILS("iolen too large", EINVAL, .node = node, .iolen = BPROC_IO_MAX + 1);
+	FAILS("bad I/O list", EFAULT, .node = node, .iolen = 1, .io = bad);
+	io.type = 3;
+	FAILS("bad I/O type", EINVAL, .node = node, .iolen = 1, .io = P64(&io));
+	io.type = BPROC_IO_MEMFILE;
+	FAILS("I/O of type MEMFILE", EPERM, .node = node, .iolen = 1, .io = P64(&io));
+	io.type = BPROC_IO_FILE;
+	io.fd = -1;
+	FAILS("I/O on -1", EINVAL, .node = node, .iolen = 1, .io = P64(&io));
+	io.fd = 1;
+	io.flags = 0x40;
+	FAILS("unknown I/O flag", EINVAL, .node = node, .iolen = 1, .io = P64(&io));
+	io.flags = 0;
+	strcpy(io.d.file.name, "/no/such/file");
+	if (request != BPROC_IOC_EXECMOVE)
+		FAILS("a file that the node lacks", ENOENT, .node = node, .iolen = 1,
+		      .io = P64(&io));
+	memset(io.d.file.name, 'x', sizeof(io.d.file.name));
+	FAILS("endless file name", ENAMETOOLONG, .node = node, .iolen = 1, .io = P64(&io));
+	if (request != BPROC_IOC_EXECMOVE) {
+		unsigned short port;
+
+		close(listener(&port));
+		io = channel_io(5, port, node);
+		FAILS("nobody listens", ECONNREFUSED, .node = node, .iolen = 1, .io = P64(&io));
+	}
+	if (path) {
+		av = bad;
+		FAILS("bad argv", EFAULT, .node = node);
+		av = P64(&args[1]);
+		FAILS("not one argument", EINVAL, .node = node);
+		av = 0;
+		FAILS("no arguments", EINVAL, .node = node);
+		av = P64(args);
+		FAILS("bad envp", EFAULT, .node = node, .envp = bad);
+		p = bad;
+		FAILS("bad path", EFAULT, .node = node);
+		p = P64("/no/such/program");
+		FAILS("no such program", ENOENT, .node = node);
+	}
+	snprintf(label, sizeof(label), "%s: bad pointer", name);
+	fails(label, EFAULT, bp(request, ptr64(bad)));
+	snprintf(label, sizeof(label), "%s: unknown flag", name);
+	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .argv = av, .flags = 0x10000));
+	snprintf(label, sizeof(label), "%s: no child", name);
+	fails(label, ECHILD, waitpid(-1, &st, WNOHANG));
+}
+
+/* In a child, so that what it changes is its own. */
+#define IN_CHILD(body)                                                                      \
+	do {                                                                                  \
+		pid_t pid_ = fork();                                                            \
+		if (!pid_) {                                                                    \
+			failures = 0;                                                           \
+			body;                                                                   \
+			_exit(failures != 0);                                                   \
+		}                                                                               \
+		failures += end_of(pid_) != 0;                                                  \
+	} while (0)
+
+static void fail_user(unsigned long request, const char *name)
+{
+	struct bproc_move m = { .node = node, .flags = ALL };
+	int fd = open("/dev/bproc", O_RDWR | O_CLOEXEC);
+	char label[64];
+
+	if (request != BPROC_IOC_MOVE && request != BPROC_IOC_RFORK) {
+		m.path = P64("/bin/true");
+		m.argv = P64(args);
+	}
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		give_up("credentials");
+	snprintf(label, sizeof(label), "%s: no permission", name);
+	fails(label, EACCES, ioctl(fd, request, &m));
+}
+
+static void fail_thread(unsigned long request, const char *name)
+{
+	bool program = request == BPROC_IOC_REXEC || request == BPROC_IOC_EXECMOVE;
+	pthread_t thread;
+	char label[64];
+
+	if (pthread_create(&thread, NULL, sleeper, NULL))
+		give_up("thread");
+	snprintf(label, sizeof(label), "%s: a second thread", name);
+	fails(label, EOPNOTSUPP,
+	      MOVE(.node = node, .flags = ALL, .path = program ? P64("/bin/true") : 0,
+		   .argv = program ? P64(args) : 0));
+}
+
+static void fail_files(unsigned long request, const char *name)
+{
+	struct bproc_move m = { .node = node, .flags = ALL };
+	struct rlimit limit = { 20, 20 };
+	char label[64];
+	int fd, st;
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	fd = open("/dev/bproc", O_RDWR);
+	while (dup(fd) >= 0)
+		;
+	snprintf(label, sizeof(label), "%s: no descriptor left", name);
+	fails(label, EMFILE, ioctl(fd, request, &m));
+	fails("and no child", ECHILD, waitpid(-1, &st, WNOHANG));
+	check(until(node_of(getpid()) == BPROC_NODE_MASTER), "and no ghost", "%d", node);
+}
+
+static void fail_processes(void)
+{
+	struct bproc_move m = { .node = node, .flags = ALL };
+	struct rlimit limit = { 1, 1 };
+	int fd = open("/dev/bproc", O_RDWR);
+	int st;
+
+	chmod("/dev/bpnode0", 0666);
+	setrlimit(RLIMIT_NPROC, &limit);
+	if (setgid(54321) || setuid(54321))
+		give_up("credentials");
+	fails("RFORK: RLIMIT_NPROC", EAGAIN, ioctl(fd, BPROC_IOC_RFORK, &m));
+	fails("RFORK: RLIMIT_NPROC: no child", ECHILD, waitpid(-1, &st, WNOHANG));
+}
+
+/* What the image refers to is not there. */
+static void fail_restore(unsigned long request, const char *name)
+{
+	struct bproc_move m = { .node = node, .flags = 0 };
+	char path[] = "/root/only-hereXXXXXX", label[64];
+	int fd = mkstemp(path), st;
+	char *p;
+
+	if (fd < 0 || ftruncate(fd, 8192))
+		give_up("file");
+	p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+	snprintf(label, sizeof(label), "%s: a file that the image needs", name);
+	fails(label, ENOENT, bp(request, &m));
+	fails("and no child then", ECHILD, waitpid(-1, &st, WNOHANG));
+	check(*p == 0, "the caller is what it was", "not");
+	unlink(path);
+}
+
+static void fail(bool same_kernel)
+{
+	static const struct {
+		unsigned long request;
+		const char *name;
+		const char *path;
+	} calls[] = {
+		{ BPROC_IOC_RFORK, "RFORK", NULL },
+		{ BPROC_IOC_MOVE, "MOVE", NULL },
+		{ BPROC_IOC_REXEC, "REXEC", "/usr/sbin/bpslave" },
+		{ BPROC_IOC_EXECMOVE, "EXECMOVE", "/bin/true" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		failing(calls[i].request, calls[i].name, calls[i].path);
+		IN_CHILD(fail_user(calls[i].request, calls[i].name));
+		IN_CHILD(fail_thread(calls[i].request, calls[i].name));
+	}
+	IN_CHILD(fail_files(BPROC_IOC_RFORK, "RFORK"));
+	IN_CHILD(fail_files(BPROC_IOC_MOVE, "MOVE"));
+	IN_CHILD(fail_processes());
+	chmod("/dev/bpnode0", 0660);
+	if (!same_kernel) {
+		IN_CHILD(fail_restore(BPROC_IOC_RFORK, "RFORK"));
+		IN_CHILD(fail_restore(BPROC_IOC_MOVE, "MOVE"));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	node = scen_init(argc - 1, argv + 1);
+	alarm(170);
+	if (argc < 3 || strcmp(argv[1], "fail"))
+		return 2;
+	fail(node != 0);
+	return failures != 0;
+}
