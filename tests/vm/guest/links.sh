@@ -21,8 +21,9 @@ no_master() {
 	! pgrep -x bpmaster >/dev/null
 }
 
+# In a session of its own, or it would end with the scenario.
 start_master() {
-	bpmaster -d >"$master_log" 2>&1 </dev/null &
+	setsid bpmaster -d >"$master_log" 2>&1 </dev/null &
 	master_pid=$!
 }
 
