@@ -196,12 +196,13 @@ static char *find_program(const char *name)
 	}
 }
 
-/* Names for the machine itself, which rsh's users expect to work. */
+/* Names for the machine itself, which rsh's users expect to work, cluster or not. */
 static bool is_own_name(const char *name)
 {
 	char host[256];
 
-	return !strcmp(name, "localhost") || !strcmp(name, "n-1") ||
+	return !strcmp(name, "localhost") || !strcmp(name, "master") ||
+	       !strcmp(name, "n-1") ||
 	       (!gethostname(host, sizeof(host)) && !strcmp(name, host));
 }
 
@@ -335,7 +336,7 @@ static void say_not_started(const struct bpsh *b, int node, int err)
  */
 static bool could_not_move(const struct bpsh *b, const struct bpsh_process *p)
 {
-	return p->connected < bpsh_io_sockets(&b->o) && WIFEXITED(p->status) &&
+	return p->brought != bpsh_io_sockets(&b->o) && WIFEXITED(p->status) &&
 	       WEXITSTATUS(p->status);
 }
 

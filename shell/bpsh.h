@@ -36,12 +36,12 @@ struct bpsh_process {
 	pid_t pid; /* 0: not started */
 	bool ended;
 	int status;
-	long long end_time; /* in ms */
-	int connected;	/* how many sockets it has brought: all, or it never started */
-	int fd[3];	/* -1: not connected, or ended */
-	bool in_closed; /* it does not want input any more */
-	size_t in_done; /* bytes of the input buffer that this process has */
-	char *line[3];	/* an unfinished line of output */
+	long long end_time;   /* in ms */
+	unsigned int brought; /* sockets, a bit for each: all, or it never started */
+	int fd[3];	      /* -1: not connected, or ended */
+	bool in_closed;	      /* it does not want input any more */
+	size_t in_done;	      /* bytes of the input buffer that this process has */
+	char *line[3];	      /* an unfinished line of output */
 	size_t line_len[3];
 };
 
@@ -68,8 +68,8 @@ void bpsh_io_hold_signals(void);
 struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
 			    int listener);
 
-/* How many sockets each process connects. */
-int bpsh_io_sockets(const struct bpsh_options *o);
+/* The sockets that each process brings, a bit for each descriptor. */
+unsigned int bpsh_io_sockets(const struct bpsh_options *o);
 
 /* The program bpsh, as a function: exit status. */
 int bpsh_command(int argc, char **argv);

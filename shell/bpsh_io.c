@@ -99,10 +99,17 @@ static void welcome(struct bpsh_loop *l, struct newcomer *c)
 	for (i = 0; i < l->n; i++) {
 		struct bpsh_process *p = &l->p[i];
 
+		/* Each comes once, so that nobody can go on where a process has ended. */
 		if (!p->pid || p->pid != c->said[0] || fd < 0 || fd > 2 ||
-		    p->fd[fd] >= 0 || !belongs(c, p))
+		    l->o->fd[fd].target != BPSH_HERE || p->brought & 1U << fd)
 			continue;
-		p->connected++;
+		if (!belongs(c, p)) {
+			fprintf(stderr,
+				"bpsh: a connection of process %d is not from node %d\n",
+				p->pid, p->node);
+			continue;
+		}
+		p->brought |= 1U << fd;
 		if (fd ? l->gone[fd] : !l->in_open) {
 			close(c->fd);
 			return;
@@ -179,7 +186,7 @@ static long long now(void)
 /* A connection and the news of the end come by two ways: it may still be on its way. */
 static bool may_connect(const struct bpsh_loop *l, const struct bpsh_process *p)
 {
-	return p->ended && p->connected < bpsh_io_sockets(l->o) &&
+	return p->ended && p->brought != bpsh_io_sockets(l->o) &&
 	       now() < p->end_time + STRAGGLE;
 }
 

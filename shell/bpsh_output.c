@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "bpsh_io.h"
 
@@ -101,6 +102,9 @@ static void add_lines(struct bpsh_loop *l, struct bpsh_process *p, int fd,
 
 void bpsh_end_output(struct bpsh_loop *l, struct bpsh_process *p, int fd)
 {
+	/* The end first: who still writes then gets SIGPIPE instead of ECONNRESET. */
+	if (fd)
+		shutdown(p->fd[fd], SHUT_WR);
 	close(p->fd[fd]);
 	p->fd[fd] = -1;
 	if (!fd)

@@ -6,13 +6,15 @@
 #include <unistd.h>
 #include "bpsh.h"
 
-int bpsh_io_sockets(const struct bpsh_options *o)
+unsigned int bpsh_io_sockets(const struct bpsh_options *o)
 {
-	int fd, n = 0;
+	unsigned int sockets = 0;
+	int fd;
 
 	for (fd = 0; fd < 3; fd++)
-		n += o->fd[fd].target == BPSH_HERE;
-	return n;
+		if (o->fd[fd].target == BPSH_HERE)
+			sockets |= 1U << fd;
+	return sockets;
 }
 
 static int prepare_file(const struct bpsh_options *o, int fd, struct bproc_io_t *io)
