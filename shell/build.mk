@@ -4,7 +4,8 @@
 
 COMMANDS := bpsh bpstat
 bpsh_OBJECTS := bpsh.o bpsh_io.o bpsh_output.o bpsh_prepare.o
-bpstat_OBJECTS := bpstat.o
+bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o
+bpstat_LIBS := -ludev
 
 PROGRAMS += $(COMMANDS:%=$(BUILD)/shell/%)
 INSTALLS += install-shell
@@ -20,7 +21,7 @@ $(BUILD)/shell/main_%.o: shell/main.c
 .SECONDEXPANSION:
 $(COMMANDS:%=$(BUILD)/shell/%): $(BUILD)/shell/%: $(BUILD)/shell/main_%.o \
 		$$(addprefix $(BUILD)/shell/,$$($$*_OBJECTS)) $(BUILD)/lib/libbproc.so
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbproc
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbproc $($(@F)_LIBS)
 
 install-shell:
 	install -D -m 755 -t $(DESTDIR)$(BINDIR) $(COMMANDS:%=$(BUILD)/shell/%)
