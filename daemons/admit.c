@@ -37,9 +37,20 @@ struct pending {
 	struct handshake *handshake;
 };
 
-static struct {
-	struct event *ev[CONFIG_INTERFACES + 1];
+/* A socket on which we listen. */
+struct listener {
+	struct sockaddr_in addr;
+	struct event *ev;
+};
+
+/* All of them; an interface's socket is at the same place as the interface. */
+struct listeners {
+	struct listener at[CONFIG_INTERFACES];
 	unsigned int count;
+};
+
+static struct {
+	struct listeners listeners;
 	LIST_HEAD(, pending) pending;
 	unsigned int pending_count;
 	time_t second;
@@ -77,10 +88,14 @@ static void admit_stream(struct pending *p, SSL *ssl, int fd, int kind)
 	bool up = kind == TLS_UP || kind == TLS_UP_PLAIN;
 	bool plain = kind == TLS_UP_PLAIN || kind == TLS_DOWN_PLAIN;
 
-	if (plain == p->m->config->encryption || !node_takes_stream(p->m, p->node, up)) {
-		refuse(p->addr, plain == p->m->config->encryption
-					? "its idea of encryption is not ours"
-					: "a stream without a link, or too many");
+	const char *why = NULL;
+
+	if (!node_takes_stream(p->m, p->node, up))
+		why = "a stream without a link, or too many";
+	else if (plain == node_encrypts(p->m, p->node))
+		why = "its idea of encryption is not ours";
+	if (why) {
+		refuse(p->addr, why);
 		SSL_free(ssl);
 		close(fd);
 		return;
@@ -172,67 +187,131 @@ static int interface_address(int fd, const char *name, struct sockaddr_in *addr)
 	return 0;
 }
 
-static int listen_at(struct master *m, const struct config_interface *i)
+static void close_listener(struct listener *l)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	int fd;
+
+	if (!l->ev)
+		return;
+	fd = (int)event_get_fd(l->ev);
+	event_free(l->ev);
+	close(fd);
+	l->ev = NULL;
+}
+
+/* Where an interface is to be listened to; NULL: everywhere. */
+static int listener_address(const struct config *config, const struct config_interface *i,
+			    struct sockaddr_in *addr)
+{
+	int fd, err = 0;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->sin_family = AF_INET;
+	if (i && i->addr.sin_family) {
+		addr->sin_addr = i->addr.sin_addr;
+	} else if (i) {
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		err = interface_address(fd, i->name, addr);
+		close(fd);
+	}
+	addr->sin_port = htons(config->port);
+	return err;
+}
+
+static struct listener *find_listener(struct listeners *all,
+				      const struct sockaddr_in *addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < all->count; i++)
+		if (all->at[i].ev &&
+		    all->at[i].addr.sin_addr.s_addr == addr->sin_addr.s_addr &&
+		    all->at[i].addr.sin_port == addr->sin_port)
+			return &all->at[i];
+	return NULL;
+}
+
+/*
+ * Listens at l->addr. A socket for all addresses and one for a single address of the same
+ * port do not go together; ours may for the moment in which one takes the other's place,
+ * another program's may not.
+ */
+static int open_listener(struct master *m, struct listener *l, bool others)
+{
 	int fd, err = 0, on = 1;
+	unsigned int i;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (i && i->addr.sin_family)
-		addr = i->addr;
-	else if (i)
-		err = interface_address(fd, i->name, &addr);
-	addr.sin_port = htons(m->config->port);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!err &&
-	    (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 1024)))
+	if (others) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+		for (i = 0; i < state.listeners.count; i++)
+			if (state.listeners.at[i].ev)
+				setsockopt((int)event_get_fd(state.listeners.at[i].ev),
+					   SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	}
+	if (bind(fd, (struct sockaddr *)&l->addr, sizeof(l->addr)) || listen(fd, 1024))
 		err = -errno;
 	if (!err) {
-		struct event *ev =
-			event_new(m->base, fd, EV_READ | EV_PERSIST, on_accept, m);
-
-		if (ev && !event_add(ev, NULL)) {
-			state.ev[state.count++] = ev;
+		l->ev = event_new(m->base, fd, EV_READ | EV_PERSIST, on_accept, m);
+		if (l->ev && !event_add(l->ev, NULL))
 			return 0;
-		}
+		if (l->ev)
+			event_free(l->ev);
+		l->ev = NULL;
 		err = -ENOMEM;
 	}
 	close(fd);
 	return err;
 }
 
-int admit_listen(struct master *m)
+int admit_listen(struct master *m, const struct config *config)
 {
-	unsigned int i;
-	int err;
+	unsigned int i, n = config->interfaces ? config->interfaces : 1;
+	struct listeners old = state.listeners, new = { .count = n };
+	bool kept[CONFIG_INTERFACES] = { false };
+	int err = 0;
 
-	if (!m->config->interfaces) {
-		err = listen_at(m, NULL);
-		if (err)
-			log_err("port %u: %s", m->config->port, strerror(-err));
+	for (i = 0; i < n && !err; i++) {
+		const struct config_interface *where =
+			config->interfaces ? &config->interface[i] : NULL;
+		struct listener *l = &new.at[i], *same = NULL;
+
+		err = listener_address(config, where, &l->addr);
+		/* An interface that is named twice is listened to once. */
+		if (!err && find_listener(&new, &l->addr))
+			continue;
+		if (!err)
+			same = find_listener(&old, &l->addr);
+		kept[i] = same;
+		if (same)
+			l->ev = same->ev;
+		else if (!err)
+			err = open_listener(m, l, old.count > 0);
+		if (err && where)
+			log_err("interface %s, port %u: %s", where->name, config->port,
+				strerror(-err));
+		else if (err)
+			log_err("port %u: %s", config->port, strerror(-err));
+	}
+	for (i = 0; err && i < n; i++)
+		if (!kept[i])
+			close_listener(&new.at[i]);
+	if (err)
 		return err;
-	}
-	for (i = 0; i < m->config->interfaces; i++) {
-		err = listen_at(m, &m->config->interface[i]);
-		if (err) {
-			log_err("interface %s, port %u: %s", m->config->interface[i].name,
-				m->config->port, strerror(-err));
-			admit_close();
-			return err;
-		}
-	}
+	for (i = 0; i < old.count; i++)
+		if (!find_listener(&new, &old.at[i].addr))
+			close_listener(&old.at[i]);
+	state.listeners = new;
 	return 0;
 }
 
 void admit_close(void)
 {
-	while (state.count) {
-		struct event *ev = state.ev[--state.count];
-		int fd = (int)event_get_fd(ev);
-
-		event_free(ev);
-		close(fd);
-	}
+	while (state.listeners.count)
+		close_listener(&state.listeners.at[--state.listeners.count]);
 }

@@ -12,19 +12,34 @@
 #include "master.h"
 #include "nodeup.h"
 #include "notify.h"
+#include "trace.h"
 
 #define DEVICE "/dev/bproc-master"
 
-static const char usage[] = "Usage: bpmaster [options]\n"
-			    "Makes this machine the master of a cluster.\n"
-			    "\n"
-			    "  -d        stay in the foreground, log to stderr\n"
-			    "  -v        say more\n"
-			    "  -c FILE   configuration (default /etc/bproc/config, then\n"
-			    "            /etc/beowulf/config)\n"
-			    "  -m FILE   write a line for each message into FILE\n"
-			    "  -h        this text\n"
-			    "  -V        version\n";
+/* A wrong call, as for every command of this package. */
+#define EXIT_USAGE 2
+
+static const char usage[] =
+	"Usage: bpmaster [options]\n"
+	"Makes this machine the master of a cluster.\n"
+	"\n"
+	"  -d, --debug        stay in the foreground, log to stderr\n"
+	"  -v, --verbose      say more\n"
+	"  -c, --config FILE  configuration (default /etc/bproc/config, then\n"
+	"                     /etc/beowulf/config)\n"
+	"  -m, --trace FILE   write a line for each message into FILE\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      version\n";
+
+static const struct option options[] = {
+	{ "debug", no_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "trace", required_argument, NULL, 'm' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
 
 static const char *const config_paths[] = { "/etc/bproc/config", "/etc/beowulf/config" };
 
@@ -33,8 +48,11 @@ static struct config *read_config(const char *path)
 	char error[512];
 	struct config *c;
 
+	/* If there is none at all, the first is the one that is missed. */
 	if (!path)
-		path = access(config_paths[0], F_OK) ? config_paths[1] : config_paths[0];
+		path = access(config_paths[0], F_OK) && !access(config_paths[1], F_OK)
+			       ? config_paths[1]
+			       : config_paths[0];
 	c = config_read(path, error, sizeof(error));
 	if (!c)
 		log_err("%s", error);
@@ -80,26 +98,44 @@ struct reload {
 	const char *path;
 };
 
+/* All of the new configuration, or nothing of it. */
+static void reconfigure(struct master *m, struct config *config)
+{
+	struct config *old = m->config;
+	int err;
+
+	if (admit_listen(m, config)) {
+		log_err("the new configuration does not work, the old one stays");
+		config_free(config);
+		return;
+	}
+	m->config = config;
+	err = nodes_configure(m);
+	if (!err) {
+		log_info("new configuration: %u nodes", m->nodes);
+		config_free(old);
+		return;
+	}
+	log_err("the new configuration does not work, the old one stays: %u nodes: %s",
+		config->nodes, strerror(-err));
+	m->config = old;
+	config_free(config);
+	if (admit_listen(m, old) || nodes_configure(m))
+		log_err("not even the old configuration works");
+}
+
 static void on_hup(evutil_socket_t sig, short what, void *arg)
 {
 	struct reload *r = arg;
-	struct master *m = r->m;
-	struct config *config = read_config(r->path), *old = m->config;
-	int err;
+	struct config *config;
 
 	(void)sig, (void)what;
 	notify_reloading();
-	if (config) {
-		m->config = config;
-		admit_close();
-		err = admit_listen(m) ? -EADDRNOTAVAIL : nodes_configure(m);
-		if (err)
-			log_err("the new configuration does not work: %s",
-				strerror(-err));
-		else
-			log_info("new configuration: %u nodes", m->nodes);
-		config_free(old);
-	}
+	config = read_config(r->path);
+	if (config)
+		reconfigure(r->m, config);
+	else
+		log_err("the old configuration stays");
 	notify_ready();
 }
 
@@ -152,7 +188,7 @@ static bool prepare(struct master *m, struct reload *reload)
 		log_err("%s: %u nodes: %s", DEVICE, m->config->nodes, strerror(-err));
 		return false;
 	}
-	if (admit_listen(m))
+	if (admit_listen(m, m->config))
 		return false;
 	signal(SIGPIPE, SIG_IGN);
 	return catch_signal(m, SIGTERM, on_term, m) &&
@@ -208,7 +244,7 @@ int main(int argc, char **argv)
 	const char *trace = NULL;
 	int c, ready = -1;
 
-	while ((c = getopt(argc, argv, "dvc:m:hV")) != -1) {
+	while ((c = getopt_long(argc, argv, "dvc:m:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			foreground = true;
@@ -230,22 +266,16 @@ int main(int argc, char **argv)
 			return 0;
 		default:
 			fputs(usage, stderr);
-			return 1;
+			return EXIT_USAGE;
 		}
 	}
 	log_init("bpmaster", verbose);
 	if (optind < argc) {
 		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (trace && !(m.trace = trace_open(trace)))
 		return 1;
-	}
-	if (trace) {
-		m.trace = fopen(trace, "ae");
-		if (!m.trace) {
-			log_err("%s: %m", trace);
-			return 1;
-		}
-		setlinebuf(m.trace);
-	}
 	/* Before anything is opened: the driver knows a master by its process. */
 	if (!foreground && (ready = go_to_background()) < 0)
 		return 1;

@@ -15,21 +15,42 @@
 #include "log.h"
 #include "notify.h"
 #include "slave.h"
+#include "trace.h"
 
 #define BACKOFF_MIN 1
 #define BACKOFF_MAX 10
+
+/* A wrong call, as for every command of this package. */
+#define EXIT_USAGE 2
 
 static const char usage[] =
 	"Usage: bpslave [options] MASTER[:PORT] [PORT]\n"
 	"Makes this machine a node of MASTER's cluster.\n"
 	"\n"
-	"  -d        stay in the foreground, log to stderr\n"
-	"  -v        say more\n"
-	"  -k FILE   the cluster's key (default /etc/bproc/key)\n"
-	"  -s ADDR   connect from this address of ours (-l ADDR is the same)\n"
-	"  -r N      give up after N attempts without a link (default: never)\n"
-	"  -h        this text\n"
-	"  -V        version\n";
+	"  -d, --debug          stay in the foreground, log to stderr\n"
+	"  -v, --verbose        say more\n"
+	"  -k, --key FILE       the cluster's key (default /etc/bproc/key)\n"
+	"  -s, --source ADDR    connect from this address of ours\n"
+	"  -r                   connect again when the link ends (always so)\n"
+	"  -n, --attempts N     give up after N attempts without a link (default: "
+	"never)\n"
+	"  -l, --log FACILITY   facility of syslog (default daemon)\n"
+	"  -m, --trace FILE     write a line for each message into FILE\n"
+	"  -h, --help           this text\n"
+	"  -V, --version        version\n";
+
+static const struct option long_options[] = {
+	{ "debug", no_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "key", required_argument, NULL, 'k' },
+	{ "source", required_argument, NULL, 's' },
+	{ "attempts", required_argument, NULL, 'n' },
+	{ "log", required_argument, NULL, 'l' },
+	{ "trace", required_argument, NULL, 'm' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
 
 static volatile sig_atomic_t stopping;
 static volatile pid_t worker;
@@ -155,32 +176,66 @@ static int supervise(const struct slave_options *o, long attempts)
 	}
 }
 
-int main(int argc, char **argv)
+struct arguments {
+	bool foreground;
+	bool verbose;
+	const char *local;
+	const char *trace;
+	int facility;
+	long attempts;
+};
+
+static int wrong(void)
 {
-	struct slave_options o = { .keyfile = "/etc/bproc/key" };
-	struct sigaction action = { .sa_handler = on_signal };
-	bool foreground = getenv("NOTIFY_SOCKET") != NULL, verbose = false;
-	const char *local = NULL;
-	long attempts = 0;
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+static bool parse_attempts(const char *text, long *n)
+{
+	char *end;
+
+	*n = strtol(text, &end, 10);
+	return *n > 0 && !*end;
+}
+
+/* -1 to go on, else an exit status. */
+static int parse_options(struct arguments *a, struct slave_options *o, int argc,
+			 char **argv)
+{
 	int c;
 
-	while ((c = getopt(argc, argv, "dvk:s:l:r:hV")) != -1) {
+	while ((c = getopt_long(argc, argv, "dvk:s:rn:l:m:hV", long_options, NULL)) !=
+	       -1) {
 		switch (c) {
 		case 'd':
-			foreground = true;
+			a->foreground = true;
 			break;
 		case 'v':
-			verbose = true;
+			a->verbose = true;
 			break;
 		case 'k':
-			o.keyfile = optarg;
+			o->keyfile = optarg;
 			break;
 		case 's':
-		case 'l':
-			local = optarg;
+			a->local = optarg;
 			break;
 		case 'r':
-			attempts = atol(optarg);
+			break;
+		case 'n':
+			if (parse_attempts(optarg, &a->attempts))
+				break;
+			fprintf(stderr, "bpslave: -n %s: not a number from 1\n", optarg);
+			return EXIT_USAGE;
+		case 'l':
+			a->facility = log_facility(optarg);
+			if (a->facility >= 0)
+				break;
+			fprintf(stderr, "bpslave: -l %s: not a syslog facility\n",
+				optarg);
+			return EXIT_USAGE;
+		case 'm':
+			a->trace = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -189,27 +244,37 @@ int main(int argc, char **argv)
 			puts("bpslave " VERSION);
 			return 0;
 		default:
-			fputs(usage, stderr);
-			return 1;
+			return wrong();
 		}
 	}
-	log_init("bpslave", verbose);
-	if (argc - optind < 1 || argc - optind > 2) {
-		fputs(usage, stderr);
-		return 1;
-	}
+	return argc - optind < 1 || argc - optind > 2 ? wrong() : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { .foreground = getenv("NOTIFY_SOCKET") != NULL,
+			       .facility = LOG_DAEMON };
+	struct slave_options o = { .keyfile = "/etc/bproc/key" };
+	struct sigaction action = { .sa_handler = on_signal };
+	int ret = parse_options(&a, &o, argc, argv);
+
+	if (ret >= 0)
+		return ret;
+	log_init("bpslave", a.verbose);
 	if (!parse_master(argv[optind], argv[optind + 1], &o) ||
-	    (local && !resolve(local, "0", &o.local, &o.local_len)))
+	    (a.local && !resolve(a.local, "0", &o.local, &o.local_len)))
 		return 1;
-	if (!foreground) {
+	if (a.trace && !(o.trace = trace_open(a.trace)))
+		return 1;
+	if (!a.foreground) {
 		if (daemon(0, 0)) {
 			log_err("cannot go to the background: %m");
 			return 1;
 		}
-		log_background(LOG_DAEMON);
+		log_background(a.facility);
 	}
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	notify_ready();
-	return supervise(&o, attempts);
+	return supervise(&o, a.attempts);
 }

@@ -12,7 +12,7 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_relay.o nodeup.o \
 	admit.o trace.o device.o pool.o preface.o)
 BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_streams.o standin.o \
-	device.o pool.o preface.o arrive.o arrive_cred.o arrive_io.o header.o ghost_file.o)
+	trace.o device.o pool.o preface.o arrive.o arrive_cred.o arrive_io.o header.o ghost_file.o)
 DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto
 
 PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bpmaster bpslave)

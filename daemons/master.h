@@ -29,7 +29,10 @@ struct master {
 
 /* --- nodes (node.c) --- */
 
-/* Makes the nodes fit the configuration, which may have changed; 0 or -errno. */
+/*
+ * Makes the nodes fit the configuration, which may have changed; 0 or -errno. Links stay
+ * as they were agreed on.
+ */
 int nodes_configure(struct master *m);
 
 /* The link of a node, fresh from its handshake. */
@@ -40,6 +43,9 @@ void node_stream(struct master *m, int number, int fd, bool up);
 
 /* True if there is a link that a stream could belong to, and room for one more. */
 bool node_takes_stream(const struct master *m, int number, bool up);
+
+/* Are the streams of its link encrypted? The configuration may have changed since. */
+bool node_encrypts(const struct master *m, int number);
 
 /* A driver's message for a node. */
 void node_send(struct master *m, const struct bproc_msg *msg);
@@ -58,15 +64,13 @@ void node_relay(struct master *m, struct pool *down, const struct link_preface *
 
 /* --- who comes in (admit.c) --- */
 
-/* Listens where the configuration says; 0 or -errno after it was logged. */
-int admit_listen(struct master *m);
+/*
+ * Listens where @config says instead of where we do; 0, or -errno after it was logged,
+ * and nothing has changed.
+ */
+int admit_listen(struct master *m, const struct config *config);
 
 /* Closes the listening sockets. */
 void admit_close(void);
-
-/* --- what passes (trace.c) --- */
-
-/* A line for "-m": @from and @to are node numbers, -1 is the master's driver. */
-void master_trace(struct master *m, int from, int to, const struct bproc_msg *msg);
 
 #endif

@@ -12,12 +12,16 @@
 #include "log.h"
 #include "master.h"
 #include "nodeup.h"
+#include "trace.h"
 
 struct node {
 	struct master *m;
 	int number;
 	in_addr_t addr;
 	struct wire *wire;
+	/* what holds for this link: the slave was told so */
+	unsigned int pingtimeout;
+	bool encryption;
 	bool configured; /* HELLO was answered */
 	bool ready;	 /* the node's driver knows its number */
 	struct pool *down;
@@ -37,7 +41,7 @@ static void node_down(struct node *n, const char *why);
 /* It has said something: from now on it may be silent for so long. */
 static void hear(struct node *n)
 {
-	struct timeval limit = { n->m->config->pingtimeout, 0 };
+	struct timeval limit = { n->pingtimeout, 0 };
 
 	evtimer_add(n->silence, &limit);
 }
@@ -154,8 +158,8 @@ static void refuse_pass(struct node *n, const struct link_preface *p, int err)
 		.result = err,
 	};
 
-	log_debug("node %d: process %d may not go to node %d: error %d", n->number, p->pid,
-		  p->node, -err);
+	log_debug("node %d: process %d may not go to node %d: error %d", n->number,
+		  p->pid, p->node, -err);
 	if (n->wire)
 		wire_send(n->wire, &msg);
 }
@@ -210,6 +214,11 @@ bool node_takes_stream(const struct master *m, int number, bool up)
 	n = m->node[number];
 	return n->configured &&
 	       (up ? preface_count(&n->up) : pool_idle(n->down)) < LINK_STREAMS_MAX;
+}
+
+bool node_encrypts(const struct master *m, int number)
+{
+	return m->node[number]->encryption;
 }
 
 void node_stream(struct master *m, int number, int fd, bool up)
@@ -276,8 +285,8 @@ static void answer_hello(struct node *n, const struct bproc_msg *msg)
 	struct bproc_msg reply = { .type = LINK_CONFIG, .node = n->number };
 	struct link_config config = {
 		.node = n->number,
-		.pingtimeout = n->m->config->pingtimeout,
-		.encryption = n->m->config->encryption,
+		.pingtimeout = n->pingtimeout,
+		.encryption = n->encryption,
 		.streams = n->m->config->streams,
 	};
 	char why[128];
@@ -324,7 +333,7 @@ static void from_node(void *arg, const struct bproc_msg *msg)
 	struct node *n = arg;
 
 	hear(n);
-	master_trace(n->m, n->number, BPROC_NODE_MASTER, msg);
+	trace_message(n->m->trace, n->number, BPROC_NODE_MASTER, msg);
 	if (msg->type < BPROC_MSG_DAEMON) {
 		to_driver(n, msg);
 		return;
@@ -355,7 +364,7 @@ void node_send(struct master *m, const struct bproc_msg *msg)
 
 	if (msg->node >= 0 && (unsigned int)msg->node < m->nodes)
 		n = m->node[msg->node];
-	master_trace(m, BPROC_NODE_MASTER, msg->node, msg);
+	trace_message(m->trace, BPROC_NODE_MASTER, msg->node, msg);
 	if (n && n->ready)
 		wire_send(n->wire, msg);
 	else
@@ -404,7 +413,7 @@ static void node_down(struct node *n, const char *why)
 	 */
 	preface_close_all(&n->up);
 	pool_free(n->down);
-	n->down = pool_new(n->m->base, on_low, n);
+	n->down = pool_new(n->m->base, LINK_STREAM_TIMEOUT, on_low, n);
 	if (ready)
 		set_state(n, "down");
 }
@@ -422,6 +431,8 @@ void node_link(struct master *m, int number, SSL *ssl, int fd)
 	/* Who has the address and the key is the node, and an older link is a dead one.
 	 */
 	node_down(n, "the node connects anew");
+	n->pingtimeout = m->config->pingtimeout;
+	n->encryption = m->config->encryption;
 	n->wire = wire_new(m->base, ssl, fd, &ops, n);
 	if (!n->wire) {
 		log_err("node %d: out of memory", number);
@@ -441,7 +452,7 @@ static struct node *node_new(struct master *m, unsigned int number)
 	n->m = m;
 	n->number = (int)number;
 	TAILQ_INIT(&n->up);
-	n->down = pool_new(m->base, on_low, n);
+	n->down = pool_new(m->base, LINK_STREAM_TIMEOUT, on_low, n);
 	n->ping = event_new(m->base, -1, EV_PERSIST, on_ping, n);
 	n->silence = evtimer_new(m->base, on_silence, n);
 	if (n->down && n->ping && n->silence)

@@ -30,6 +30,7 @@ struct pool {
 	TAILQ_HEAD(, waiter) waiters;
 	unsigned int idle_count;
 	unsigned int waiting;
+	unsigned int timeout;
 	pool_low *low;
 	void *arg;
 };
@@ -109,13 +110,15 @@ static void serve(struct pool *pool)
 	}
 }
 
-struct pool *pool_new(struct event_base *base, pool_low *low, void *arg)
+struct pool *pool_new(struct event_base *base, unsigned int timeout, pool_low *low,
+		      void *arg)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
 		return NULL;
 	pool->base = base;
+	pool->timeout = timeout;
 	pool->low = low;
 	pool->arg = arg;
 	TAILQ_INIT(&pool->idle);
@@ -165,7 +168,7 @@ unsigned int pool_idle(const struct pool *pool)
 void pool_get(struct pool *pool, const struct link_preface *preface, pool_got *got,
 	      void *arg)
 {
-	struct timeval limit = { LINK_STREAM_TIMEOUT, 0 };
+	struct timeval limit = { pool->timeout, 0 };
 	struct waiter *w = calloc(1, sizeof(*w));
 
 	if (!w) {

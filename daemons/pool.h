@@ -19,8 +19,12 @@ typedef void pool_got(void *arg, int fd);
 /* Called when fewer streams are there than are wanted: @waiting moves wait for one. */
 typedef void pool_low(void *arg, unsigned int waiting);
 
-/* A pool; @low may be NULL. NULL if out of memory. */
-struct pool *pool_new(struct event_base *base, pool_low *low, void *arg);
+/*
+ * A pool in which nobody waits for more than @timeout seconds; @low may be NULL. NULL if
+ * out of memory.
+ */
+struct pool *pool_new(struct event_base *base, unsigned int timeout, pool_low *low,
+		      void *arg);
 
 /* Ends the pool; whoever waits gets -EPIPE. */
 void pool_free(struct pool *pool);

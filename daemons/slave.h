@@ -6,6 +6,7 @@
 #define BPROC_SLAVE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <event2/event.h>
 #include "device.h"
@@ -14,6 +15,7 @@
 
 struct slave_options {
 	const char *keyfile;
+	FILE *trace;
 	struct sockaddr_storage master;
 	socklen_t master_len;
 	struct sockaddr_storage local; /* ss_family 0: any */

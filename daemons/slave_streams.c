@@ -146,7 +146,7 @@ struct slave_streams *slave_streams_new(struct event_base *base,
 	s->arrival = arrival;
 	s->arg = arg;
 	TAILQ_INIT(&s->down);
-	s->up = pool_new(base, on_up_low, s);
+	s->up = pool_new(base, LINK_STREAM_TIMEOUT, on_up_low, s);
 	s->retry = evtimer_new(base, on_retry, s);
 	if (!s->up || !s->retry)
 		return NULL; /* the worker ends then */

@@ -21,6 +21,7 @@
 #include "pool.h"
 #include "slave.h"
 #include "stream.h"
+#include "trace.h"
 #include "wire.h"
 
 #define DEVICE "/dev/bproc-slave"
@@ -140,6 +141,7 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 	struct worker *w = arg;
 
 	log_debug("driver: %s pid %d", device_type_name(msg->type), msg->pid);
+	trace_message(w->options->trace, w->config.node, BPROC_NODE_MASTER, msg);
 	if (msg->type == BPROC_MSG_STREAM)
 		want_stream(w, msg);
 	else if (msg->type < BPROC_MSG_DAEMON && w->wire)
@@ -215,6 +217,7 @@ static void from_master(void *arg, const struct bproc_msg *msg)
 	struct worker *w = arg;
 
 	log_debug("master: %s pid %d", device_type_name(msg->type), msg->pid);
+	trace_message(w->options->trace, BPROC_NODE_MASTER, w->config.node, msg);
 	hear(w, w->streams ? (int)w->config.pingtimeout : CONFIG_TIMEOUT);
 	if (msg->type < BPROC_MSG_DAEMON) {
 		if (w->streams)

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <linux/bproc.h>
 #include "config.h"
 #include "link.h"
@@ -206,27 +205,13 @@ static bool tag_nodeup(struct parser *p, int argc, char **argv)
 
 static bool tag_logfacility(struct parser *p, int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int value;
-	} list[] = {
-		{ "auth", LOG_AUTH },	  { "authpriv", LOG_AUTHPRIV },
-		{ "cron", LOG_CRON },	  { "daemon", LOG_DAEMON },
-		{ "kern", LOG_KERN },	  { "user", LOG_USER },
-		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
-		{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
-		{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
-		{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
-	};
-	size_t i;
+	int facility = log_facility(argv[1]);
 
 	(void)argc;
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (!strcasecmp(argv[1], list[i].name)) {
-			p->config->logfacility = list[i].value;
-			return true;
-		}
-	return fail(p, "'%s' is not a syslog facility", argv[1]);
+	if (facility < 0)
+		return fail(p, "'%s' is not a syslog facility", argv[1]);
+	p->config->logfacility = facility;
+	return true;
 }
 
 /*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 #include "log.h"
 
@@ -22,6 +23,28 @@ void log_background(int facility)
 {
 	openlog(state.name, LOG_PID, facility);
 	state.background = true;
+}
+
+int log_facility(const char *name)
+{
+	static const struct {
+		const char *name;
+		int value;
+	} list[] = {
+		{ "auth", LOG_AUTH },	  { "authpriv", LOG_AUTHPRIV },
+		{ "cron", LOG_CRON },	  { "daemon", LOG_DAEMON },
+		{ "kern", LOG_KERN },	  { "user", LOG_USER },
+		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
+		{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
+		{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
+		{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (!strcasecmp(name, list[i].name))
+			return list[i].value;
+	return -1;
 }
 
 void log_line(int level, const char *fmt, ...)

@@ -15,6 +15,9 @@ void log_init(const char *name, bool verbose);
 /* From now on to syslog, with @facility (LOG_DAEMON, ...). */
 void log_background(int facility);
 
+/* LOG_DAEMON for "daemon", ...; -1 if @name is none. */
+int log_facility(const char *name);
+
 void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_err(...) log_line(LOG_ERR, __VA_ARGS__)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
 #include "handshake.h"
@@ -362,7 +363,7 @@ START_TEST(prefaces)
 	int pair[2];
 
 	base = event_base_new();
-	pool = pool_new(base, NULL, NULL);
+	pool = pool_new(base, 60, NULL, NULL);
 	given_fd = -1;
 	pool_get(pool, &p, on_got, NULL);
 	ck_assert_int_eq(given_fd, -1);
@@ -401,6 +402,41 @@ START_TEST(prefaces)
 }
 END_TEST
 
+static unsigned int asked_for;
+
+static void on_low(void *arg, unsigned int waiting)
+{
+	(void)arg;
+	asked_for = waiting;
+}
+
+/* All streams are in use and no others come: a move does not wait for ever. */
+START_TEST(no_stream_in_time)
+{
+	struct link_preface p = { .id = 78, .pid = 6, .node = 3 };
+	time_t begun = time(NULL);
+	struct pool *pool;
+	int pair[2];
+
+	base = event_base_new();
+	pool = pool_new(base, 1, on_low, NULL);
+	given_fd = -1;
+	pool_get(pool, &p, on_got, NULL);
+	ck_assert_uint_eq(asked_for, 1);
+	event_base_dispatch(base);
+	ck_assert_int_eq(given_fd, -ETIMEDOUT);
+	ck_assert_int_le(time(NULL) - begun, 20);
+
+	/* one that comes too late is there for the next */
+	tcp_pair(pair);
+	pool_add(pool, pair[0]);
+	ck_assert_uint_eq(pool_idle(pool), 1);
+	pool_get(pool, &p, on_got, NULL);
+	ck_assert_int_eq(given_fd, pair[0]);
+	pool_free(pool);
+}
+END_TEST
+
 UNIT_MAIN("link", right_key, wrong_key, stranger, silent_stranger, plain_stream,
 	  encrypted_stream, relayed_stream, mixed_stream, key_derivation, messages,
-	  impossible_size, prefaces)
+	  impossible_size, prefaces, no_stream_in_time)
