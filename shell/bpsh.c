@@ -411,7 +411,6 @@ static int run_all(struct bpsh *b)
 		perror("bpsh");
 		return 1;
 	}
-	raise_limit(b->n);
 	iolen = bpsh_io_prepare(&b->o, io, &listener);
 	if (iolen < 0)
 		return 1;
@@ -426,6 +425,8 @@ static int run_all(struct bpsh *b)
 		fprintf(stderr, "bpsh: %s: %s\n", b->path, bproc_strerror(errno));
 		return 1;
 	}
+	/* Now it is not theirs. */
+	raise_limit(b->n);
 	for (i = 0; i < b->n; i++) {
 		struct bpsh_process *p = &b->p[i];
 

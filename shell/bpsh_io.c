@@ -363,6 +363,8 @@ void bpsh_io_hold_signals(void)
 	struct sigaction action = { .sa_handler = hold, .sa_flags = SA_RESTART }, old;
 	size_t i;
 
+	/* Who ignores this one never hears of an end. */
+	signal(SIGCHLD, SIG_DFL);
 	/* What is ignored stays so, as for the processes themselves. */
 	for (i = 0; i < PASSED; i++)
 		if (!sigaction(passed[i], NULL, &old) && old.sa_handler != SIG_IGN)
