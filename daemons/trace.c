@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 #include "device.h"
 #include "log.h"
 #include "trace.h"
 
+#define LOWEST_FD 10
+
 FILE *trace_open(const char *path)
 {
-	FILE *trace = fopen(path, "ae");
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	/* Not a low number: bpslave's worker needs 3 for others. */
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+	FILE *trace = high < 0 ? NULL : fdopen(high, "a");
 
 	if (trace)
 		setlinebuf(trace);
 	else
 		log_err("%s: %m", path);
+	if (!trace && high >= 0)
+		close(high);
+	if (fd >= 0)
+		close(fd);
 	return trace;
 }
 
