@@ -17,6 +17,18 @@
 static DEFINE_HASHTABLE(spaces, 6);
 static DEFINE_SPINLOCK(spaces_lock);
 
+/*
+ * xa_init() alone would make one class, in the eyes of lockdep, of all the arrays here;
+ * but only that of @procs is locked in interrupts, and they may nest.
+ */
+#define array_init(array, flags)                                                            \
+	do {                                                                                  \
+		static struct lock_class_key key;                                               \
+                                                                                            \
+		xa_init_flags(array, flags);                                                    \
+		lockdep_set_class_and_name(&(array)->xa_lock, &key, #array);                    \
+	} while (0)
+
 /**
  * bproc_space_alloc - a space of the caller's PID namespace that nobody finds yet
  *
@@ -34,13 +46,13 @@ struct bproc_space *bproc_space_alloc(void)
 	s->ns = get_pid_ns(task_active_pid_ns(current));
 	spin_lock_init(&s->lock);
 	bproc_msgq_init(&s->msgq);
-	xa_init(&s->ghosts);
-	xa_init(&s->transfers);
-	xa_init(&s->arrivals);
-	xa_init(&s->ended);
-	xa_init(&s->tids);
-	xa_init_flags(&s->procs, XA_FLAGS_LOCK_IRQ);
-	xa_init(&s->forks);
+	array_init(&s->ghosts, 0);
+	array_init(&s->transfers, 0);
+	array_init(&s->arrivals, 0);
+	array_init(&s->ended, 0);
+	array_init(&s->tids, 0);
+	array_init(&s->procs, XA_FLAGS_LOCK_IRQ);
+	array_init(&s->forks, 0);
 	init_waitqueue_head(&s->idle);
 	return s;
 }
