@@ -87,6 +87,7 @@ void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p)
 {
 	struct bproc_msgbuf *buf = p->exit_msg;
 
+	lockdep_assert_held(&s->procs.xa_lock);
 	p->exit_msg = NULL;
 	if (buf && !p->moved)
 		bproc_msgq_post(&s->msgq, buf);
@@ -229,6 +230,7 @@ static struct bproc_proc *still_there(struct bproc_space *s, const struct bproc_
 {
 	struct bproc_proc *p = xa_load(&s->procs, was->key);
 
+	lockdep_assert_held(&s->procs.xa_lock);
 	return p && p->nr == was->nr && !p->exited && !p->moved ? p : NULL;
 }
 

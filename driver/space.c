@@ -131,6 +131,13 @@ static void space_release(struct kref *ref)
 
 	WARN_ON(!xa_empty(&s->ghosts));
 	WARN_ON(!xa_empty(&s->transfers));
+	if (IS_ENABLED(CONFIG_BPROC_DEBUG)) {
+		WARN_ON(!xa_empty(&s->arrivals));
+		WARN_ON(!xa_empty(&s->tids));
+		WARN_ON(!xa_empty(&s->procs));
+		WARN_ON(!xa_empty(&s->forks));
+		WARN_ON(atomic_read(&s->hooked));
+	}
 	xa_destroy(&s->ended);
 	xa_destroy(&s->procs);
 	bproc_nodes_free(s->nodes);
