@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@
 #include "frame.h"
 
 #define PORT_NAME "rig"
+#define DEBUGFS   "/sys/kernel/debug"
+#define KMEMLEAK  DEBUGFS "/kmemleak"
 #define MAX_ASKERS 8
 
 static int port = -1;
@@ -252,6 +255,31 @@ static void write_file(const char *path, const char *data, size_t size)
 	close(fd);
 }
 
+/*
+ * A first scan finds what was on its way from one pointer to the next, too; and nothing
+ * counts that is younger than five seconds. The report goes line by line to the log,
+ * which the host reads.
+ */
+static void find_leaks(void)
+{
+	char line[512] = "<4>";
+	FILE *report;
+
+	if (access(KMEMLEAK, F_OK))
+		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
+	if (access(KMEMLEAK, F_OK))
+		return;
+	sleep(5);
+	write_file(KMEMLEAK, "scan", 4);
+	sleep(1);
+	write_file(KMEMLEAK, "scan", 4);
+	report = fopen(KMEMLEAK, "re");
+	while (report && fgets(line + 3, sizeof(line) - 3, report))
+		write_file("/dev/kmsg", line, strlen(line));
+	if (report)
+		fclose(report);
+}
+
 static void answer_asker(char *data, uint32_t size)
 {
 	uint32_t who;
@@ -307,6 +335,10 @@ static void obey(void)
 		break;
 	case FRAME_SYSRQ:
 		write_file("/proc/sysrq-trigger", data, 1);
+		break;
+	case FRAME_LEAKS:
+		find_leaks();
+		send_frame(FRAME_LOOKED, NULL, 0);
 		break;
 	case FRAME_POWEROFF:
 		reboot(RB_POWER_OFF);

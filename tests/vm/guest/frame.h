@@ -18,6 +18,7 @@ enum frame_kind {
 	FRAME_KMSG = 'k', /* text for the kernel's log */
 	FRAME_SYSRQ = 'q', /* one letter */
 	FRAME_POWEROFF = 'p',
+	FRAME_LEAKS = 'l', /* have the kernel look for memory that nothing refers to */
 	FRAME_REPLY = 'a', /* u32 client, u32 status, text: answer to a rigctl */
 
 	/* guest to host */
@@ -28,6 +29,7 @@ enum frame_kind {
 	FRAME_EXIT = 'X', /* u32: wait status */
 	FRAME_DATA = 'd', /* a piece of the file asked for */
 	FRAME_DONE = 'D', /* u32 errno, u32 mode: the file's end */
+	FRAME_LOOKED = 'L', /* what it found is in the kernel's log */
 	FRAME_ASK = 'A', /* u32 client, text: what rigctl was called with */
 };
 

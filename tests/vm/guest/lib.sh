@@ -39,9 +39,18 @@ same() {
 	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: got '$3', not '$2'"; fi
 }
 
+# Limits are for Debian's kernels; others have their own idea of a second.
+: "${RIG_SLOWNESS:=1}"
+
+timeout() {
+	local seconds=$(($1 * RIG_SLOWNESS))
+	shift
+	command timeout "$seconds" "$@"
+}
+
 # eventually SECONDS COMMAND...: tries until it succeeds
 eventually() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * RIG_SLOWNESS))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1

@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	scen_init(1, argv);
-	alarm(120);
+	alarm(120 * slowness());
 	if (argc == 3 && !strcmp(argv[1], "calls"))
 		calls(atoi(argv[2]));
 	else if (argc == 4 && !strcmp(argv[1], "notify"))

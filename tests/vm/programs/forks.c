@@ -514,7 +514,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "exit"))
 		return atoi(argv[2]);
 	node = scen_init(argc, argv);
-	alarm(150);
+	alarm(150 * slowness());
 	load_self();
 	all_on_node();
 	killed_parent();

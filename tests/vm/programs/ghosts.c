@@ -528,7 +528,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[0], "painter"))
 		return painter();
 	node = scen_init(argc, argv);
-	alarm(150);
+	alarm(150 * slowness());
 	load_self();
 	looks();
 	signals();

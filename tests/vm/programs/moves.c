@@ -458,7 +458,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "here"))
 		return here(argv);
 	node = scen_init(argc - 1, argv + 1);
-	alarm(170);
+	alarm(170 * slowness());
 	if (argc < 3)
 		return 2;
 	hops[0] = node;

@@ -28,9 +28,11 @@
 #include <linux/bproc.h>
 #include <linux/vmadump.h>
 
+#include "slow.h"
+
 /* The channel's descriptor in a remote process, and how long anything may take. */
 #define CHANNEL 10
-#define PATIENCE 40
+#define PATIENCE (40 * slowness())
 
 #define ALL VMAD_DUMP_ALL
 
@@ -144,7 +146,7 @@ static inline int accept_channel(int listener)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };
 
-	if (poll(&p, 1, PATIENCE * 1000) != 1) {
+	if (poll(&p, 1, (int)PATIENCE * 1000) != 1) {
 		errno = ETIMEDOUT;
 		return -1;
 	}

@@ -25,6 +25,8 @@
 #include <linux/types.h>
 #include "uapi/linux/vmadump.h"
 
+#include "slow.h"
+
 #if __SIZEOF_LONG__ == 8
 typedef Elf64_Ehdr Ehdr;
 typedef Elf64_Phdr Phdr;
@@ -118,7 +120,7 @@ static int try_fd(int fd)
 	if (!pid) {
 		struct vmad_undump u = { .fd = fd };
 
-		alarm(20);
+		alarm(20 * slowness());
 		*told = ioctl(device, VMAD_IOC_DO_UNDUMP, &u) ? errno : 0;
 		/* Alive, and whole. */
 		_exit(crc32((unsigned char *)image, image_len, ~0U) ? 1 : 2);

@@ -27,26 +27,28 @@ class Trouble(Exception):
 class Cluster:
     def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
                  logs, accel="tcg,thread=multi", cpu="max", project=True, tests=False,
-                 bare=False):
+                 bare=False, module=None):
         self.logs, self.virtual, self.bare = logs, virtual, bare
         self.kernels = [kernel[0]] + [(kernel[1:] or kernel)[i % len(kernel[1:] or kernel)]
                                       for i in range(nodes)]
+        self.slowness = kernels.slowness(self.kernels)
         self.deadline = None
         self.selector = selectors.PollSelector()
         self.trouble = []
         self.reply = None
         self.command = None
+        self.searching = set()
         os.makedirs(logs, exist_ok=True)
         self._fetch()
         self.rundir = tempfile.mkdtemp(prefix="rig-")
         atexit.register(shutil.rmtree, self.rundir, ignore_errors=True)
         with base.locked("build", os.path.join(base.BUILD, "rig")):
             payload.build(self.kernels, project, tests)
-            initrds = self._initrds(nodes, puts, tests)
+            initrds = self._initrds(nodes, puts, tests, module)
         self.machines = [Machine(
             f"node{i - 1}" if i else "master", self.kernels[i], self.rundir, logs, cpus=cpus,
-            memory=memory or (512 if i else 1024), initrd=initrds[i], accel=accel,
-            cpu=cpu,
+            memory=kernels.memory(self.kernels[i], memory or (512 if i else 1024)),
+            initrd=initrds[i], accel=accel, cpu=cpu,
             extra=self._node_devices(i - 1) if i else self._master_devices(nodes))
             for i in range(nodes + 1)]
         self.master, self.nodes = self.machines[0], self.machines[1:]
@@ -57,8 +59,8 @@ class Cluster:
         for name in dict.fromkeys(self.kernels):
             kernels.fetch(name)
 
-    def _initrds(self, nodes, puts, tests):
-        trees = {name: modules.Tree(name) for name in dict.fromkeys(self.kernels)}
+    def _initrds(self, nodes, puts, tests, module):
+        trees = {name: modules.Tree(name, module) for name in dict.fromkeys(self.kernels)}
         paths = [f"{self.rundir}/master.initrd"]
         payload.make_master(paths[0], trees[self.kernels[0]], puts, tests)
         for i in range(nodes):
@@ -87,12 +89,14 @@ class Cluster:
     def boot(self, seconds=120):
         """Returns the seconds that the master took to boot, the cluster to start."""
         began = time.monotonic()
+        seconds *= self.slowness
         for machine in self.machines:
             machine.start()
         self.wait(lambda: self.master.agent.ready, seconds, "the master's boot")
         booted = time.monotonic()
         env = {"RIG_NODES": str(len(self.nodes)), "RIG_VIRTUAL": str(self.virtual),
-               "RIG_MASTER": payload.MASTER, "RIG_BARE": "1" if self.bare else ""}
+               "RIG_MASTER": payload.MASTER, "RIG_BARE": "1" if self.bare else "",
+               "RIG_SLOWNESS": str(self.slowness)}
         done = self.execute(["/usr/lib/rig/start"], env, seconds=seconds)
         base.write(f"{self.logs}/start", done.text())
         if done.status:
@@ -109,13 +113,22 @@ class Cluster:
                 raise TimedOut(what)
             self.pump(0.1)
 
+    def find_leaks(self):
+        """Has each kernel that can look for leaked memory; consoles tell what it finds."""
+        self.searching = {m for m in self.machines if m.agent.ready and kernels.can_find_leaks(
+            m.kernel)}
+        for machine in self.searching:
+            machine.agent.send("l")
+        self.wait(lambda: not self.searching, 240, "the search for leaks")
+        self.look()
+
     def shut_down(self):
         """Off, by the kernels' own way if they still can."""
         for machine in self.machines:
             machine.wanted = False
             if machine.alive() and machine.agent.ready:
                 machine.agent.send("p")
-        end = time.monotonic() + 4
+        end = time.monotonic() + 4 * self.slowness
         while any(m.alive() and m.agent.ready for m in self.machines) and \
                 time.monotonic() < end:
             self.pump(0.05)
@@ -163,6 +176,8 @@ class Cluster:
         for kind, data in machine.agent.receive():
             if kind == "A":
                 self._asked(machine, data)
+            elif kind == "L":
+                self.searching.discard(machine)
             elif machine is self.master and self.reply:
                 self.reply(kind, data)
         if machine.agent.sock is None:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's kernels and their headers, each under build/vm/kernels/K:
+"""Debian's kernels and their headers, and one that is built here ("debug": debug.py),
+each under build/vm/kernels/K:
 
     release     the kernel's release string
     root/       what its packages hold: modules, config
     vmlinux     the kernel, decompressed (QEMU boots it through PVH at once)
     build       its headers, as a KDIR; for 7 a path inside the chroot sid/
+    key         debug: what it was built from
 """
 
 import glob
@@ -17,9 +19,9 @@ import subprocess
 import tempfile
 import zlib
 
-from . import apt, base, sid
+from . import apt, base, debug, sid
 
-SUITES = {"6.1": "bookworm", "6.12": "bookworm-backports", "7": "sid"}
+SUITES = {"6.1": "bookworm", "6.12": "bookworm-backports", "7": "sid", "debug": "bookworm"}
 PINNED = {"6.12": "bookworm-backports"}  # to be asked for by name
 
 
@@ -29,6 +31,25 @@ def path(kernel, *names):
 
 def release(kernel):
     return base.read(path(kernel, "release")).strip()
+
+
+def slowness(names):
+    """How much longer everything may take on these kernels than on Debian's."""
+    return 4 if "debug" in names else 1
+
+
+def memory(kernel, wanted):
+    """MiB for a machine that has WANTED to itself: KASAN takes a part of it."""
+    return wanted * 3 // 2 if kernel == "debug" else wanted
+
+
+def driver_options(kernel):
+    """For make, when it builds our modules for that kernel."""
+    return ["CONFIG_BPROC_DEBUG=y"] if kernel == "debug" else []
+
+
+def can_find_leaks(kernel):
+    return kernel == "debug"
 
 
 def check_name(kernel):
@@ -117,11 +138,14 @@ def fetch(kernel):
     """Fetches a kernel unless it is there."""
     check_name(kernel)
     with base.locked(f"kernel-{kernel}"):
-        if os.path.exists(path(kernel, "release")):
+        if os.path.exists(path(kernel, "release")) and not \
+                (kernel == "debug" and base.read(path(kernel, "key")) != debug.key()):
             return
         base.say(f"fetching kernel {kernel} ({SUITES[kernel]})")
         with base.made_whole(path(kernel)) as work:
             if kernel == "7":
                 fetch_sid(work)
+            elif kernel == "debug":
+                debug.build(work)
             else:
                 fetch_bookworm(kernel, work)

@@ -14,7 +14,7 @@ from .console import Console
 
 APPEND = ("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.devkmsg=on no_timer_check "
           "mitigations=off net.ifnames=0 sysrq_always_enabled "
-          "rcupdate.rcu_cpu_stall_timeout=60 ")
+          "rcupdate.rcu_cpu_stall_timeout=60 kasan_multi_shot ")
 
 
 class Machine:

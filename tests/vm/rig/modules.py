@@ -44,9 +44,10 @@ def closure(names, table):
 
 
 class Tree:
-    """lib/modules of the machines with one kernel, below build/rig/modules."""
+    """lib/modules of the machines with one kernel, below build/rig/modules.  Our modules
+    are those that were built for it, or the file OURS."""
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, ours=None):
         self.release = kernels.release(kernel)
         self.top = os.path.join(base.BUILD, "rig", "modules", self.release)
         self.path = f"{self.top}/lib/modules/{self.release}"
@@ -55,7 +56,8 @@ class Tree:
         if not os.path.exists(f"{self.top}/stamp") or base.read(f"{self.top}/stamp") != stamp:
             self._copy(source)
             base.write(f"{self.top}/stamp", stamp)
-        self._add_ours()
+        self._add_ours([ours] if ours else glob.glob(
+            os.path.join(base.BUILD, "modules", self.release, "**", "*.ko"), recursive=True))
 
     def _copy(self, source):
         shutil.rmtree(self.top, ignore_errors=True)
@@ -70,16 +72,16 @@ class Tree:
                 subprocess.run(["zstd", "-dqo", out, f"{source}/{file}"], check=True)
             else:
                 shutil.copy(f"{source}/{file}", out)
+        os.makedirs(self.path, exist_ok=True)
         for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
             if os.path.exists(f"{source}/{name}"):
                 shutil.copy(f"{source}/{name}", self.path)
 
-    def _add_ours(self):
+    def _add_ours(self, built):
         shutil.rmtree(f"{self.path}/extra", ignore_errors=True)
         os.makedirs(f"{self.path}/extra")
         self.ours = []
-        built = os.path.join(base.BUILD, "modules", self.release)
-        for file in glob.glob(f"{built}/**/*.ko", recursive=True):
+        for file in built:
             self.ours.append(key(file))
             # The debug sections are for the host.
             base.run(["strip", "--strip-debug", "-o",

@@ -9,7 +9,7 @@ import shutil
 import stat
 import subprocess
 
-from . import base, cpio, modules
+from . import base, cpio, kernels, modules
 
 STAGE = os.path.join(base.BUILD, "rig", "stage")
 GUEST = os.path.join(base.BUILD, "rig")
@@ -45,7 +45,8 @@ def build(kernel_names, makes_project, with_tests):
     if with_tests:
         base.run([*make, "rig-tests"])
     if os.path.exists(os.path.join(base.SOURCE, "driver", "Kbuild")):
-        base.run([*make, "modules", f"KERNELS={' '.join(dict.fromkeys(kernel_names))}"])
+        for name in dict.fromkeys(kernel_names):
+            base.run([*make, "modules", f"KERNELS={name}", *kernels.driver_options(name)])
 
 
 def begin(file, conf):
@@ -113,7 +114,7 @@ def make_master(out, tree, puts, with_tests):
         archive.data("/stage/etc/bproc/key", cluster_key(), 0o600)
         archive.tree(f"/stage/usr/lib/modules/{tree.release}", tree.path)
         archive.file("/stage/usr/lib/rig/agent", f"{GUEST}/agent")
-        for script in ("start", "wait-up"):
+        for script in ("start", "wait-up", "stop"):
             archive.file(f"/stage/usr/lib/rig/{script}", f"{base.VM_DIR}/guest/{script}", 0o755)
         archive.file("/stage/usr/bin/rigctl", f"{GUEST}/rigctl", 0o755)
         if with_tests:

@@ -21,7 +21,10 @@ from . import base, cluster, kernels
 
 HOME = os.path.join(base.VM_DIR, "scenarios")
 KERNELS = ["6.1", "6.12"]
-MIXED = "6.1,6.12"
+DEBUG = "debug"
+# Of these only what is tagged 'core' is run, unless one is asked for.  With DEBUG here
+# 'make check' builds and uses that kernel, too.
+CORE_ONLY = ["6.1,6.12"]
 SETTLE = 30
 
 
@@ -49,24 +52,31 @@ def all_scenarios(wanted):
             if not wanted or any(word in name for word in wanted)]
 
 
+def run_with_module(tally, kernel, names, module, logs):
+    """These scenarios with another bproc.ko than the one made for that kernel."""
+    Group(tally, kernel, [Scenario(name) for name in names], logs, module).run()
+
+
 def run(tally, kernel, wanted, logs):
     chosen = all_scenarios(wanted)
     if wanted and not chosen:
         raise base.RigError(f"no scenario is called {' or '.join(wanted)}")
-    for kind in [kernel] if kernel else [*KERNELS, MIXED]:
-        fit = [one for one in chosen if one.core or kind != MIXED]
+    for kind in [kernel] if kernel else [*KERNELS, *CORE_ONLY]:
+        fit = [one for one in chosen if kernel or one.core or kind not in CORE_ONLY]
         for needs in dict.fromkeys(one.cluster for one in fit):
             Group(tally, kind, [one for one in fit if one.cluster == needs], logs).run()
 
 
 class Group:
-    """Scenarios that share a cluster."""
+    """Scenarios that share a cluster; MODULE is another bproc.ko than that made for it."""
 
-    def __init__(self, tally, kind, scenarios, logs):
+    def __init__(self, tally, kind, scenarios, logs, module=None):
         self.tally = tally
         self.kind = kind
         self.scenarios = scenarios
-        self.logs = os.path.join(logs, kind.replace(",", "+"))
+        self.module = module
+        self.label = f"{kind} in-tree" if module else kind
+        self.logs = os.path.join(logs, self.label.replace(",", "+").replace(" ", "-"))
         self.machines = None
 
     def run(self):
@@ -78,20 +88,19 @@ class Group:
                     self.machines.close()
                     self.machines = None
             if self.machines:
-                self.machines.shut_down()
-                self.complaints(f"{self.kind} shutdown")
+                self.end()
         finally:
             if self.machines:
                 self.machines.close()
 
     def boot(self, scenario):
-        name = f"{self.kind} {scenario.name}"
+        name = f"{self.label} {scenario.name}"
         stamp = time.strftime("%H%M%S-") + scenario.name
         kinds = self.kind.split(",")
         for kernel in kinds:
             kernels.check_name(kernel)
         self.machines = cluster.Cluster(kernel=kinds, logs=os.path.join(self.logs, stamp),
-                                        tests=True, **scenario.options())
+                                        tests=True, module=self.module, **scenario.options())
         try:
             self.machines.boot()
             return True
@@ -105,6 +114,20 @@ class Group:
             self.machines = None
             return False
 
+    def end(self):
+        """The driver leaves the master's kernel, and nothing is left of it."""
+        name = f"{self.label} end of {' '.join(one.name for one in self.scenarios)}"
+        try:
+            done = self.machines.execute(["/usr/lib/rig/stop"],
+                                         {"RIG_SLOWNESS": str(self.machines.slowness)},
+                                         60 * self.machines.slowness)
+            self.tally.lines(name, done.text(), done.status)
+            self.machines.find_leaks()
+        except (cluster.TimedOut, cluster.Trouble) as error:
+            self.tally.failed(name, f"{error}\n{self.machines.post_mortem()}")
+        self.machines.shut_down()
+        self.complaints(name)
+
     def complaints(self, name):
         """Counts what consoles have shown since the last time."""
         if not self.machines.trouble:
@@ -115,16 +138,18 @@ class Group:
 
     def run_one(self, scenario):
         """False if the cluster is not to be used any more."""
-        name = f"{self.kind} {scenario.name}"
+        name = f"{self.label} {scenario.name}"
         self.machines.mark(f"scenario {scenario.name}")
         began = time.monotonic()
+        limit = scenario.timeout * self.machines.slowness
         try:
             done = self.machines.execute([f"/tests/scenarios/{scenario.name}"],
                                          {"RIG_NODES": str(len(self.machines.nodes)),
                                           "RIG_VIRTUAL": str(self.machines.virtual),
-                                          "RIG_KERNEL": self.kind}, scenario.timeout)
+                                          "RIG_SLOWNESS": str(self.machines.slowness),
+                                          "RIG_KERNEL": self.kind}, limit)
         except cluster.TimedOut:
-            self.tally.failed(name, f"time limit of {scenario.timeout:.0f} s\n" +
+            self.tally.failed(name, f"time limit of {limit:.0f} s\n" +
                               self.machines.said() + self.machines.post_mortem())
             return False
         except cluster.Trouble as error:
@@ -144,8 +169,9 @@ class Group:
         """Whether all nodes are up again for the next one."""
         total = len(self.machines.nodes) + self.machines.virtual
         try:
-            done = self.machines.execute(["/usr/lib/rig/wait-up", str(total), str(SETTLE)],
-                                         seconds=SETTLE + 10)
+            seconds = SETTLE * self.machines.slowness
+            done = self.machines.execute(["/usr/lib/rig/wait-up", str(total), str(seconds)],
+                                         seconds=seconds + 10)
         except (cluster.TimedOut, cluster.Trouble) as error:
             self.tally.failed(f"{name}: afterwards", str(error))
             return False
