@@ -172,6 +172,12 @@ void ghost_main(long start_fd)
 		case BPROC_GHOST_ARRIVE_CHILD:
 			next.result = (int)do_arrive_child(&next, fd);
 			break;
+		case BPROC_GHOST_IDS:
+			if (next.pid)
+				next.result = (int)sys3(__NR_setpgid, 0, next.pid, 0);
+			else
+				next.result = (int)sys3(__NR_setsid, 0, 0, 0);
+			break;
 		default:
 			next.result = -ENOSYS;
 		}

@@ -249,6 +249,7 @@ static bool may_send(unsigned int type)
 	case BPROC_MSG_NAME:
 	case BPROC_MSG_USAGE:
 	case BPROC_MSG_IDS:
+	case BPROC_MSG_CALL:
 		return true;
 	default:
 		return false;

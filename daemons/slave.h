@@ -56,6 +56,9 @@ int slave_connect(const struct slave_options *options);
 
 /* --- stand-ins (standin.c) --- */
 
+/* Makes the stand-in of a process that is elsewhere. Returns 0 or -errno. */
+int standin_make(struct device *dev, int pid, __u32 uid);
+
 /*
  * Gives a stream to whom it may concern on this node, after making that if need be:
  * a stand-in of the parent, or the process itself. Returns 0 or -errno; @fd stays the

@@ -70,13 +70,16 @@ fail:
 	sys_exit(127);
 }
 
-static int make_standin(int dev, int pid, __u32 uid)
+int standin_make(struct device *device, int pid, __u32 uid)
 {
 	struct pollfd p = { .events = POLLIN };
 	int program = ghost_program();
+	int dev = device_fd(device);
 	int report[2], err = 0;
 	long child;
 
+	if (pid <= 1)
+		return -EINVAL;
 	if (program < 0)
 		return program;
 	if (pipe2(report, O_CLOEXEC))
@@ -162,7 +165,7 @@ static int make_standins(int dev, const struct link_preface *preface)
 		if (needed[i].pid <= 1 || needed[i].pid == preface->pid ||
 		    !kill(needed[i].pid, 0))
 			continue;
-		err = make_standin(dev, needed[i].pid, needed[i].uid);
+		err = standin_make(device, needed[i].pid, needed[i].uid);
 		if (err) {
 			log_err("stand-in of process %d: %s", needed[i].pid,
 				strerror(-err));

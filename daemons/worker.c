@@ -202,6 +202,13 @@ static void to_driver(struct worker *w, const struct bproc_msg *msg)
 {
 	int err = device_write(w->dev, msg);
 
+	if (err == -ENOENT && msg->type == BPROC_MSG_IDS) {
+		const struct bproc_msg_ids *ids = (const void *)(msg + 1);
+
+		err = standin_make(w->dev, ids->pgrp, 0);
+		if (!err)
+			err = device_write(w->dev, msg);
+	}
 	/* A process that is gone meanwhile is nobody's fault. */
 	if (err == -ESRCH)
 		log_debug("driver: %s pid %d: gone", device_type_name(msg->type),

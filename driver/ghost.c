@@ -266,7 +266,7 @@ static int ghost_order(struct bproc_ghost *g, u32 what, u32 flags, pid_t pid,
 	op->op = what;
 	op->flags = flags;
 	op->pid = pid;
-	op->file = get_file(file);
+	op->file = file ? get_file(file) : NULL;
 	spin_lock(&g->lock);
 	if (g->state == BPROC_GHOST_LIVE)
 		list_add_tail(&op->entry, &g->ops);
@@ -321,6 +321,18 @@ int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags)
 	fput(file);
 	bproc_ghost_put(child);
 	return err;
+}
+
+/**
+ * bproc_ghost_order_ids - the process has another session or group
+ * @g: the process's ghost
+ * @pgrp: its group; 0: it called setsid(2)
+ *
+ * Return: 0, -ESRCH if the ghost is about to end, -ENOMEM.
+ */
+int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp)
+{
+	return ghost_order(g, BPROC_GHOST_IDS, 0, pgrp, NULL);
 }
 
 /**
@@ -443,37 +455,33 @@ void bproc_ghosts_kill(struct bproc_space *s, int node)
 }
 
 /**
- * bproc_ghosts_list - BPROC_IOC_PINFO
+ * bproc_ghosts_list - the processes that are elsewhere
  * @s: the master's space
- * @list: what is asked for
+ * @after: PID of the last one already seen; -1 starts at the first
+ * @node: only those of this node, or BPROC_NODE_ANY
+ * @to: array to fill
+ * @n: its elements
  *
- * Return: number of elements filled, -EINVAL, -EFAULT.
+ * Return: number of elements filled.
  */
-int bproc_ghosts_list(struct bproc_space *s, struct bproc_proc_list *list)
+u32 bproc_ghosts_list(struct bproc_space *s, pid_t after, int node, struct bproc_proc_info *to,
+		      u32 n)
 {
-	struct bproc_proc_info __user *to = u64_to_user_ptr(list->info);
-	unsigned long nr = list->after < 0 ? 0 : (unsigned long)list->after + 1;
-	struct bproc_proc_info info;
+	unsigned long nr = after < 0 ? 0 : (unsigned long)after + 1;
 	struct bproc_ghost *g;
-	bool live;
-	u32 n = 0;
+	u32 i = 0;
 
-	if (!list->count || list->reserved || list->after < -1)
-		return -EINVAL;
-	while (n < list->count && (g = bproc_ghost_find_from(s, &nr))) {
-		info.pid = g->nr;
-		info.node = READ_ONCE(g->node);
-		live = READ_ONCE(g->state) == BPROC_GHOST_LIVE;
+	while (i < n && (g = bproc_ghost_find_from(s, &nr))) {
+		to[i].pid = g->nr;
+		to[i].node = READ_ONCE(g->node);
+		if (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
+		    (node == BPROC_NODE_ANY || node == to[i].node))
+			i++;
 		bproc_ghost_put(g);
 		nr++;
 		cond_resched();
-		if (!live || (list->node != BPROC_NODE_ANY && list->node != info.node))
-			continue;
-		if (copy_to_user(&to[n], &info, sizeof(info)))
-			return -EFAULT;
-		n++;
 	}
-	return n;
+	return i;
 }
 
 /* The child's ghost never came to be: the fork on the node fails. */

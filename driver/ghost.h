@@ -23,9 +23,10 @@ enum bproc_ghost_state {
 	BPROC_GHOST_GONE,	/* became the process, or ended */
 };
 
-/* What a ghost is to show as its name and arguments. */
+/* What a ghost is to show as its name and arguments; did the process execute a program? */
 struct bproc_name {
 	char comm[TASK_COMM_LEN];
+	bool executed;
 	u32 args_len;
 	char args[];
 };
@@ -95,12 +96,14 @@ void bproc_ghost_leave(struct bproc_ghost *g);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
 int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
+int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp);
 int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
 void bproc_ghost_expect_no_more(struct bproc_ghost *g);
 void bproc_ghosts_kill(struct bproc_space *s, int node);
 bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m);
-int bproc_ghosts_list(struct bproc_space *s, struct bproc_proc_list *list);
+u32 bproc_ghosts_list(struct bproc_space *s, pid_t after, int node, struct bproc_proc_info *to,
+		      u32 n);
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task);
 
 /* ghost_loop.c */

@@ -111,6 +111,9 @@ static void show_name(struct bproc_name *name, const struct bproc_ghost_next *ar
 	u32 len = min(name->args_len, arg->args_len);
 
 	ks___set_task_comm(current, name->comm, false);
+	/* From then on its parent cannot change its group any more. */
+	if (name->executed)
+		current->flags &= ~PF_FORKNOEXEC;
 	if (!len || copy_to_user(u64_to_user_ptr(arg->args), name->args, len))
 		return;
 	if (put_user('\0', (char __user *)(unsigned long)arg->args + len - 1))
@@ -166,15 +169,17 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 {
 	int fd = -1;
 
-	if (op->op != BPROC_GHOST_ARRIVE || bproc_ghost_expect(g, op->file))
-		fd = get_unused_fd_flags(0);
-	if (fd < 0) {
-		/* A stream or a new ghost: its last close tells who waits for it. */
-		bproc_ghost_order_free(op);
-		return 0;
+	if (op->file) {
+		if (op->op != BPROC_GHOST_ARRIVE || bproc_ghost_expect(g, op->file))
+			fd = get_unused_fd_flags(0);
+		if (fd < 0) {
+			/* A stream or a new ghost: its last close tells who waits for it. */
+			bproc_ghost_order_free(op);
+			return 0;
+		}
+		fd_install(fd, op->file);
+		op->file = NULL;
 	}
-	fd_install(fd, op->file);
-	op->file = NULL;
 	arg->op = op->op;
 	arg->flags = op->flags;
 	arg->pid = op->pid;

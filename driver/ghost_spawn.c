@@ -94,6 +94,8 @@ static int spawned(void *data)
 	if (!err) {
 		/* exec made it a child that is waited for and signals its end. */
 		set_exit_signal(current, 0);
+		/* And one whose group its parent cannot change, but this is just a fork. */
+		current->flags |= PF_FORKNOEXEC;
 		err = bproc_ghost_bind(spawn->ghost);
 	}
 	spawn->err = err;

@@ -43,6 +43,10 @@
 
 /* Entry points of system calls: arguments are in the registers. No header has them. */
 asmlinkage long __x64_sys_rseq(const struct pt_regs *regs);
+asmlinkage long __x64_sys_kill(const struct pt_regs *regs);
+asmlinkage long __x64_sys_rt_sigqueueinfo(const struct pt_regs *regs);
+asmlinkage long __ia32_sys_kill(const struct pt_regs *regs);
+asmlinkage long __ia32_compat_sys_rt_sigqueueinfo(const struct pt_regs *regs);
 
 /* Declared in arch/x86/kernel/fpu/xstate.h, which modules do not see. */
 int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u32 *pkru);

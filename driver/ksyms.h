@@ -18,6 +18,14 @@
 #include <linux/static_call.h>
 #include "kcompat.h"
 
+#ifdef CONFIG_IA32_EMULATION
+#define BPROC_KSYM_IA32_KILL(F)                                                             \
+	F(__ia32_sys_kill, "likewise, of 32-bit programs", "likewise")                        \
+	F(__ia32_compat_sys_rt_sigqueueinfo, "likewise", "likewise")
+#else
+#define BPROC_KSYM_IA32_KILL(F)
+#endif
+
 /* F(function, what for, what an in-tree build would do) */
 #define BPROC_KSYM_FUNCS(F)                                                                 \
 	F(kernel_execve, "exec on behalf of a caller: restore, ghosts, REXEC, EXECDUMP",      \
@@ -46,6 +54,9 @@
 	F(do_madvise, "give a restored mapping its madvise(2) marks", "call it")              \
 	F(do_sigaction, "signal actions of a restored process", "call it")                    \
 	F(__x64_sys_rseq, "register a restored process's rseq area", "a function for it")     \
+	F(__x64_sys_kill, "signals to processes that are elsewhere", "a call in kill(2)")     \
+	F(__x64_sys_rt_sigqueueinfo, "likewise", "a call in rt_sigqueueinfo(2)")              \
+	BPROC_KSYM_IA32_KILL(F)                                                               \
 	BPROC_KSYM_X86_TASK_FPU(F)                                                            \
 	BPROC_KSYM_DUMPABLE(F)
 
@@ -93,6 +104,13 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_do_madvise static_call(bproc_ks_do_madvise)
 #ifdef BPROC_HAVE_X86_TASK_FPU
 #define ks_x86_task_fpu static_call(bproc_ks_x86_task_fpu)
+#endif
+
+#define ks_kill static_call(bproc_ks___x64_sys_kill)
+#define ks_sigqueue static_call(bproc_ks___x64_sys_rt_sigqueueinfo)
+#ifdef CONFIG_IA32_EMULATION
+#define ks_kill_32 static_call(bproc_ks___ia32_sys_kill)
+#define ks_sigqueue_32 static_call(bproc_ks___ia32_compat_sys_rt_sigqueueinfo)
 #endif
 
 int bproc_ksyms_resolve(void);

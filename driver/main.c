@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "device.h"
+#include "hook.h"
 #include "ksyms.h"
 #include "pidhook.h"
 #include "space.h"
@@ -32,12 +33,22 @@ static int __init bproc_init(void)
 	err = bproc_pidhook_init();
 	if (err)
 		goto err_trace;
-	err = bproc_devices_init();
+	err = bproc_idhook_init();
 	if (err)
 		goto err_pidhook;
+	err = bproc_killhook_init();
+	if (err)
+		goto err_idhook;
+	err = bproc_devices_init();
+	if (err)
+		goto err_killhook;
 	pr_info("version %s\n", BPROC_VERSION);
 	return 0;
 
+err_killhook:
+	bproc_killhook_exit();
+err_idhook:
+	bproc_idhook_exit();
 err_pidhook:
 	bproc_pidhook_exit();
 err_trace:
@@ -52,6 +63,8 @@ err_transfers:
 static void __exit bproc_exit(void)
 {
 	bproc_devices_exit();
+	bproc_killhook_exit();
+	bproc_idhook_exit();
 	bproc_pidhook_exit();
 	bproc_trace_exit();
 	vmad_exit();

@@ -13,6 +13,7 @@
 #include "device.h"
 #include "ghost.h"
 #include "node.h"
+#include "serve.h"
 #include "signals.h"
 #include "space.h"
 #include "tid.h"
@@ -91,10 +92,21 @@ static int handle_name(struct bproc_ghost *g, const struct bproc_msg *m,
 	if (!name)
 		return -ENOMEM;
 	strscpy(name->comm, body->comm, min(sizeof(name->comm), sizeof(body->comm)));
+	name->executed = true;
 	name->args_len = body->args_len;
 	memcpy(name->args, body + 1, body->args_len);
 	bproc_ghost_set_name(g, name);
 	return 0;
+}
+
+static int handle_ids(struct bproc_ghost *g, const struct bproc_msg_ids *ids)
+{
+	bool setsid = ids->session == g->nr && ids->pgrp == g->nr &&
+		      task_session_nr_ns(g->task, g->space->ns) != g->nr;
+
+	if (ids->pgrp <= 0)
+		return -EINVAL;
+	return bproc_ghost_order_ids(g, setsid ? 0 : ids->pgrp);
 }
 
 static void show_usage(struct bproc_ghost *g, const struct bproc_rusage *usage)
@@ -141,6 +153,8 @@ static int handle_process(struct bproc_space *s, struct bproc_ghost *g,
 		return 0;
 	case BPROC_MSG_NAME:
 		return handle_name(g, m, body);
+	case BPROC_MSG_IDS:
+		return handle_ids(g, body);
 	}
 	return -EINVAL;
 }
@@ -179,6 +193,8 @@ static const u16 body_size[] = {
 	[BPROC_MSG_STOPPED] = 0,
 	[BPROC_MSG_NAME] = sizeof(struct bproc_msg_name),
 	[BPROC_MSG_USAGE] = 0,
+	[BPROC_MSG_IDS] = sizeof(struct bproc_msg_ids),
+	[BPROC_MSG_CALL] = sizeof(struct bproc_msg_call),
 };
 
 static int master_message(struct bproc_space *s, const struct bproc_msg *m)
@@ -201,6 +217,9 @@ static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 		return bproc_deliver_signal(s, m->pid, (const void *)(m + 1));
 	case BPROC_MSG_THREAD_EXIT:
 		bproc_tid_free(s, m->node, m->pid);
+		return 0;
+	case BPROC_MSG_CALL:
+		bproc_serve_call(s, m);
 		return 0;
 	case BPROC_MSG_USAGE:
 		handle_usage(s, m);

@@ -2,12 +2,12 @@
 /* The nodes of a master: table and states. */
 #include <linux/ctype.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "arrival.h"
 #include "device.h"
 #include "ghost.h"
 #include "node.h"
+#include "notifier.h"
 #include "space.h"
 #include "tid.h"
 #include "transfer.h"
@@ -19,25 +19,17 @@ struct bproc_nodes *bproc_nodes_alloc(void)
 
 	if (!nodes)
 		return NULL;
-	kref_init(&nodes->ref);
 	spin_lock_init(&nodes->lock);
 	mutex_init(&nodes->setup);
-	init_waitqueue_head(&nodes->wait);
 	return nodes;
-}
-
-static void nodes_release(struct kref *ref)
-{
-	struct bproc_nodes *nodes = container_of(ref, struct bproc_nodes, ref);
-
-	WARN_ON(nodes->count);
-	kvfree(nodes);
 }
 
 void bproc_nodes_free(struct bproc_nodes *nodes)
 {
-	if (nodes)
-		kref_put(&nodes->ref, nodes_release);
+	if (!nodes)
+		return;
+	WARN_ON(nodes->count);
+	kvfree(nodes);
 }
 
 static bool node_is_down(const struct bproc_node *node)
@@ -45,12 +37,23 @@ static bool node_is_down(const struct bproc_node *node)
 	return !strcmp(node->state, "down");
 }
 
-static void nodes_changed(struct bproc_nodes *nodes)
+static void nodes_changed(struct bproc_space *master)
 {
-	spin_lock(&nodes->lock);
-	nodes->changes++;
-	spin_unlock(&nodes->lock);
-	wake_up_interruptible(&nodes->wait);
+	struct bproc_nodes *nodes = master->nodes;
+	struct bproc_msgbuf *buf;
+	bool watches;
+	int nr;
+
+	bproc_changes_note(master->changes);
+	for (nr = 0; nr < BPROC_NODES_MAX; nr++) {
+		spin_lock(&nodes->lock);
+		watches = nr < nodes->count && nodes->node[nr]->watches;
+		spin_unlock(&nodes->lock);
+		if (!watches)
+			continue;
+		buf = bproc_msg_alloc(BPROC_MSG_CHANGED, nr, 0, 0, GFP_KERNEL | __GFP_NOFAIL);
+		bproc_msgq_post(&master->msgq, buf);
+	}
 }
 
 static int node_add(struct bproc_nodes *nodes, int nr)
@@ -112,7 +115,7 @@ int bproc_nodes_resize(struct bproc_space *master, u32 count)
 	while (!err && nodes->count < (int)count)
 		err = node_add(nodes, nodes->count);
 	mutex_unlock(&nodes->setup);
-	nodes_changed(nodes);
+	nodes_changed(master);
 	return err;
 }
 
@@ -124,9 +127,7 @@ void bproc_nodes_down(struct bproc_space *master)
 	mutex_lock(&nodes->setup);
 	while (nodes->count > 0)
 		node_del(nodes, nodes->count - 1);
-	nodes->gone = true;
 	mutex_unlock(&nodes->setup);
-	nodes_changed(nodes);
 }
 
 static bool state_valid(const char *state)
@@ -167,6 +168,8 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 	memcpy(node->state, st->state, sizeof(node->state));
 	memcpy(node->addr, st->addr, sizeof(node->addr));
 	down = node_is_down(node);
+	if (down)
+		node->watches = false;
 	spin_unlock(&nodes->lock);
 	if (down) {
 		bproc_transfers_abort(master, st->node);
@@ -177,8 +180,23 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 	}
 	bproc_node_device_changed(node, st->state);
 	mutex_unlock(&nodes->setup);
-	nodes_changed(nodes);
+	nodes_changed(master);
 	return 0;
+}
+
+/**
+ * bproc_node_watch - a node wants to hear of changes, from now on
+ * @master: the master's space
+ * @nr: node number
+ */
+void bproc_node_watch(struct bproc_space *master, int nr)
+{
+	struct bproc_nodes *nodes = master->nodes;
+
+	spin_lock(&nodes->lock);
+	if (nr >= 0 && nr < nodes->count)
+		nodes->node[nr]->watches = true;
+	spin_unlock(&nodes->lock);
 }
 
 /**
@@ -247,32 +265,20 @@ static int node_info(struct bproc_nodes *nodes, int nr, struct bproc_node_info *
 }
 
 /**
- * bproc_nodes_info - BPROC_IOC_INFO
+ * bproc_nodes_info - numbers, states, addresses, owners
  * @master: the master's space
- * @list: what is asked for
+ * @after: the last node already seen; -1 starts at the first
+ * @to: array to fill
+ * @n: its elements
  *
- * Return: number of elements filled, -EINVAL, -EFAULT.
+ * Return: number of elements filled.
  */
-int bproc_nodes_info(struct bproc_space *master, struct bproc_node_list *list)
+u32 bproc_nodes_info(struct bproc_space *master, int after, struct bproc_node_info *to, u32 n)
 {
-	struct bproc_node_info __user *to = u64_to_user_ptr(list->info);
-	struct bproc_node_info info;
-	int nr = list->after < 0 ? 0 : list->after;
-	u32 n;
+	u32 i;
 
-	if (!list->count || list->after < -1)
-		return -EINVAL;
-	if (list->after >= 0) {
-		if (nr >= BPROC_NODES_MAX)
-			return 0;
-		nr++;
-	}
-	for (n = 0; n < list->count; n++, nr++) {
-		if (node_info(master->nodes, nr, &info))
+	for (i = 0; i < n && after < BPROC_NODES_MAX; i++)
+		if (node_info(master->nodes, ++after, &to[i]))
 			break;
-		if (copy_to_user(&to[n], &info, sizeof(info)))
-			return -EFAULT;
-		cond_resched();
-	}
-	return n;
+	return i;
 }

@@ -6,7 +6,6 @@
 #include <linux/bproc_msg.h>
 #include <linux/device.h>
 #include <linux/mutex.h>
-#include <linux/wait.h>
 
 struct bproc_space;
 
@@ -17,6 +16,7 @@ struct bproc_space;
  * @dev: /dev/bpnodeN
  * @state: "down", "up", ...; under @nodes->lock
  * @addr: socket address; under @nodes->lock
+ * @watches: it wants to hear of changes; under @nodes->lock
  */
 struct bproc_node {
 	struct bproc_nodes *nodes;
@@ -24,28 +24,21 @@ struct bproc_node {
 	struct device *dev;
 	char state[BPROC_STATE_LEN];
 	u8 addr[BPROC_ADDR_LEN];
+	bool watches;
 };
 
 /**
  * struct bproc_nodes - all nodes of a master
- * @ref: the master's space, each notifier
  * @lock: guards the table and the nodes' states
  * @setup: one change of the table's size at a time
  * @node: the nodes, @count of them
  * @count: number of nodes
- * @changes: how often a state changed
- * @gone: the master ended
- * @wait: woken at each change
  */
 struct bproc_nodes {
-	struct kref ref;
 	spinlock_t lock;
 	struct mutex setup;
 	struct bproc_node *node[BPROC_NODES_MAX];
 	int count;
-	u64 changes;
-	bool gone;
-	wait_queue_head_t wait;
 };
 
 struct bproc_nodes *bproc_nodes_alloc(void);
@@ -54,8 +47,8 @@ int bproc_nodes_resize(struct bproc_space *master, u32 count);
 void bproc_nodes_down(struct bproc_space *master);
 int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_state *st);
 int bproc_node_may_run(struct bproc_space *master, int nr);
+void bproc_node_watch(struct bproc_space *master, int nr);
 bool bproc_node_connected(struct bproc_space *master, int nr);
-int bproc_nodes_info(struct bproc_space *master, struct bproc_node_list *list);
-int bproc_notifier_open(struct bproc_space *master);
+u32 bproc_nodes_info(struct bproc_space *master, int after, struct bproc_node_info *to, u32 n);
 
 #endif

@@ -3,26 +3,92 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kref.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "node.h"
-#include "space.h"
+#include "notifier.h"
+
+/*
+ * How often a node's state has changed, as far as this kernel knows; notifiers outlive the
+ * space that it belongs to.
+ */
+struct bproc_changes {
+	struct kref ref;
+	spinlock_t lock;
+	u64 count;
+	bool gone;
+	wait_queue_head_t wait;
+};
 
 struct notifier {
-	struct bproc_nodes *nodes;
+	struct bproc_changes *changes;
 	u64 seen;
 };
+
+/**
+ * bproc_changes_alloc - a counter of changes
+ *
+ * Return: it, for bproc_changes_end(), or NULL.
+ */
+struct bproc_changes *bproc_changes_alloc(void)
+{
+	struct bproc_changes *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+
+	if (!c)
+		return NULL;
+	kref_init(&c->ref);
+	spin_lock_init(&c->lock);
+	init_waitqueue_head(&c->wait);
+	return c;
+}
+
+static void changes_release(struct kref *ref)
+{
+	kfree(container_of(ref, struct bproc_changes, ref));
+}
+
+/**
+ * bproc_changes_put - the space is freed
+ * @c: its counter, or NULL
+ */
+void bproc_changes_put(struct bproc_changes *c)
+{
+	if (c)
+		kref_put(&c->ref, changes_release);
+}
+
+/**
+ * bproc_changes_note - a node's state changed
+ * @c: the counter
+ */
+void bproc_changes_note(struct bproc_changes *c)
+{
+	spin_lock(&c->lock);
+	c->count++;
+	spin_unlock(&c->lock);
+	wake_up_interruptible(&c->wait);
+}
+
+/**
+ * bproc_changes_end - nobody will tell of changes any more
+ * @c: the counter
+ */
+void bproc_changes_end(struct bproc_changes *c)
+{
+	WRITE_ONCE(c->gone, true);
+	bproc_changes_note(c);
+}
 
 static bool notifier_ready(struct notifier *n)
 {
 	bool ready;
 
-	spin_lock(&n->nodes->lock);
-	ready = n->nodes->changes != n->seen || n->nodes->gone;
-	spin_unlock(&n->nodes->lock);
+	spin_lock(&n->changes->lock);
+	ready = n->changes->count != n->seen || n->changes->gone;
+	spin_unlock(&n->changes->lock);
 	return ready;
 }
 
@@ -31,10 +97,10 @@ static __poll_t notifier_poll(struct file *file, poll_table *pt)
 	struct notifier *n = file->private_data;
 	__poll_t mask = 0;
 
-	poll_wait(file, &n->nodes->wait, pt);
+	poll_wait(file, &n->changes->wait, pt);
 	if (notifier_ready(n))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(n->nodes->gone))
+	if (READ_ONCE(n->changes->gone))
 		mask |= EPOLLHUP;
 	return mask;
 }
@@ -42,36 +108,36 @@ static __poll_t notifier_poll(struct file *file, poll_table *pt)
 static ssize_t notifier_read(struct file *file, char __user *to, size_t len, loff_t *pos)
 {
 	struct notifier *n = file->private_data;
-	u64 changes;
+	u64 count;
 	bool gone;
 	int err;
 
-	if (len < sizeof(changes))
+	if (len < sizeof(count))
 		return -EINVAL;
 	if (!notifier_ready(n)) {
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_event_interruptible(n->nodes->wait, notifier_ready(n));
+		err = wait_event_interruptible(n->changes->wait, notifier_ready(n));
 		if (err)
 			return err;
 	}
-	spin_lock(&n->nodes->lock);
-	gone = n->nodes->gone && n->nodes->changes == n->seen;
-	changes = n->nodes->changes;
-	n->seen = changes;
-	spin_unlock(&n->nodes->lock);
+	spin_lock(&n->changes->lock);
+	gone = n->changes->gone && n->changes->count == n->seen;
+	count = n->changes->count;
+	n->seen = count;
+	spin_unlock(&n->changes->lock);
 	if (gone)
 		return 0;
-	if (copy_to_user(to, &changes, sizeof(changes)))
+	if (copy_to_user(to, &count, sizeof(count)))
 		return -EFAULT;
-	return sizeof(changes);
+	return sizeof(count);
 }
 
 static int notifier_release(struct inode *inode, struct file *file)
 {
 	struct notifier *n = file->private_data;
 
-	bproc_nodes_free(n->nodes);
+	bproc_changes_put(n->changes);
 	kfree(n);
 	return 0;
 }
@@ -86,25 +152,25 @@ static const struct file_operations notifier_fops = {
 
 /**
  * bproc_notifier_open - BPROC_IOC_NOTIFY
- * @master: the master's space
+ * @c: what to tell of
  *
  * Return: a new descriptor, or -errno.
  */
-int bproc_notifier_open(struct bproc_space *master)
+int bproc_notifier_open(struct bproc_changes *c)
 {
 	struct notifier *n = kzalloc(sizeof(*n), GFP_KERNEL_ACCOUNT);
 	int fd;
 
 	if (!n)
 		return -ENOMEM;
-	n->nodes = master->nodes;
-	kref_get(&n->nodes->ref);
-	spin_lock(&n->nodes->lock);
-	n->seen = n->nodes->changes;
-	spin_unlock(&n->nodes->lock);
+	n->changes = c;
+	kref_get(&c->ref);
+	spin_lock(&c->lock);
+	n->seen = c->count;
+	spin_unlock(&c->lock);
 	fd = anon_inode_getfd("[bproc-notifier]", &notifier_fops, n, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		bproc_nodes_free(n->nodes);
+		bproc_changes_put(c);
 		kfree(n);
 	}
 	return fd;

@@ -20,6 +20,7 @@
 #include <asm/unistd.h>
 #include <uapi/linux/sched.h>
 
+#include "call.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
@@ -27,14 +28,6 @@
 #include "proc.h"
 #include "space.h"
 #include "trace.h"
-
-/* A fork that waits for its number; on the stack of the forking task. */
-struct fork {
-	wait_queue_head_t wait;
-	bool done;
-	pid_t pid;
-	int err;
-};
 
 /* Looks, when the parent returns to user mode, whether its fork made the child. */
 struct fork_check {
@@ -57,49 +50,9 @@ static void unfork(struct bproc_space *s, pid_t nr)
 /* FORKED came. */
 void bproc_fork_answered(struct bproc_space *s, const struct bproc_msg *m)
 {
-	struct fork *f;
-
-	xa_lock(&s->forks);
-	f = m->id <= ULONG_MAX ? xa_load(&s->forks, m->id) : NULL;
-	if (f) {
-		f->pid = m->pid;
-		f->err = m->result < 0 && m->result >= -MAX_ERRNO ? m->result : 0;
-		if (!f->err && m->pid <= 0)
-			f->err = -EIO;
-		f->done = true;
-		/* Under the lock: the waiter's stack is gone once it saw it. */
-		wake_up_all(&f->wait);
-	}
-	xa_unlock(&s->forks);
 	/* It was killed meanwhile. */
-	if (!f && !m->result)
+	if (!bproc_call_answered(s, m) && !m->result)
 		unfork(s, m->pid);
-}
-
-/* The daemon is gone: no answer will come. Waits until no task is in the hook. */
-void bproc_forks_abort(struct bproc_space *s)
-{
-	unsigned long id;
-	struct fork *f;
-
-	xa_lock(&s->forks);
-	xa_for_each(&s->forks, id, f) {
-		f->err = -EIO;
-		f->done = true;
-		wake_up_all(&f->wait);
-	}
-	xa_unlock(&s->forks);
-	wait_event(s->idle, !atomic_read(&s->hooked));
-}
-
-static bool fork_done(struct bproc_space *s, struct fork *f)
-{
-	bool done;
-
-	xa_lock(&s->forks);
-	done = f->done;
-	xa_unlock(&s->forks);
-	return done;
 }
 
 /*
@@ -133,43 +86,26 @@ static u64 clone_flags(void)
 /* Ask the master. Return: the number, or -errno. */
 static int request_number(struct bproc_space *s, u64 flags)
 {
+	struct bproc_call answer = { .done = false };
 	struct bproc_msg_fork *body;
 	struct bproc_msgbuf *buf;
-	struct fork f = { .pid = 0 };
-	u64 id = atomic64_inc_return(&s->next_id);
 	int err;
 
-	init_waitqueue_head(&f.wait);
 	buf = bproc_msg_alloc(BPROC_MSG_FORK, s->node, task_tgid_nr_ns(current, s->ns),
 			      sizeof(*body), GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	buf->msg.id = id;
 	body = (void *)buf->body;
 	if (flags & CLONE_THREAD)
 		body->flags |= BPROC_FORK_THREAD;
 	else if (flags & CLONE_PARENT)
 		body->flags |= BPROC_FORK_SIBLING;
-	err = xa_insert(&s->forks, id, &f, GFP_KERNEL);
-	if (err) {
-		bproc_msg_free(buf);
+	err = bproc_call_and_wait(s, buf, &answer);
+	if (!err && answer.result < 0)
+		err = answer.result;
+	if (err)
 		return err;
-	}
-	/* Pairs with bproc_space_shutdown(), which walks the table after it. */
-	spin_lock(&s->lock);
-	if (s->dead)
-		err = -EIO;
-	spin_unlock(&s->lock);
-	if (err) {
-		bproc_msg_free(buf);
-	} else {
-		bproc_msgq_post(&s->msgq, buf);
-		err = wait_event_killable(f.wait, fork_done(s, &f));
-	}
-	xa_erase(&s->forks, id);
-	if (f.done)
-		return f.err ? f.err : f.pid;
-	return err ? -EINTR : -EIO;
+	return answer.pid > 0 ? answer.pid : -EIO;
 }
 
 static void fork_check(struct callback_head *work)
@@ -264,9 +200,11 @@ static struct pid *node_alloc_pid(struct bproc_space *s)
 static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *set_tid,
 					     size_t set_tid_size)
 {
-	struct bproc_space *s = bproc_space_of(ns);
+	struct bproc_space *s;
 	struct pid *pid;
 
+	bproc_trace_get();
+	s = bproc_space_of(ns);
 	if (!s || bproc_is_master(s) || set_tid_size || is_child_reaper(task_pid(current)) ||
 	    bproc_task_is_ghost(s, current)) {
 		pid = ks_alloc_pid(ns, set_tid, set_tid_size);
@@ -277,6 +215,7 @@ static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *se
 			wake_up_all(&s->idle);
 	}
 	bproc_space_put(s);
+	bproc_trace_put();
 	return pid;
 }
 

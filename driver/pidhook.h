@@ -10,6 +10,5 @@ struct bproc_space;
 int bproc_pidhook_init(void);
 void bproc_pidhook_exit(void);
 void bproc_fork_answered(struct bproc_space *s, const struct bproc_msg *m);
-void bproc_forks_abort(struct bproc_space *s);
 
 #endif

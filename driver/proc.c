@@ -61,6 +61,24 @@ int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p)
 }
 
 /**
+ * bproc_proc_is_here - is it a process that runs on this node?
+ * @s: the node
+ * @key: its PID in the initial namespace
+ */
+bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
+{
+	unsigned long flags;
+	struct bproc_proc *p;
+	bool ret;
+
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, key);
+	ret = p && !p->exited && !p->moved;
+	xa_unlock_irqrestore(&s->procs, flags);
+	return ret;
+}
+
+/**
  * bproc_proc_discard_unborn - forget a process that its fork did not make after all
  * @s: the node
  * @key: its PID in the initial namespace
@@ -164,6 +182,30 @@ int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp)
 	if (bproc_task_is_ghost(s, parent))
 		err = join(s, parent, PIDTYPE_SID, session);
 	put_task_struct(parent);
+	return err;
+}
+
+/**
+ * bproc_proc_set_group - BPROC_MSG_IDS: the ghost was put into another process group
+ * @s: the node
+ * @nr: the process
+ * @ids: its group
+ *
+ * Return: 0, -ESRCH if the process is not here, -ENOENT if nothing here has the number of
+ * the group.
+ */
+int bproc_proc_set_group(struct bproc_space *s, pid_t nr, const struct bproc_msg_ids *ids)
+{
+	struct task_struct *task = bproc_space_task(s, nr);
+	int err = -ESRCH;
+
+	if (!task)
+		return err;
+	if (ids->pgrp <= 0)
+		err = -EINVAL;
+	else if (thread_group_leader(task) && bproc_proc_is_here(s, task->pid))
+		err = join(s, task, PIDTYPE_PGID, ids->pgrp) ? -ENOENT : 0;
+	put_task_struct(task);
 	return err;
 }
 

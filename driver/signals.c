@@ -59,6 +59,31 @@ void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 }
 
 /**
+ * bproc_signal_info - what a process gets with a signal that came in a message
+ * @info: filled
+ * @m: the signal; hostile until checked here
+ *
+ * Return: 0 or -EINVAL.
+ */
+int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal *m)
+{
+	if (m->signo <= 0 || !valid_signal(m->signo))
+		return -EINVAL;
+	clear_siginfo(info);
+	info->si_signo = m->signo;
+	info->si_errno = m->errno_;
+	/* Only what a process can send: the kernel's own codes select other layouts. */
+	info->si_code = m->code <= 0 && m->code != SI_TKILL ? m->code : SI_USER;
+	if (info->si_code == SI_TIMER || info->si_code == SI_SIGIO)
+		info->si_code = SI_QUEUE;
+	info->si_pid = m->pid;
+	info->si_uid = m->uid;
+	if (info->si_code != SI_USER)
+		info->si_ptr = (void __user *)(unsigned long)m->value;
+	return 0;
+}
+
+/**
  * bproc_deliver_signal - deliver a signal that came in a message
  * @s: the space
  * @nr: the process
@@ -75,8 +100,9 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 	struct kernel_siginfo info;
 	int err;
 
-	if (m->signo <= 0 || !valid_signal(m->signo))
-		return -EINVAL;
+	err = bproc_signal_info(&info, m);
+	if (err)
+		return err;
 	task = bproc_space_task(s, nr);
 	if (!task)
 		return -ESRCH;
@@ -84,17 +110,6 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		put_task_struct(task);
 		return -EPERM;
 	}
-	clear_siginfo(&info);
-	info.si_signo = m->signo;
-	info.si_errno = m->errno_;
-	/* Only what a process can send: the kernel's own codes select other layouts. */
-	info.si_code = m->code <= 0 && m->code != SI_TKILL ? m->code : SI_USER;
-	if (info.si_code == SI_TIMER || info.si_code == SI_SIGIO)
-		info.si_code = SI_QUEUE;
-	info.si_pid = m->pid;
-	info.si_uid = m->uid;
-	if (info.si_code != SI_USER)
-		info.si_ptr = (void __user *)(unsigned long)m->value;
 	err = ks_do_send_sig_info(m->signo, &info, task, PIDTYPE_TGID);
 	if (m->signo == SIGCONT)
 		bproc_proc_continued(s, task);

@@ -39,6 +39,7 @@ static inline void bproc_unlock_sighand(struct sighand_struct *sighand, unsigned
 bool bproc_take_signal(kernel_siginfo_t *info);
 void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 			  const kernel_siginfo_t *info);
+int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal *m);
 int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg_signal *m);
 
 #endif

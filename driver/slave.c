@@ -7,8 +7,10 @@
 #include <linux/workqueue.h>
 
 #include "arrival.h"
+#include "call.h"
 #include "daemon.h"
 #include "device.h"
+#include "notifier.h"
 #include "pidhook.h"
 #include "proc.h"
 #include "signals.h"
@@ -105,6 +107,16 @@ static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 	case BPROC_MSG_FORKED:
 		bproc_fork_answered(s, m);
 		return 0;
+	case BPROC_MSG_RESULT:
+		bproc_call_answered(s, m);
+		return 0;
+	case BPROC_MSG_CHANGED:
+		bproc_changes_note(s->changes);
+		return 0;
+	case BPROC_MSG_IDS:
+		if (m->size < sizeof(*m) + sizeof(struct bproc_msg_ids))
+			return -EINVAL;
+		return bproc_proc_set_group(s, m->pid, (const void *)(m + 1));
 	case BPROC_MSG_PARENT:
 		bproc_procs_parent_gone(s, m->pid, m->result);
 		return 0;

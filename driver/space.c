@@ -6,9 +6,10 @@
 #include <linux/slab.h>
 
 #include "arrival.h"
+#include "call.h"
 #include "ghost.h"
 #include "node.h"
-#include "pidhook.h"
+#include "notifier.h"
 #include "proc.h"
 #include "space.h"
 #include "tid.h"
@@ -52,8 +53,13 @@ struct bproc_space *bproc_space_alloc(void)
 	array_init(&s->ended, 0);
 	array_init(&s->tids, 0);
 	array_init(&s->procs, XA_FLAGS_LOCK_IRQ);
-	array_init(&s->forks, 0);
+	array_init(&s->calls, 0);
 	init_waitqueue_head(&s->idle);
+	s->changes = bproc_changes_alloc();
+	if (!s->changes) {
+		bproc_space_put(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -135,12 +141,13 @@ static void space_release(struct kref *ref)
 		WARN_ON(!xa_empty(&s->arrivals));
 		WARN_ON(!xa_empty(&s->tids));
 		WARN_ON(!xa_empty(&s->procs));
-		WARN_ON(!xa_empty(&s->forks));
+		WARN_ON(!xa_empty(&s->calls));
 		WARN_ON(atomic_read(&s->hooked));
 	}
 	xa_destroy(&s->ended);
 	xa_destroy(&s->procs);
 	bproc_nodes_free(s->nodes);
+	bproc_changes_put(s->changes);
 	bproc_msgq_close(&s->msgq);
 	put_pid_ns(s->ns);
 	kfree_rcu(s, rcu);
@@ -175,7 +182,8 @@ void bproc_space_shutdown(struct bproc_space *s)
 	bproc_arrivals_abort(s, BPROC_NODE_ANY);
 	bproc_ghosts_kill(s, BPROC_NODE_ANY);
 	bproc_tids_free(s, BPROC_NODE_ANY);
-	bproc_forks_abort(s);
+	bproc_calls_abort(s);
+	bproc_changes_end(s->changes);
 	bproc_procs_free(s);
 }
 

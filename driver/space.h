@@ -14,6 +14,7 @@
 
 #include "msgq.h"
 
+struct bproc_changes;
 struct bproc_nodes;
 
 /**
@@ -33,13 +34,14 @@ struct bproc_nodes;
  * @tids: master: numbers given to threads on nodes (struct tid), by number
  * @procs: node: processes and threads here (struct bproc_proc), by PID in the initial
  *	namespace
- * @forks: node: forks that wait for a number, by id
+ * @calls: node: calls that the master is to answer (struct bproc_call), by id
  * @hooked: node: tasks inside the PID hook
  * @idle: woken when @hooked becomes 0
  * @report: node: tells now and then what the processes used
+ * @changes: of nodes' states, as far as they are told of here
  * @nodes: master: the nodes
  * @iod: bit 0: an I/O daemon has its device open
- * @next_id: ids of transfers and forks
+ * @next_id: ids of transfers and calls
  */
 struct bproc_space {
 	struct kref ref;
@@ -56,10 +58,11 @@ struct bproc_space {
 	struct xarray ended;
 	struct xarray tids;
 	struct xarray procs;
-	struct xarray forks;
+	struct xarray calls;
 	atomic_t hooked;
 	wait_queue_head_t idle;
 	struct delayed_work report;
+	struct bproc_changes *changes;
 	struct bproc_nodes *nodes;
 	unsigned long iod;
 	atomic64_t next_id;

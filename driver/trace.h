@@ -6,7 +6,7 @@
 int bproc_trace_init(void);
 void bproc_trace_exit(void);
 
-/* Work of ours that a task will run later; the module stays until it did. */
+/* A task will run, or runs, code of ours that no file holds: the module stays till it did. */
 void bproc_trace_get(void);
 void bproc_trace_put(void);
 

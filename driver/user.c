@@ -5,11 +5,13 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "call.h"
 #include "device.h"
 #include "ghost.h"
 #include "ksyms.h"
 #include "move.h"
 #include "node.h"
+#include "notifier.h"
 #include "space.h"
 #include "strings.h"
 #include "version.h"
@@ -27,22 +29,108 @@ static long get_version(struct bproc_version __user *to)
 	return copy_to_user(to, &v, sizeof(v)) ? -EFAULT : 0;
 }
 
+/* How many elements are fetched at a time. */
+#define NODES_AT_ONCE (BPROC_CALL_ROOM / sizeof(struct bproc_node_info))
+#define PROCS_AT_ONCE (BPROC_CALL_ROOM / sizeof(struct bproc_proc_info))
+
+static long some_nodes(struct bproc_space *s, int after, struct bproc_node_info *to, u32 n)
+{
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_INFO,
+		.after = after,
+		.count = n,
+	};
+
+	if (bproc_is_master(s))
+		return bproc_nodes_info(s, after, to, n);
+	return bproc_call_master(s, &call, to, n * sizeof(*to));
+}
+
 static long get_nodes(struct bproc_space *s, struct bproc_node_list __user *from)
 {
+	struct bproc_node_info __user *to;
+	struct bproc_node_info *info;
 	struct bproc_node_list list;
+	u32 n = 0, want;
+	long got;
 
 	if (copy_from_user(&list, from, sizeof(list)))
 		return -EFAULT;
-	return bproc_nodes_info(s, &list);
+	if (!list.count || list.after < -1)
+		return -EINVAL;
+	to = u64_to_user_ptr(list.info);
+	info = kmalloc_array(NODES_AT_ONCE, sizeof(*info), GFP_KERNEL_ACCOUNT);
+	if (!info)
+		return -ENOMEM;
+	do {
+		want = min_t(u32, list.count - n, NODES_AT_ONCE);
+		got = some_nodes(s, list.after, info, want);
+		if (got > 0 && copy_to_user(&to[n], info, got * sizeof(*info)))
+			got = -EFAULT;
+		if (got > 0) {
+			n += got;
+			list.after = info[got - 1].node;
+		}
+		cond_resched();
+	} while (got == want && n < list.count);
+	kfree(info);
+	return got < 0 ? got : n;
+}
+
+static long some_procs(struct bproc_space *s, int after, int node, struct bproc_proc_info *to,
+		       u32 n)
+{
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_PINFO,
+		.after = after,
+		.node = node,
+		.count = n,
+	};
+
+	if (bproc_is_master(s))
+		return bproc_ghosts_list(s, after, node, to, n);
+	return bproc_call_master(s, &call, to, n * sizeof(*to));
 }
 
 static long get_procs(struct bproc_space *s, struct bproc_proc_list __user *from)
 {
+	struct bproc_proc_info __user *to;
+	struct bproc_proc_info *info;
 	struct bproc_proc_list list;
+	u32 n = 0, want;
+	long got;
 
 	if (copy_from_user(&list, from, sizeof(list)))
 		return -EFAULT;
-	return bproc_ghosts_list(s, &list);
+	if (!list.count || list.reserved || list.after < -1)
+		return -EINVAL;
+	to = u64_to_user_ptr(list.info);
+	info = kmalloc_array(PROCS_AT_ONCE, sizeof(*info), GFP_KERNEL_ACCOUNT);
+	if (!info)
+		return -ENOMEM;
+	do {
+		want = min_t(u32, list.count - n, PROCS_AT_ONCE);
+		got = some_procs(s, list.after, list.node, info, want);
+		if (got > 0 && copy_to_user(&to[n], info, got * sizeof(*info)))
+			got = -EFAULT;
+		if (got > 0) {
+			n += got;
+			list.after = info[got - 1].pid;
+		}
+		cond_resched();
+	} while (got == want && n < list.count);
+	kfree(info);
+	return got < 0 ? got : n;
+}
+
+static long open_notifier(struct bproc_space *s)
+{
+	struct bproc_msg_call call = { .call = BPROC_CALL_NOTIFY };
+	int err = 0;
+
+	if (!bproc_is_master(s))
+		err = bproc_call_master(s, &call, NULL, 0);
+	return err ? err : bproc_notifier_open(s->changes);
 }
 
 /* Return: the I/O list, NULL for none, or an error. */
@@ -170,13 +258,11 @@ static long space_call(struct bproc_space *s, unsigned int cmd, void __user *arg
 {
 	switch (cmd) {
 	case BPROC_IOC_NOTIFY:
+		return open_notifier(s);
 	case BPROC_IOC_INFO:
+		return get_nodes(s, arg);
 	case BPROC_IOC_PINFO:
-		if (!bproc_is_master(s))
-			return -ENOSYS;
-		if (cmd == BPROC_IOC_NOTIFY)
-			return bproc_notifier_open(s);
-		return cmd == BPROC_IOC_INFO ? get_nodes(s, arg) : get_procs(s, arg);
+		return get_procs(s, arg);
 	default:
 		return move_call(s, cmd, arg, order);
 	}

@@ -94,8 +94,17 @@ enum bproc_msg_type {
 	BPROC_MSG_USAGE = 13,
 	/* M>N: the parent of @pid is now process @result */
 	BPROC_MSG_PARENT = 14,
-	/* N>M: session and group of @pid; body bproc_msg_ids */
+	/*
+	 * N>M, M>N: @pid has another session or group; body bproc_msg_ids. A node whose
+	 * driver says -ENOENT makes a stand-in for the group and gives it once more.
+	 */
 	BPROC_MSG_IDS = 15,
+	/* N>M: @pid makes a call; body bproc_msg_call. Wants a RESULT. */
+	BPROC_MSG_CALL = 16,
+	/* M>N: @result of the call; body: what it gives, see BPROC_CALL_* */
+	BPROC_MSG_RESULT = 17,
+	/* M>N: some node's state changed; to those that called NOTIFY */
+	BPROC_MSG_CHANGED = 18,
 
 	/* Types from here on are between the daemons; drivers refuse them. */
 	BPROC_MSG_DAEMON = 256,
@@ -217,10 +226,47 @@ struct bproc_msg_name {
 	__u32 reserved;
 };
 
-/* struct bproc_msg_ids - body of BPROC_MSG_IDS */
+/* struct bproc_msg_ids - body of BPROC_MSG_IDS; the same number twice: setsid(2) */
 struct bproc_msg_ids {
 	__s32 pgrp;
 	__s32 session;
+};
+
+/* Calls of processes on nodes that the master's driver answers. */
+enum bproc_call_type {
+	/* nodes after @after; gives up to @count struct bproc_node_info, RESULT their number */
+	BPROC_CALL_INFO = 1,
+	/* processes of @node after @after; gives struct bproc_proc_info likewise */
+	BPROC_CALL_PINFO = 2,
+	/* send CHANGED from now on */
+	BPROC_CALL_NOTIFY = 3,
+	/* kill(2), or sigqueue(3), of @after; the caller itself never gets the signal */
+	BPROC_CALL_KILL = 4,
+};
+
+/* Most bytes of elements that a call gives at once. */
+#define BPROC_CALL_ROOM 4000
+#define BPROC_CALL_CAPABLE 0x1 /* BPROC_CALL_KILL: the caller has CAP_KILL */
+
+/**
+ * struct bproc_msg_call - body of BPROC_MSG_CALL
+ * @call: BPROC_CALL_*
+ * @flags: BPROC_CALL_CAPABLE
+ * @after: BPROC_CALL_INFO, _PINFO: as in struct bproc_node_list, struct bproc_proc_list;
+ *	BPROC_CALL_KILL: the first argument of kill(2), but 0
+ * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list
+ * @count: most elements wanted
+ * @euid: BPROC_CALL_KILL: effective user ID of the caller; the real one is in @signal
+ * @signal: BPROC_CALL_KILL: the signal; its number may be 0
+ */
+struct bproc_msg_call {
+	__u32 call;
+	__u32 flags;
+	__s32 after;
+	__s32 node;
+	__u32 count;
+	__u32 euid;
+	struct bproc_msg_signal signal;
 };
 
 #define BPROC_STREAM_MAGIC 0x31765042 /* "BPv1" */
@@ -438,6 +484,8 @@ enum bproc_ghost_op {
 	BPROC_GHOST_ARRIVE = 2,
 	/* The same in a new child made with clone3's set_tid = @pid; close @fd after. */
 	BPROC_GHOST_ARRIVE_CHILD = 3,
+	/* setsid(2) if @pid is 0, else join the group @pid */
+	BPROC_GHOST_IDS = 4,
 };
 
 /**

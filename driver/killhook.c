@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kill(2) and sigqueue(3) on a node reach the whole process space. A number that is in use
+ * on the node is the kernel's business: a process, or a stand-in that sends the signal on.
+ * All else, and groups, the master sees to, as it alone knows where everybody is.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/compat.h>
+#include <linux/compiler.h>
+#include <linux/cred.h>
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "call.h"
+#include "hook.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "proc.h"
+#include "space.h"
+#include "trace.h"
+
+enum which {
+	KILL,
+	SIGQUEUE,
+	KILL_32,
+	SIGQUEUE_32,
+};
+
+/* Not in tail position: the hook knows our calls by where they return to. */
+static noinline long original(enum which which, const struct pt_regs *regs)
+{
+	long ret = -ENOSYS;
+
+	switch (which) {
+	case KILL:
+		ret = ks_kill(regs);
+		break;
+	case SIGQUEUE:
+		ret = ks_sigqueue(regs);
+		break;
+#ifdef CONFIG_IA32_EMULATION
+	case KILL_32:
+		ret = ks_kill_32(regs);
+		break;
+	case SIGQUEUE_32:
+		ret = ks_sigqueue_32(regs);
+		break;
+#endif
+	default:
+		break;
+	}
+	OPTIMIZER_HIDE_VAR(ret);
+	return ret;
+}
+
+static pid_t target_of(enum which which, const struct pt_regs *regs)
+{
+	return which < KILL_32 ? regs->di : regs->bx;
+}
+
+static long kill_myself(enum which which, const struct pt_regs *regs, pid_t me)
+{
+	struct pt_regs mine = *regs;
+
+	if (which < KILL_32)
+		mine.di = me;
+	else
+		mine.bx = me;
+	return original(which, &mine);
+}
+
+/* The original has found it right, but for the process. */
+static int get_info(enum which which, const struct pt_regs *regs,
+		    struct bproc_msg_signal *sig)
+{
+	if (which == SIGQUEUE) {
+		struct kernel_siginfo info;
+
+		if (copy_from_user(&info, (void __user *)regs->dx, sizeof(info)))
+			return -EFAULT;
+		sig->code = info.si_code;
+		sig->errno_ = info.si_errno;
+		sig->value = (unsigned long)info.si_ptr;
+#ifdef CONFIG_IA32_EMULATION
+	} else if (which == SIGQUEUE_32) {
+		struct compat_siginfo info;
+
+		if (copy_from_user(&info, compat_ptr(regs->dx), sizeof(info)))
+			return -EFAULT;
+		sig->code = info.si_code;
+		sig->errno_ = info.si_errno;
+		sig->value = info.si_ptr;
+#endif
+	}
+	return 0;
+}
+
+static long ask_master(struct bproc_space *s, enum which which, const struct pt_regs *regs,
+		       pid_t target)
+{
+	const struct cred *cred = current_cred();
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_KILL,
+		.flags = capable(CAP_KILL) ? BPROC_CALL_CAPABLE : 0,
+		.after = target,
+		.euid = from_kuid_munged(&init_user_ns, cred->euid),
+		.signal = {
+			.signo = which < KILL_32 ? regs->si : regs->cx,
+			.code = SI_USER,
+			.pid = task_tgid_nr_ns(current, s->ns),
+			.uid = from_kuid_munged(&init_user_ns, cred->uid),
+		},
+	};
+	int err = get_info(which, regs, &call.signal);
+
+	return err ? err : bproc_call_master(s, &call, NULL, 0);
+}
+
+/* To a group, or to all. */
+static long kill_many(struct bproc_space *s, enum which which, const struct pt_regs *regs,
+		      pid_t target)
+{
+	pid_t mine = task_pgrp_nr_ns(current, s->ns);
+	long ret, me = -ESRCH;
+
+	if (!target)
+		target = -mine;
+	ret = ask_master(s, which, regs, target);
+	if (ret == -EIO)
+		return original(which, regs);
+	/* The last one, since it may be the end. */
+	if (target == -mine)
+		me = kill_myself(which, regs, task_tgid_nr_ns(current, s->ns));
+	return me ? ret : 0;
+}
+
+static long kill_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
+{
+	pid_t target = target_of(which, regs);
+	long ret;
+
+	if (target <= 0 && (which == KILL || which == KILL_32))
+		return kill_many(s, which, regs, target);
+	ret = original(which, regs);
+	if (ret != -ESRCH || target <= 0)
+		return ret;
+	ret = ask_master(s, which, regs, target);
+	return ret == -EIO ? -ESRCH : ret;
+}
+
+static long hooked(enum which which, const struct pt_regs *regs)
+{
+	struct bproc_space *s;
+	long ret;
+
+	bproc_trace_get();
+	s = bproc_space_current();
+	if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
+		ret = kill_from_node(s, which, regs);
+	else
+		ret = original(which, regs);
+	bproc_space_put(s);
+	bproc_trace_put();
+	return ret;
+}
+
+static asmlinkage long hooked_kill(const struct pt_regs *regs)
+{
+	return hooked(KILL, regs);
+}
+
+static asmlinkage long hooked_sigqueue(const struct pt_regs *regs)
+{
+	return hooked(SIGQUEUE, regs);
+}
+
+#ifdef CONFIG_IA32_EMULATION
+static asmlinkage long hooked_kill_32(const struct pt_regs *regs)
+{
+	return hooked(KILL_32, regs);
+}
+
+static asmlinkage long hooked_sigqueue_32(const struct pt_regs *regs)
+{
+	return hooked(SIGQUEUE_32, regs);
+}
+#endif
+
+static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			   struct ftrace_regs *fregs)
+{
+	struct bproc_space *s;
+
+	if (within_module(parent_ip, THIS_MODULE))
+		return;
+	rcu_read_lock();
+	s = bproc_space_of_rcu(task_active_pid_ns(current));
+	if (s && !bproc_is_master(s))
+		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)op->private);
+	rcu_read_unlock();
+}
+
+static struct hook {
+	const char *function;
+	asmlinkage long (*instead)(const struct pt_regs *regs);
+	struct ftrace_ops ops;
+} hooks[] = {
+	{ "__x64_sys_kill", hooked_kill },
+	{ "__x64_sys_rt_sigqueueinfo", hooked_sigqueue },
+#ifdef CONFIG_IA32_EMULATION
+	{ "__ia32_sys_kill", hooked_kill_32 },
+	{ "__ia32_compat_sys_rt_sigqueueinfo", hooked_sigqueue_32 },
+#endif
+};
+
+static void unhook(int n)
+{
+	while (n--) {
+		unregister_ftrace_function(&hooks[n].ops);
+		ftrace_free_filter(&hooks[n].ops);
+	}
+}
+
+int bproc_killhook_init(void)
+{
+	struct hook *h;
+	int i, err;
+
+	for (i = 0; i < (int)ARRAY_SIZE(hooks); i++) {
+		h = &hooks[i];
+		h->ops.func = divert;
+		h->ops.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY;
+		h->ops.private = (void *)h->instead;
+		err = ftrace_set_filter_ip(&h->ops, bproc_ksym_address(h->function), 0, 0);
+		if (!err)
+			err = register_ftrace_function(&h->ops);
+		if (err) {
+			pr_err("cannot hook %s (error %d)\n", h->function, -err);
+			ftrace_free_filter(&h->ops);
+			unhook(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void bproc_killhook_exit(void)
+{
+	unhook(ARRAY_SIZE(hooks));
+	/* A task may be between the kernel's code and a hook's first instruction. */
+	synchronize_rcu_tasks();
+}

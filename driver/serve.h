@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The master's answers to calls of processes on nodes. */
+#ifndef BPROC_SERVE_H
+#define BPROC_SERVE_H
+
+#include <linux/bproc_msg.h>
+
+struct bproc_space;
+
+void bproc_serve_call(struct bproc_space *m, const struct bproc_msg *msg);
+
+#endif
