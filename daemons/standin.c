@@ -148,7 +148,7 @@ static void await_end(int pid)
 }
 
 /* Makes those stand-ins that an arriving process needs and that are not here. */
-static int make_standins(int dev, const struct link_preface *preface)
+static int make_standins(struct device *dev, const struct link_preface *preface)
 {
 	const struct {
 		int pid;
@@ -165,7 +165,7 @@ static int make_standins(int dev, const struct link_preface *preface)
 		if (needed[i].pid <= 1 || needed[i].pid == preface->pid ||
 		    !kill(needed[i].pid, 0))
 			continue;
-		err = standin_make(device, needed[i].pid, needed[i].uid);
+		err = standin_make(dev, needed[i].pid, needed[i].uid);
 		if (err) {
 			log_err("stand-in of process %d: %s", needed[i].pid,
 				strerror(-err));
@@ -182,7 +182,7 @@ int standin_arrival(struct device *device, const struct link_preface *preface, i
 
 	if (preface->pid <= 1 || preface->ppid < 0)
 		return -EPROTO;
-	err = make_standins(dev, preface);
+	err = make_standins(device, preface);
 	if (!err)
 		err = give(dev, preface, fd);
 	if (err != -ESRCH)
@@ -191,6 +191,6 @@ int standin_arrival(struct device *device, const struct link_preface *preface, i
 		return make_child(dev, preface->pid, fd);
 	/* The driver dismisses stand-ins that nobody needs; this one at that moment. */
 	await_end(preface->ppid);
-	err = make_standins(dev, preface);
+	err = make_standins(device, preface);
 	return err ? err : give(dev, preface, fd);
 }
