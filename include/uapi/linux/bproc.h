@@ -223,7 +223,7 @@ struct bproc_move {
 #define BPROC_IOC_VERSION _IOR(BPROC_IOC_MAGIC, 0x01, struct bproc_version)
 
 /*
- * NOTIFY, INFO and PINFO are for processes of the master, elsewhere -ENOSYS.
+ * NOTIFY, INFO and PINFO: on a node the master answers; -EIO when it is gone.
  *
  * BPROC_IOC_NOTIFY - a new descriptor (close-on-exec) that poll(2) reports readable
  *	after any change of a node's state; read(2) of 8 bytes gives the number of
