@@ -2,7 +2,7 @@
 /*
  * kill(2) and sigqueue(3) on a node reach the whole process space. A number that is in use
  * on the node is the kernel's business: a process, or a stand-in that sends the signal on.
- * All else, and groups, the master sees to, as it alone knows where everybody is.
+ * For all else, and for groups, the master is asked: it alone knows where everybody is.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,6 +18,7 @@
 #include "call.h"
 #include "hook.h"
 #include "kcompat.h"
+#include "kill.h"
 #include "ksyms.h"
 #include "proc.h"
 #include "space.h"
@@ -120,22 +121,50 @@ static long ask_master(struct bproc_space *s, enum which which, const struct pt_
 	return err ? err : bproc_call_master(s, &call, NULL, 0);
 }
 
-/* To a group, or to all. */
+/* The signals of kill(2) alone; sigqueue(3) is for one process. */
+static int kill_here(struct bproc_space *s, int signo, pid_t target)
+{
+	const struct cred *cred = current_cred();
+	struct bproc_killer k = {
+		.space = s,
+		.sender = current,
+		.uid = cred->uid,
+		.euid = cred->euid,
+		.capable = capable(CAP_KILL),
+	};
+
+	clear_siginfo(&k.info);
+	k.info.si_signo = signo;
+	k.info.si_code = SI_USER;
+	k.info.si_pid = task_tgid_nr_ns(current, s->ns);
+	k.info.si_uid = from_kuid_munged(&init_user_ns, cred->uid);
+	return bproc_kill(&k, target);
+}
+
+/*
+ * To a group, or to all: to those here, by the driver and not by the kernel, which would
+ * signal stand-ins as well; to those elsewhere; and to the caller, for which it may be
+ * the end.
+ */
 static long kill_many(struct bproc_space *s, enum which which, const struct pt_regs *regs,
 		      pid_t target)
 {
+	int signo = which == KILL ? regs->si : regs->cx;
 	pid_t mine = task_pgrp_nr_ns(current, s->ns);
-	long ret, me = -ESRCH;
+	int ret, err;
 
+	if (signo && !valid_signal(signo))
+		return -EINVAL;
 	if (!target)
 		target = -mine;
-	ret = ask_master(s, which, regs, target);
-	if (ret == -EIO)
-		return original(which, regs);
-	/* The last one, since it may be the end. */
+	ret = kill_here(s, signo, target);
+	err = ask_master(s, which, regs, target);
+	if (err != -EIO)
+		ret = bproc_kill_merge(ret, err);
 	if (target == -mine)
-		me = kill_myself(which, regs, task_tgid_nr_ns(current, s->ns));
-	return me ? ret : 0;
+		ret = bproc_kill_merge(ret, kill_myself(which, regs,
+							task_tgid_nr_ns(current, s->ns)));
+	return ret;
 }
 
 static long kill_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
@@ -146,7 +175,8 @@ static long kill_from_node(struct bproc_space *s, enum which which, const struct
 	if (target <= 0 && (which == KILL || which == KILL_32))
 		return kill_many(s, which, regs, target);
 	ret = original(which, regs);
-	if (ret != -ESRCH || target <= 0)
+	/* One that was here, and whose parent here knows of its end, is gone everywhere. */
+	if (ret != -ESRCH || target <= 0 || bproc_proc_was_here(s, target))
 		return ret;
 	ret = ask_master(s, which, regs, target);
 	return ret == -EIO ? -ESRCH : ret;

@@ -79,6 +79,27 @@ bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
 }
 
 /**
+ * bproc_proc_was_here - has a process ended here, and the master may not know?
+ * @s: the node
+ * @nr: its PID
+ */
+bool bproc_proc_was_here(struct bproc_space *s, pid_t nr)
+{
+	struct bproc_proc *p;
+	unsigned long key, flags;
+	bool ret = false;
+
+	xa_lock_irqsave(&s->procs, flags);
+	xa_for_each(&s->procs, key, p) {
+		ret = p->nr == nr && p->exited && !p->moved;
+		if (ret)
+			break;
+	}
+	xa_unlock_irqrestore(&s->procs, flags);
+	return ret;
+}
+
+/**
  * bproc_proc_discard_unborn - forget a process that its fork did not make after all
  * @s: the node
  * @key: its PID in the initial namespace

@@ -39,6 +39,7 @@ int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p);
 void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p);
 void bproc_proc_freed(struct bproc_space *s, struct task_struct *task);
 bool bproc_proc_is_here(struct bproc_space *s, pid_t key);
+bool bproc_proc_was_here(struct bproc_space *s, pid_t nr);
 bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key);
 int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
 int bproc_proc_set_group(struct bproc_space *s, pid_t nr, const struct bproc_msg_ids *ids);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kill(2), carried out in one part of the process space. */
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+
+#include "ghost.h"
+#include "kill.h"
+#include "ksyms.h"
+#include "proc.h"
+#include "space.h"
+
+/* The kernel's rule. tasklist_lock is held. */
+static bool may_kill(const struct bproc_killer *k, struct task_struct *task)
+{
+	const struct cred *to = rcu_dereference_check(task->real_cred, true);
+
+	if (k->capable || uid_eq(k->euid, to->suid) || uid_eq(k->euid, to->uid) ||
+	    uid_eq(k->uid, to->suid) || uid_eq(k->uid, to->uid))
+		return true;
+	return k->info.si_signo == SIGCONT && task_session(task) == task_session(k->sender);
+}
+
+/*
+ * A node has its processes, and stand-ins for others. The master has its own, and ghosts;
+ * one whose process has ended is as good as gone.
+ */
+static bool is_ours(const struct bproc_killer *k, struct task_struct *task)
+{
+	struct bproc_space *s = k->space;
+	struct bproc_ghost *g;
+	bool ret = true;
+
+	if (!bproc_is_master(s))
+		return bproc_proc_is_here(s, task->tgid);
+	g = bproc_ghost_find(s, task_tgid_nr_ns(task, s->ns));
+	if (g && g->task == task->group_leader)
+		ret = READ_ONCE(g->state) == BPROC_GHOST_LIVE && READ_ONCE(g->node) != k->node;
+	bproc_ghost_put(g);
+	return ret;
+}
+
+static int kill_one(struct bproc_killer *k, struct task_struct *task)
+{
+	if (task_active_pid_ns(task) != k->space->ns || same_thread_group(task, k->sender) ||
+	    !is_ours(k, task))
+		return -ESRCH;
+	if (!may_kill(k, task))
+		return -EPERM;
+	if (!k->info.si_signo)
+		return 0;
+	if (is_child_reaper(task_tgid(task)))
+		return -EPERM;
+	return ks_do_send_sig_info(k->info.si_signo, &k->info, task, PIDTYPE_TGID);
+}
+
+/**
+ * bproc_kill_merge - the result of signals to several
+ * @ret: result so far; -ESRCH at first
+ * @err: result of one more
+ *
+ * Return: as kill(2) has it: one success is success, one that is there is one.
+ */
+int bproc_kill_merge(int ret, int err)
+{
+	if (!ret || !err)
+		return 0;
+	return ret == -ESRCH ? err : ret;
+}
+
+static int kill_group(struct bproc_killer *k, struct pid *pgrp)
+{
+	struct task_struct *task;
+	int ret = -ESRCH;
+
+	do_each_pid_task(pgrp, PIDTYPE_PGID, task) {
+		ret = bproc_kill_merge(ret, kill_one(k, task));
+	} while_each_pid_task(pgrp, PIDTYPE_PGID, task);
+	return ret;
+}
+
+static int kill_all(struct bproc_killer *k)
+{
+	struct task_struct *task;
+	int ret = -ESRCH;
+
+	for_each_process(task)
+		if (!is_child_reaper(task_pid(task)))
+			ret = bproc_kill_merge(ret, kill_one(k, task));
+	return ret;
+}
+
+/**
+ * bproc_kill - signal those that are in this part of the process space
+ * @k: by whom, with what
+ * @target: as kill(2) has it, but not 0
+ *
+ * Return: 0, -ESRCH if there is none here, -EPERM.
+ */
+int bproc_kill(struct bproc_killer *k, pid_t target)
+{
+	struct bproc_space *s = k->space;
+	struct task_struct *task;
+	struct pid *pid;
+	int err = -ESRCH;
+
+	if (target == INT_MIN)
+		return err;
+	read_lock(ks_tasklist_lock);
+	if (target == -1) {
+		err = kill_all(k);
+	} else if (target < 0) {
+		pid = find_pid_ns(-target, s->ns);
+		if (pid)
+			err = kill_group(k, pid);
+	} else {
+		task = pid_task(find_pid_ns(target, s->ns), PIDTYPE_PID);
+		if (task)
+			err = kill_one(k, task);
+	}
+	read_unlock(ks_tasklist_lock);
+	return err;
+}
