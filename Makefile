@@ -5,6 +5,9 @@
 
 VERSION := 5.0.0
 BUILD   := build
+# One name for one file: what depends on a header is noted with it, and the rig says BUILD
+# with the whole path.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 PREFIX  := /usr
 
 MAKEFLAGS += --no-builtin-rules

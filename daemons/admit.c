@@ -90,6 +90,12 @@ static void admit_stream(struct pending *p, SSL *ssl, int fd, int kind)
 
 	const char *why = NULL;
 
+	/* Begun before its node was told to use another address: soon of no use. */
+	if (!node_goes_there(p->m, p->node, fd)) {
+		SSL_free(ssl);
+		close(fd);
+		return;
+	}
 	if (!node_takes_stream(p->m, p->node, up))
 		why = "a stream without a link, or too many";
 	else if (plain == node_encrypts(p->m, p->node))
@@ -115,13 +121,15 @@ static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *erro
 	state.pending_count--;
 	if (error)
 		refuse(p->addr, error);
-	else if (config_node(p->m->config, p->addr) != p->node ||
+	else if (node_with_address(p->m, p->addr) != p->node ||
 		 (unsigned int)p->node >= p->m->nodes) {
 		/* the configuration has changed meanwhile */
 		SSL_free(ssl);
 		close(fd);
 	} else if (kind == TLS_LINK)
 		node_link(p->m, p->node, ssl, fd);
+	else if (kind == TLS_REJOIN)
+		node_rejoin(p->m, p->node, ssl, fd);
 	else
 		admit_stream(p, ssl, fd, kind);
 	free(p);
@@ -129,7 +137,7 @@ static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *erro
 
 static void admit(struct master *m, int fd, const struct sockaddr_in *addr)
 {
-	int node = config_node(m->config, addr->sin_addr.s_addr);
+	int node = node_with_address(m, addr->sin_addr.s_addr);
 	const char *why = NULL;
 	struct pending *p;
 

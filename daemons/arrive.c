@@ -190,6 +190,12 @@ static int set_up(struct arrival *a, const struct bproc_stream *s,
 	err = move_own(a, s, parts->io);
 	if (err)
 		return err;
+	/*
+	 * The node's init may have changed its root directory since the stand-in that
+	 * made us was made. Where this does not exist we are behind that change.
+	 */
+	if (a->on_node)
+		sys3(__NR_chroot, (long)"/proc/1/root", 0, 0);
 	set_limits(s);
 	sys3(__NR_setpriority, PRIO_PROCESS, 0, s->nice);
 	if (a->on_node) {

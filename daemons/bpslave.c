@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -114,7 +115,7 @@ static bool parse_master(char *text, const char *port, struct slave_options *o)
 }
 
 /* A worker in its own PID and mount namespace; what it returned, or -errno. */
-static int run_worker(const struct slave_options *o)
+static int run_worker(struct slave_options *o)
 {
 	struct clone_args args = {
 		.flags = CLONE_NEWPID | CLONE_NEWNS,
@@ -147,11 +148,43 @@ static int run_worker(const struct slave_options *o)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : WORKER_LOST;
 }
 
-static int supervise(const struct slave_options *o, long attempts)
+static bool same_master(const struct slave_options *a, const struct slave_options *b)
 {
+	return a->master_len == b->master_len &&
+	       !memcmp(&a->master, &b->master, sizeof(a->master)) &&
+	       !memcmp(&a->local, &b->local, sizeof(a->local));
+}
+
+/*
+ * Where the master was when the link ended is tried first, then in turn with where it was
+ * at the beginning.
+ */
+static void next_address(struct slave_options *now, const struct slave_options *first,
+			 struct slave_options *last, bool failed)
+{
+	if (!same_master(now, first)) {
+		*last = *now;
+		if (failed)
+			*now = *first;
+	} else if (failed && last->master_len) {
+		*now = *last;
+	}
+}
+
+static int supervise(const struct slave_options *first, long attempts)
+{
+	struct slave_options last = { .master_len = 0 };
+	/* a worker that is told to use another address changes it */
+	struct slave_options *o = mmap(NULL, sizeof(*o), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int backoff = BACKOFF_MIN;
 	long failed = 0;
 
+	if (o == MAP_FAILED) {
+		log_err("out of memory");
+		return 1;
+	}
+	*o = *first;
 	for (;;) {
 		struct timespec pause = { 0 };
 		int how = run_worker(o);
@@ -160,6 +193,11 @@ static int supervise(const struct slave_options *o, long attempts)
 			return 0;
 		if (how == WORKER_USELESS)
 			return 1;
+		if (how == WORKER_REBOOT || how == WORKER_HALT || how == WORKER_PWROFF) {
+			power_do((enum worker_exit)how);
+			how = WORKER_LOST;
+		}
+		next_address(o, first, &last, how == WORKER_FAILED);
 		if (how < 0)
 			log_err("cannot make a worker: %s", strerror(-how));
 		if (how == WORKER_LOST) {

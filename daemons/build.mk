@@ -9,10 +9,11 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-mgeneral-regs-only
 
-BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_relay.o nodeup.o \
-	admit.o trace.o device.o pool.o preface.o)
-BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_streams.o standin.o \
-	trace.o device.o pool.o preface.o arrive.o arrive_cred.o arrive_io.o header.o ghost_file.o)
+BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o \
+	rejoin.o admit.o trace.o device.o pool.o preface.o)
+BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_control.o \
+	slave_streams.o rejoin.o standin.o trace.o device.o pool.o preface.o arrive.o \
+	arrive_cred.o arrive_io.o header.o ghost_file.o)
 DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto
 
 PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bpmaster bpslave)

@@ -137,6 +137,8 @@ const char *device_type_name(unsigned int type)
 		[BPROC_MSG_CALL] = "CALL",
 		[BPROC_MSG_RESULT] = "RESULT",
 		[BPROC_MSG_CHANGED] = "CHANGED",
+		[BPROC_MSG_CONTROL] = "CONTROL",
+		[BPROC_MSG_CONTROLLED] = "CONTROLLED",
 		[LINK_HELLO] = "HELLO",
 		[LINK_CONFIG] = "CONFIG",
 		[LINK_READY] = "READY",
@@ -144,6 +146,10 @@ const char *device_type_name(unsigned int type)
 		[LINK_PONG] = "PONG",
 		[LINK_STREAMS] = "STREAMS",
 		[LINK_GOODBYE] = "GOODBYE",
+		[LINK_CONTROL] = "CONTROL",
+		[LINK_CONTROLLED] = "CONTROLLED",
+		[LINK_REJOIN] = "REJOIN",
+		[LINK_SWITCH] = "SWITCH",
 	};
 
 	if (type < sizeof(names) / sizeof(names[0]) && names[type])

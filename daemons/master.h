@@ -38,6 +38,18 @@ int nodes_configure(struct master *m);
 /* The link of a node, fresh from its handshake. */
 void node_link(struct master *m, int number, SSL *ssl, int fd);
 
+/*
+ * A second link of a node that has one; the first goes on until the node has proved that
+ * it is the same bpslave.
+ */
+void node_rejoin(struct master *m, int number, SSL *ssl, int fd);
+
+/* The node with an address, by configuration or since RECONNECT; -1: none. */
+int node_with_address(const struct master *m, in_addr_t addr);
+
+/* Does @fd, from a node, go to the address that its link goes to? */
+bool node_goes_there(const struct master *m, int number, int fd);
+
 /* A stream of a node, usable, in direction @up. */
 void node_stream(struct master *m, int number, int fd, bool up);
 
@@ -52,6 +64,9 @@ void node_send(struct master *m, const struct bproc_msg *msg);
 
 /* The driver wants a stream to a node. */
 void node_want_stream(struct master *m, const struct bproc_msg *msg);
+
+/* The driver wants something done with a node. */
+void node_control(struct master *m, const struct bproc_msg *msg);
 
 /* Ends all links: "why" is told to the nodes. */
 void nodes_goodbye(struct master *m, const char *why);

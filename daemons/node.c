@@ -11,32 +11,13 @@
 #include <unistd.h>
 #include "log.h"
 #include "master.h"
-#include "nodeup.h"
+#include "node.h"
 #include "trace.h"
-
-struct node {
-	struct master *m;
-	int number;
-	in_addr_t addr;
-	struct wire *wire;
-	/* what holds for this link: the slave was told so */
-	unsigned int pingtimeout;
-	bool encryption;
-	bool configured; /* HELLO was answered */
-	bool ready;	 /* the node's driver knows its number */
-	struct pool *down;
-	struct prefaces up;
-	struct event *ping;
-	struct event *silence;
-	struct nodeup *nodeup;
-};
 
 struct request {
 	struct node *node;
 	__u64 id;
 };
-
-static void node_down(struct node *n, const char *why);
 
 /* It has said something: from now on it may be silent for so long. */
 static void hear(struct node *n)
@@ -46,7 +27,7 @@ static void hear(struct node *n)
 	evtimer_add(n->silence, &limit);
 }
 
-static void set_state(struct node *n, const char *state)
+void node_set_state(struct node *n, const char *state)
 {
 	struct bproc_node_state arg = { .node = n->number };
 	struct sockaddr_in in = {
@@ -292,6 +273,8 @@ static void answer_hello(struct node *n, const struct bproc_msg *msg)
 	};
 	char why[128];
 
+	memcpy(config.cookie, n->cookie, sizeof(config.cookie));
+
 	if (msg->size != sizeof(*msg) + sizeof(*hello) || hello->version != LINK_VERSION)
 		snprintf(why, sizeof(why), "bpslave is of another version");
 	else if (hello->abi != n->m->abi)
@@ -316,7 +299,7 @@ static void on_nodeup(void *arg, bool ok)
 
 	n->nodeup = NULL;
 	/* A script that failed has said why in its log; root can look at the node. */
-	set_state(n, ok ? "up" : "error");
+	node_set_state(n, ok ? "up" : "error");
 }
 
 static void become_ready(struct node *n)
@@ -324,10 +307,12 @@ static void become_ready(struct node *n)
 	if (!n->configured || n->ready)
 		return;
 	n->ready = true;
-	set_state(n, "boot");
+	node_set_state(n, "boot");
 	n->nodeup =
 		nodeup_start(n->m->base, n->m->config->nodeup, n->number, on_nodeup, n);
 }
+
+/* --- messages from the node --- */
 
 static void from_node(void *arg, const struct bproc_msg *msg)
 {
@@ -347,6 +332,12 @@ static void from_node(void *arg, const struct bproc_msg *msg)
 		become_ready(n);
 		break;
 	case LINK_PONG:
+		break;
+	case LINK_CONTROLLED:
+		node_controlled(n, msg);
+		break;
+	case LINK_SWITCH:
+		node_switched(n);
 		break;
 	case LINK_GOODBYE:
 		node_down(n,
@@ -395,7 +386,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 	node_down(arg, "it is silent");
 }
 
-static void node_down(struct node *n, const char *why)
+void node_down(struct node *n, const char *why)
 {
 	bool ready = n->ready;
 
@@ -407,6 +398,7 @@ static void node_down(struct node *n, const char *why)
 	n->nodeup = NULL;
 	wire_free(n->wire);
 	n->wire = NULL;
+	node_forget_rejoin(n);
 	event_del(n->ping);
 	event_del(n->silence);
 	log_warn("node %d: link ended: %s", n->number, why);
@@ -416,12 +408,13 @@ static void node_down(struct node *n, const char *why)
 	pool_free(n->down);
 	n->down = pool_new(n->m->base, LINK_STREAM_TIMEOUT, on_low, n);
 	if (ready)
-		set_state(n, "down");
+		node_set_state(n, "down");
 }
+
+const struct wire_ops node_link_ops = { from_node, link_broken };
 
 void node_link(struct master *m, int number, SSL *ssl, int fd)
 {
-	static const struct wire_ops ops = { from_node, link_broken };
 	struct node *n = m->node[number];
 	/* One lost to a slow moment is not the end. */
 	struct timeval period = {
@@ -434,7 +427,8 @@ void node_link(struct master *m, int number, SSL *ssl, int fd)
 	node_down(n, "the node connects anew");
 	n->pingtimeout = m->config->pingtimeout;
 	n->encryption = m->config->encryption;
-	n->wire = wire_new(m->base, ssl, fd, &ops, n);
+	node_new_link(n, fd);
+	n->wire = wire_new(m->base, ssl, fd, &node_link_ops, n);
 	if (!n->wire) {
 		log_err("node %d: out of memory", number);
 		return;

@@ -126,15 +126,20 @@ struct pool *pool_new(struct event_base *base, unsigned int timeout, pool_low *l
 	return pool;
 }
 
+void pool_drop_idle(struct pool *pool)
+{
+	while (!TAILQ_EMPTY(&pool->idle)) {
+		close(TAILQ_FIRST(&pool->idle)->fd);
+		drop_idle(TAILQ_FIRST(&pool->idle));
+	}
+}
+
 void pool_free(struct pool *pool)
 {
 	if (!pool)
 		return;
 	pool->low = NULL;
-	while (!TAILQ_EMPTY(&pool->idle)) {
-		close(TAILQ_FIRST(&pool->idle)->fd);
-		drop_idle(TAILQ_FIRST(&pool->idle));
-	}
+	pool_drop_idle(pool);
 	while (!TAILQ_EMPTY(&pool->waiters))
 		answer(TAILQ_FIRST(&pool->waiters), -EPIPE);
 	free(pool);

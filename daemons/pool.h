@@ -32,6 +32,9 @@ void pool_free(struct pool *pool);
 /* Adds an idle stream, which becomes the pool's. */
 void pool_add(struct pool *pool, int fd);
 
+/* Closes all idle streams; who waits goes on waiting. */
+void pool_drop_idle(struct pool *pool);
+
 unsigned int pool_idle(const struct pool *pool);
 
 /* Asks for a stream that begins with @preface; @got may be called before this returns. */

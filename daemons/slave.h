@@ -28,10 +28,37 @@ enum worker_exit {
 	WORKER_FAILED = 1,  /* the node never was connected */
 	WORKER_LOST = 2,    /* the link broke or the master ended it */
 	WORKER_USELESS = 3, /* trying again will not help */
+	WORKER_REBOOT = 4,  /* the supervisor shall restart the machine */
+	WORKER_HALT = 5,
+	WORKER_PWROFF = 6,
 };
 
-/* Runs the node in the calling process, the init of a new PID namespace. */
-enum worker_exit worker_run(const struct slave_options *options);
+/*
+ * Runs the node in the calling process, the init of a new PID namespace. RECONNECT
+ * changes
+ * @options.
+ */
+enum worker_exit worker_run(struct slave_options *options);
+
+/* --- node control (slave_control.c) --- */
+
+/* Before any change of the root directory: where power_allowed() looks; or -1. */
+int power_look(void);
+
+/* 0, or -EOPNOTSUPP: this is the master's machine. @look is from power_look(). */
+int power_allowed(int look);
+
+/* In the supervisor: WORKER_REBOOT, HALT or PWROFF. Returns only if it failed. */
+void power_do(enum worker_exit how);
+
+/*
+ * RECONNECT: @to is like @now, but with the addresses of @c. 0 or -EINVAL.
+ */
+int slave_other_address(const struct slave_options *now, const struct bproc_connect *c,
+			struct slave_options *to);
+
+/* Changes the root directory for whoever arrives from now on; 0 or -errno. */
+int slave_chroot(const char *path);
 
 /* --- streams of a worker (slave_streams.c) --- */
 
@@ -50,6 +77,9 @@ struct pool *slave_streams_up(struct slave_streams *s);
 
 /* The master wants @count more. */
 void slave_streams_more(struct slave_streams *s, unsigned int count);
+
+/* The master has another address in the options: streams go there from now on. */
+void slave_streams_moved(struct slave_streams *s);
 
 /* A socket on its way to the master, nonblocking; or -errno. */
 int slave_connect(const struct slave_options *options);

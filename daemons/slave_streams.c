@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "handshake.h"
 #include "log.h"
@@ -60,12 +61,28 @@ static void on_preface(void *arg, const struct link_preface *preface, int fd)
 	}
 }
 
+/* A connection that was begun before the master's address changed is soon of no use. */
+static bool goes_there(const struct slave_streams *s, int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return !getpeername(fd, (struct sockaddr *)&peer, &len) &&
+	       len == s->options->master_len && !memcmp(&peer, &s->options->master, len);
+}
+
 static void on_connected(void *arg, SSL *ssl, int fd, int kind, const char *error)
 {
 	struct slave_streams *s = arg;
 	bool up = kind == TLS_UP || kind == TLS_UP_PLAIN;
 
 	--*(up ? &s->up_connecting : &s->down_connecting);
+	if (!error && up && !goes_there(s, fd)) {
+		SSL_free(ssl);
+		close(fd);
+		try_later(s);
+		return;
+	}
 	if (!error) {
 		fd = stream_descriptor(s->base, ssl, fd);
 		if (fd < 0)
@@ -164,5 +181,12 @@ struct pool *slave_streams_up(struct slave_streams *s)
 void slave_streams_more(struct slave_streams *s, unsigned int count)
 {
 	s->down_more = count < LINK_STREAMS_MAX / 2 ? count : LINK_STREAMS_MAX / 2;
+	top_up(s);
+}
+
+void slave_streams_moved(struct slave_streams *s)
+{
+	/* Those from the master are the master's to close: it may just use one. */
+	pool_drop_idle(s->up);
 	top_up(s);
 }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "log.h"
 #include "loop.h"
 #include "pool.h"
+#include "rejoin.h"
 #include "slave.h"
 #include "stream.h"
 #include "trace.h"
@@ -29,20 +31,27 @@
 #define CONFIG_TIMEOUT 30
 
 struct worker {
-	const struct slave_options *options;
+	struct slave_options *options;
 	struct event_base *base;
 	struct tls *tls;
 	struct device *dev;
 	struct wire *wire;
+	struct wire *old; /* the master closes it */
+	struct rejoin *rejoin;
+	struct slave_options to; /* where @rejoin goes */
+	__u64 rejoin_id;
 	struct slave_streams *streams;
 	struct link_config config;
 	struct event *watchdog;
+	int power; /* from power_look() */
 	enum worker_exit exit;
 };
 
 static void stop(struct worker *w, enum worker_exit how)
 {
-	w->exit = how;
+	/* What was accepted is done, whatever happens meanwhile. */
+	if (w->exit < WORKER_REBOOT)
+		w->exit = how;
 	event_base_loopbreak(w->base);
 }
 
@@ -218,6 +227,137 @@ static void to_driver(struct worker *w, const struct bproc_msg *msg)
 			 msg->pid, strerror(-err));
 }
 
+static const struct wire_ops link_ops;
+
+static void answer_control(struct worker *w, __u64 id, __u32 op, int result)
+{
+	struct bproc_msg msg = { .type = LINK_CONTROLLED, .id = id, .result = result };
+	struct bproc_msg_control body = { .op = op };
+
+	if (w->wire)
+		wire_send_body(w->wire, &msg, &body, sizeof(body));
+}
+
+/* The worker is one process of a namespace: its end says what is to be done. */
+static int leave(struct worker *w, enum worker_exit how)
+{
+	struct timeval moment = { 0, 200000 };
+	int err = power_allowed(w->power);
+
+	if (!err) {
+		w->exit = how;
+		event_base_loopexit(w->base, &moment);
+	}
+	return err;
+}
+
+/* --- another address of the master --- */
+
+static void on_rejoin_failed(void *arg, struct wire *wire, int err)
+{
+	struct worker *w = arg;
+
+	(void)wire;
+	w->rejoin = NULL;
+	answer_control(w, w->rejoin_id, BPROC_CONTROL_RECONNECT, err);
+}
+
+/* 0: the answer comes later. */
+static int reconnect(struct worker *w, const struct bproc_connect *c, __u64 id)
+{
+	int fd;
+
+	if (w->rejoin)
+		return -EBUSY;
+	if (slave_other_address(w->options, c, &w->to))
+		return -EINVAL;
+	fd = slave_connect(&w->to);
+	if (fd < 0)
+		return fd;
+	/* A port can be used once; our streams have the address only. */
+	((struct sockaddr_in *)&w->to.local)->sin_port = 0;
+	w->rejoin_id = id;
+	w->rejoin = rejoin_start(w->base, w->tls, fd, &w->config, on_rejoin_failed, w);
+	return w->rejoin ? 0 : -ENOMEM;
+}
+
+static void on_old(void *arg, const struct bproc_msg *msg)
+{
+	(void)arg, (void)msg; /* the master's SWITCH was its last word there */
+}
+
+static void on_old_end(void *arg, const char *why)
+{
+	struct worker *w = arg;
+
+	(void)why;
+	wire_free(w->old);
+	w->old = NULL;
+}
+
+/* The master sends over the new connection from now on, and so do we. */
+static void switch_link(struct worker *w)
+{
+	static const struct wire_ops old_ops = { on_old, on_old_end };
+	struct bproc_msg marker = { .size = sizeof(marker), .type = LINK_SWITCH };
+	struct wire *wire = rejoin_take(w->rejoin);
+
+	if (!wire) {
+		log_err("the master switches to a connection that is not there");
+		stop(w, WORKER_LOST);
+		return;
+	}
+	w->rejoin = NULL;
+	wire_send(w->wire, &marker);
+	wire_free(w->old);
+	w->old = w->wire;
+	wire_set_ops(w->old, &old_ops, w);
+	w->wire = wire;
+	wire_set_ops(wire, &link_ops, w);
+	*w->options = w->to;
+	slave_streams_moved(w->streams);
+	answer_control(w, w->rejoin_id, BPROC_CONTROL_RECONNECT, 0);
+	wire_hold(wire, false);
+	log_info("the link goes to another address of the master now");
+}
+
+static void control(struct worker *w, const struct bproc_msg *msg)
+{
+	const struct bproc_msg_control *c = (const void *)(msg + 1);
+	const char *text = (const char *)(c + 1);
+	int err;
+
+	if (!w->streams || msg->size < sizeof(*msg) + sizeof(*c) ||
+	    c->len != msg->size - sizeof(*msg) - sizeof(*c)) {
+		log_warn("a CONTROL that makes no sense");
+		return;
+	}
+	switch (c->op) {
+	case BPROC_CONTROL_CHROOT:
+		err = c->len && !text[c->len - 1] ? slave_chroot(text) : -EINVAL;
+		break;
+	case BPROC_CONTROL_REBOOT:
+		err = leave(w, WORKER_REBOOT);
+		break;
+	case BPROC_CONTROL_HALT:
+		err = leave(w, WORKER_HALT);
+		break;
+	case BPROC_CONTROL_PWROFF:
+		err = leave(w, WORKER_PWROFF);
+		break;
+	case BPROC_CONTROL_RECONNECT:
+		err = c->len == sizeof(struct bproc_connect)
+			      ? reconnect(w, (const void *)text, msg->id)
+			      : -EINVAL;
+		if (!err)
+			return;
+		break;
+	default:
+		err = -EOPNOTSUPP;
+	}
+	answer_control(w, msg->id, c->op, err);
+}
+
 static void from_master(void *arg, const struct bproc_msg *msg)
 {
 	struct bproc_msg pong = { .size = sizeof(pong), .type = LINK_PONG };
@@ -243,6 +383,12 @@ static void from_master(void *arg, const struct bproc_msg *msg)
 		if (w->streams && msg->result > 0)
 			slave_streams_more(w->streams, (unsigned int)msg->result);
 		break;
+	case LINK_CONTROL:
+		control(w, msg);
+		break;
+	case LINK_SWITCH:
+		switch_link(w);
+		break;
 	case LINK_GOODBYE:
 		log_info("the master ends the link: %.*s",
 			 (int)(msg->size - sizeof(*msg)), (const char *)(msg + 1));
@@ -259,9 +405,10 @@ static void link_broken(void *arg, const char *why)
 	stop(arg, ((struct worker *)arg)->exit);
 }
 
+static const struct wire_ops link_ops = { from_master, link_broken };
+
 static void on_link(void *arg, SSL *ssl, int fd, int kind, const char *error)
 {
-	static const struct wire_ops ops = { from_master, link_broken };
 	struct bproc_msg msg = { .type = LINK_HELLO };
 	struct link_hello hello = { .version = LINK_VERSION };
 	struct worker *w = arg;
@@ -273,7 +420,7 @@ static void on_link(void *arg, SSL *ssl, int fd, int kind, const char *error)
 		stop(w, WORKER_FAILED);
 		return;
 	}
-	w->wire = wire_new(w->base, ssl, fd, &ops, w);
+	w->wire = wire_new(w->base, ssl, fd, &link_ops, w);
 	err = device_abi(&hello.abi);
 	if (!w->wire || err) {
 		log_err("/dev/bproc: %s", strerror(-err));
@@ -385,6 +532,7 @@ static bool prepare(struct worker *w)
 		return false;
 	}
 	open_user_device();
+	w->power = power_look();
 	w->base = event_base_new();
 	if (w->base)
 		event_base_priority_init(w->base, LOOP_PRIORITIES);
@@ -400,7 +548,7 @@ static bool prepare(struct worker *w)
 	return w->watchdog && catch_signals(w);
 }
 
-enum worker_exit worker_run(const struct slave_options *options)
+enum worker_exit worker_run(struct slave_options *options)
 {
 	struct worker w = { .options = options, .exit = WORKER_FAILED };
 	int fd;

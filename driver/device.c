@@ -198,6 +198,36 @@ int bproc_node_device_owner(int nr, u32 *mode, u32 *uid, u32 *gid)
 	return 0;
 }
 
+/**
+ * bproc_node_device_chmod - change the mode of a node's device file, as chmod(2) does
+ * @nr: node number
+ * @mode: bits 0666
+ *
+ * Return: 0, -EPERM, or -errno of the lookup.
+ */
+int bproc_node_device_chmod(int nr, umode_t mode)
+{
+	struct iattr attr = { .ia_valid = ATTR_MODE | ATTR_CTIME };
+	struct inode *inode;
+	struct path path;
+	int err;
+
+	err = node_device_path(nr, &path);
+	if (err)
+		return err;
+	err = mnt_want_write(path.mnt);
+	if (!err) {
+		inode = d_inode(path.dentry);
+		inode_lock(inode);
+		attr.ia_mode = (inode->i_mode & ~0666) | mode;
+		err = bproc_path_change(&path, &attr);
+		inode_unlock(inode);
+		mnt_drop_write(path.mnt);
+	}
+	path_put(&path);
+	return err;
+}
+
 static void devices_del(int n)
 {
 	while (--n >= 0)

@@ -19,5 +19,6 @@ void bproc_node_device_del(struct bproc_node *node);
 void bproc_node_device_changed(struct bproc_node *node, const char *state);
 int bproc_node_device_access(int nr);
 int bproc_node_device_owner(int nr, u32 *mode, u32 *uid, u32 *gid);
+int bproc_node_device_chmod(int nr, umode_t mode);
 
 #endif

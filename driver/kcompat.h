@@ -265,9 +265,13 @@ static inline kernel_cap_t bproc_cap_and(kernel_cap_t cap, u64 mask)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define bproc_path_permission(path, mask)                                                   \
 	inode_permission(mnt_idmap((path)->mnt), d_inode((path)->dentry), mask)
+#define bproc_path_change(path, attr)                                                       \
+	notify_change(mnt_idmap((path)->mnt), (path)->dentry, attr, NULL)
 #else
 #define bproc_path_permission(path, mask)                                                   \
 	inode_permission(mnt_user_ns((path)->mnt), d_inode((path)->dentry), mask)
+#define bproc_path_change(path, attr)                                                       \
+	notify_change(mnt_user_ns((path)->mnt), (path)->dentry, attr, NULL)
 #endif
 
 #endif /* BPROC_KCOMPAT_H */

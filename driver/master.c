@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "arrival.h"
+#include "control.h"
 #include "daemon.h"
 #include "device.h"
 #include "ghost.h"
@@ -199,6 +200,10 @@ static const u16 body_size[] = {
 
 static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 {
+	if (m->type == BPROC_MSG_CONTROLLED) {
+		bproc_control_answered(s, m);
+		return 0;
+	}
 	if (m->type >= ARRAY_SIZE(body_size) || m->size - sizeof(*m) < body_size[m->type])
 		return -EINVAL;
 	if (!bproc_node_connected(s, m->node))

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "arrival.h"
+#include "control.h"
 #include "device.h"
 #include "ghost.h"
 #include "node.h"
@@ -143,6 +144,19 @@ static bool state_valid(const char *state)
 	return true;
 }
 
+/* Caller holds @nodes->setup. */
+static void node_new_state(struct bproc_nodes *nodes, struct bproc_node *node,
+			   const char *state, const u8 *addr)
+{
+	spin_lock(&nodes->lock);
+	memcpy(node->state, state, sizeof(node->state));
+	if (addr)
+		memcpy(node->addr, addr, sizeof(node->addr));
+	if (node_is_down(node))
+		node->watches = false;
+	spin_unlock(&nodes->lock);
+}
+
 /**
  * bproc_node_set_state - bpmaster says how a node is
  * @master: the master's space
@@ -154,7 +168,6 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 {
 	struct bproc_nodes *nodes = master->nodes;
 	struct bproc_node *node;
-	bool down;
 
 	if (st->reserved || st->reserved2 || !state_valid(st->state))
 		return -EINVAL;
@@ -164,19 +177,14 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 		return -BPROC_BE_INVALIDNODE;
 	}
 	node = nodes->node[st->node];
-	spin_lock(&nodes->lock);
-	memcpy(node->state, st->state, sizeof(node->state));
-	memcpy(node->addr, st->addr, sizeof(node->addr));
-	down = node_is_down(node);
-	if (down)
-		node->watches = false;
-	spin_unlock(&nodes->lock);
-	if (down) {
+	node_new_state(nodes, node, st->state, st->addr);
+	if (node_is_down(node)) {
 		bproc_transfers_abort(master, st->node);
 		bproc_transits_node_down(master, st->node);
 		bproc_ghosts_kill(master, st->node);
 		bproc_arrivals_abort(master, st->node);
 		bproc_tids_free(master, st->node);
+		bproc_controls_abort(master, st->node);
 	}
 	bproc_node_device_changed(node, st->state);
 	mutex_unlock(&nodes->setup);
@@ -197,6 +205,55 @@ void bproc_node_watch(struct bproc_space *master, int nr)
 	if (nr >= 0 && nr < nodes->count)
 		nodes->node[nr]->watches = true;
 	spin_unlock(&nodes->lock);
+}
+
+/**
+ * bproc_node_order_state - an administrator gives a connected node another state
+ * @master: the master's space
+ * @nr: node number
+ * @state: the state; "down" is for bpmaster to make true, and refused here
+ *
+ * Return: 0, -EINVAL, -EINTR, -BPROC_BE_INVALIDNODE, -BPROC_BE_NODEDOWN.
+ */
+int bproc_node_order_state(struct bproc_space *master, int nr, const char *state)
+{
+	struct bproc_nodes *nodes = master->nodes;
+	int err;
+
+	if (!state_valid(state) || !strcmp(state, "down"))
+		return -EINVAL;
+	if (mutex_lock_killable(&nodes->setup))
+		return -EINTR;
+	err = bproc_node_check(master, nr);
+	if (!err) {
+		node_new_state(nodes, nodes->node[nr], state, NULL);
+		bproc_node_device_changed(nodes->node[nr], state);
+	}
+	mutex_unlock(&nodes->setup);
+	if (!err)
+		nodes_changed(master);
+	return err;
+}
+
+/**
+ * bproc_node_check - is there such a node, and is it connected?
+ * @master: the master's space
+ * @nr: node number
+ *
+ * Return: 0, -BPROC_BE_INVALIDNODE, -BPROC_BE_NODEDOWN.
+ */
+int bproc_node_check(struct bproc_space *master, int nr)
+{
+	struct bproc_nodes *nodes = master->nodes;
+	int err = 0;
+
+	spin_lock(&nodes->lock);
+	if (nr < 0 || nr >= nodes->count)
+		err = -BPROC_BE_INVALIDNODE;
+	else if (node_is_down(nodes->node[nr]))
+		err = -BPROC_BE_NODEDOWN;
+	spin_unlock(&nodes->lock);
+	return err;
 }
 
 /**

@@ -46,6 +46,8 @@ void bproc_nodes_free(struct bproc_nodes *nodes);
 int bproc_nodes_resize(struct bproc_space *master, u32 count);
 void bproc_nodes_down(struct bproc_space *master);
 int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_state *st);
+int bproc_node_order_state(struct bproc_space *master, int nr, const char *state);
+int bproc_node_check(struct bproc_space *master, int nr);
 int bproc_node_may_run(struct bproc_space *master, int nr);
 void bproc_node_watch(struct bproc_space *master, int nr);
 bool bproc_node_connected(struct bproc_space *master, int nr);

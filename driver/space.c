@@ -7,6 +7,7 @@
 
 #include "arrival.h"
 #include "call.h"
+#include "control.h"
 #include "ghost.h"
 #include "node.h"
 #include "notifier.h"
@@ -54,6 +55,7 @@ struct bproc_space *bproc_space_alloc(void)
 	array_init(&s->tids, 0);
 	array_init(&s->procs, XA_FLAGS_LOCK_IRQ);
 	array_init(&s->calls, 0);
+	array_init(&s->controls, 0);
 	init_waitqueue_head(&s->idle);
 	s->changes = bproc_changes_alloc();
 	if (!s->changes) {
@@ -142,6 +144,7 @@ static void space_release(struct kref *ref)
 		WARN_ON(!xa_empty(&s->tids));
 		WARN_ON(!xa_empty(&s->procs));
 		WARN_ON(!xa_empty(&s->calls));
+		WARN_ON(!xa_empty(&s->controls));
 		WARN_ON(atomic_read(&s->hooked));
 	}
 	xa_destroy(&s->ended);
@@ -184,6 +187,7 @@ void bproc_space_shutdown(struct bproc_space *s)
 	bproc_tids_free(s, BPROC_NODE_ANY);
 	bproc_calls_abort(s);
 	bproc_changes_end(s->changes);
+	bproc_controls_abort(s, BPROC_NODE_ANY);
 	bproc_procs_free(s);
 }
 

@@ -35,13 +35,14 @@ struct bproc_nodes;
  * @procs: node: processes and threads here (struct bproc_proc), by PID in the initial
  *	namespace
  * @calls: node: calls that the master is to answer (struct bproc_call), by id
+ * @controls: master: calls of node control that wait for an answer, by id
  * @hooked: node: tasks inside the PID hook
  * @idle: woken when @hooked becomes 0
  * @report: node: tells now and then what the processes used
  * @changes: of nodes' states, as far as they are told of here
  * @nodes: master: the nodes
  * @iod: bit 0: an I/O daemon has its device open
- * @next_id: ids of transfers and calls
+ * @next_id: ids of transfers, calls and controls
  */
 struct bproc_space {
 	struct kref ref;
@@ -59,6 +60,7 @@ struct bproc_space {
 	struct xarray tids;
 	struct xarray procs;
 	struct xarray calls;
+	struct xarray controls;
 	atomic_t hooked;
 	wait_queue_head_t idle;
 	struct delayed_work report;

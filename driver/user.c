@@ -6,6 +6,8 @@
 #include <linux/uaccess.h>
 
 #include "call.h"
+#include "control.h"
+#include "debug.h"
 #include "device.h"
 #include "ghost.h"
 #include "ksyms.h"
@@ -263,7 +265,11 @@ static long space_call(struct bproc_space *s, unsigned int cmd, void __user *arg
 		return get_nodes(s, arg);
 	case BPROC_IOC_PINFO:
 		return get_procs(s, arg);
+	case BPROC_IOC_DEBUG:
+		return bproc_debug(s, arg);
 	default:
+		if (bproc_is_control(cmd))
+			return bproc_control(s, cmd, arg);
 		return move_call(s, cmd, arg, order);
 	}
 }
@@ -278,6 +284,7 @@ static long user_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	switch (cmd) {
 	case BPROC_IOC_VERSION:
 		return get_version(arg);
+	case BPROC_IOC_DEBUG:
 	case BPROC_IOC_NOTIFY:
 	case BPROC_IOC_INFO:
 	case BPROC_IOC_PINFO:
@@ -287,6 +294,8 @@ static long user_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	case BPROC_IOC_EXECMOVE:
 		break;
 	default:
+		if (bproc_is_control(cmd))
+			break;
 		return vmad_ioctl(file, cmd, uarg);
 	}
 	s = bproc_space_current();

@@ -14,6 +14,9 @@
  *		struct link_preface.
  *	up	the same from the node to the master.
  *
+ *	rejoin	another link of a node that has one, to another address of the master;
+ *		see below
+ *
  * "down-plain" and "up-plain" stop TLS after the handshake ("encryption no").
  *
  *	slave			master
@@ -21,13 +24,26 @@
  *		<-------------	CONFIG
  *	READY	------------->	(the node is "boot", then "up")
  *		<------------>	driver messages, PING answered by PONG, STREAMS, GOODBYE
+ *		<-------------	CONTROL
+ *	CONTROLLED ---------->
+ *
+ * RECONNECT moves the link to another connection and keeps the order of messages. In each
+ * direction SWITCH is the last message of the old connection, and what comes over the new
+ * one waits for it:
+ *
+ *	slave, old	slave, new			master
+ *	<---------------------------------------------	CONTROL
+ *			REJOIN, with the cookie ------>
+ *	<---------------------------------------------	SWITCH
+ *	SWITCH --------------------------------------->
+ *			CONTROLLED ------------------->
  */
 #ifndef BPROC_LINK_H
 #define BPROC_LINK_H
 
 #include <linux/bproc_msg.h>
 
-#define LINK_VERSION 1
+#define LINK_VERSION 2
 #define LINK_PORT 2223
 
 enum link_type {
@@ -45,6 +61,14 @@ enum link_type {
 	LINK_STREAMS,
 	/* either: the link ends on purpose; body: text, why */
 	LINK_GOODBYE,
+	/* master: body bproc_msg_control; @id */
+	LINK_CONTROL,
+	/* slave: @result and @id of CONTROL; body bproc_msg_control, its first part */
+	LINK_CONTROLLED,
+	/* slave: body link_rejoin; the first message of a "rejoin" connection */
+	LINK_REJOIN,
+	/* either: what follows comes over the new connection */
+	LINK_SWITCH,
 };
 
 /**
@@ -57,6 +81,9 @@ struct link_hello {
 	__u32 abi;
 };
 
+/* Bytes of the secret that a node must know to move its link. */
+#define LINK_COOKIE_LEN 16
+
 /**
  * struct link_config - body of LINK_CONFIG
  * @node: the node's number
@@ -64,12 +91,26 @@ struct link_hello {
  *	sends a PING at least twice as often
  * @encryption: 0: streams are plain after the handshake
  * @streams: idle streams to keep, for each direction
+ * @cookie: for LINK_REJOIN
  */
 struct link_config {
 	__s32 node;
 	__u32 pingtimeout;
 	__u32 encryption;
 	__u32 streams;
+	__u8 cookie[LINK_COOKIE_LEN];
+};
+
+/**
+ * struct link_rejoin - body of LINK_REJOIN
+ * @node: the node's number
+ * @reserved: zero
+ * @cookie: as in link_config
+ */
+struct link_rejoin {
+	__s32 node;
+	__u32 reserved;
+	__u8 cookie[LINK_COOKIE_LEN];
 };
 
 /**

@@ -22,6 +22,7 @@ static const char *const kind_names[TLS_KINDS] = {
 	[TLS_UP] = "bproc/1 up",
 	[TLS_DOWN_PLAIN] = "bproc/1 down-plain",
 	[TLS_UP_PLAIN] = "bproc/1 up-plain",
+	[TLS_REJOIN] = "bproc/1 rejoin",
 };
 
 struct tls {

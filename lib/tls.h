@@ -20,6 +20,7 @@ enum tls_kind {
 	TLS_UP,
 	TLS_DOWN_PLAIN,
 	TLS_UP_PLAIN,
+	TLS_REJOIN,
 	TLS_KINDS,
 };
 

@@ -15,6 +15,7 @@ struct wire {
 	bool busy;   /* in a callback */
 	bool freed;  /* by a callback; destroyed when that returns */
 	bool broken; /* reported */
+	bool held;   /* messages wait */
 	struct event *overflow;
 	__u64 buf[BPROC_MSG_MAX / sizeof(__u64)];
 };
@@ -49,7 +50,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 	struct bproc_msg head;
 
 	wire->busy = true;
-	while (!wire->freed && !wire->broken && evbuffer_get_length(in) >= sizeof(head)) {
+	while (!wire->freed && !wire->broken && !wire->held &&
+	       evbuffer_get_length(in) >= sizeof(head)) {
 		evbuffer_copyout(in, &head, sizeof(head));
 		if (wire_check_size(head.size)) {
 			report(wire, "a message of impossible size");
@@ -128,6 +130,21 @@ void wire_free(struct wire *wire)
 	wire->freed = true;
 	if (!wire->busy)
 		destroy(wire);
+}
+
+void wire_hold(struct wire *wire, bool held)
+{
+	wire->held = held;
+	if (!held)
+		bufferevent_trigger(wire->bev, EV_READ,
+				    BEV_TRIG_IGNORE_WATERMARKS |
+					    BEV_TRIG_DEFER_CALLBACKS);
+}
+
+void wire_set_ops(struct wire *wire, const struct wire_ops *ops, void *arg)
+{
+	wire->ops = ops;
+	wire->arg = arg;
 }
 
 static bool has_room(struct wire *wire)

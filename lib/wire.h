@@ -35,6 +35,15 @@ void wire_send(struct wire *wire, const struct bproc_msg *msg);
 void wire_send_body(struct wire *wire, const struct bproc_msg *msg, const void *body,
 		    size_t len);
 
+/*
+ * While a wire is held its messages wait, but its end is reported. They come from the
+ * event loop, not from inside of this call.
+ */
+void wire_hold(struct wire *wire, bool held);
+
+/* Another callee from now on; @ops as for wire_new(). */
+void wire_set_ops(struct wire *wire, const struct wire_ops *ops, void *arg);
+
 /* 0 if @size can be the size of a message. */
 int wire_check_size(__u32 size);
 

@@ -2,7 +2,8 @@
 #
 # The commands. Each is a function, so that a shell can have them all.
 
-COMMANDS := bpsh bpstat
+COMMANDS := bpctl bpsh bpstat
+bpctl_OBJECTS := bpctl.o bpctl_address.o
 bpsh_OBJECTS := bpsh.o bpsh_io.o bpsh_output.o bpsh_prepare.o
 bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o
 bpstat_LIBS := -ludev

@@ -137,6 +137,26 @@ int bproc_chmod(int node, int mode);
 int bproc_chown(int node, int user);
 int bproc_chgrp(int node, int group);
 
+/* --- node control: the master's root only --- */
+
+/* A new state; "down" disconnects the node. */
+int bproc_nodesetstatus(int node, const char *status);
+/* Another root directory for processes that come from now on. */
+int bproc_nodechroot(int node, const char *path);
+/* Return when the node has accepted; those of _async too. */
+int bproc_nodereboot(int node);
+int bproc_nodehalt(int node);
+int bproc_nodepwroff(int node);
+int bproc_nodereboot_async(int node);
+int bproc_nodehalt_async(int node);
+int bproc_nodepwroff_async(int node);
+/*
+ * The node talks to the master's address @rem from now on, from its own address @loc if
+ * that is not NULL; its processes go on.
+ */
+int bproc_nodereconnect(int node, const struct sockaddr *rem, int remsize,
+			const struct sockaddr *loc, int locsize);
+
 /* --- sets of nodes --- */
 
 int bproc_nodeset_init(struct bproc_node_set_t *set, int size);

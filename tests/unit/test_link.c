@@ -11,6 +11,7 @@
 #include "peer.h"
 #include "pool.h"
 #include "preface.h"
+#include "rejoin.h"
 #include "relay.h"
 #include "stream.h"
 #include "wire.h"
@@ -313,6 +314,140 @@ START_TEST(messages)
 }
 END_TEST
 
+START_TEST(held_messages)
+{
+	struct bproc_msg msg = { .size = sizeof(msg), .type = BPROC_MSG_GO };
+	struct timeval moment = { 0, 100000 };
+	struct wire *a, *b;
+
+	received = 0;
+	shake(key, key, TLS_LINK);
+	a = wire_new(base, client.ssl, client.fd, &ops, NULL);
+	b = wire_new(base, server.ssl, server.fd, &ops, NULL);
+	wire_hold(b, true);
+	wire_send(a, &msg);
+	event_base_loopexit(base, &moment);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(received, 0);
+	wire_hold(b, false);
+	ck_assert_uint_eq(received, 0);
+	event_base_loopexit(base, &moment);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(received, 1);
+	/* its end is heard all the same */
+	wire_hold(b, true);
+	wire_free(a);
+	broken_why[0] = 0;
+	event_base_dispatch(base);
+	ck_assert_str_ne(broken_why, "");
+	wire_free(b);
+}
+END_TEST
+
+/* --- a link that moves --- */
+
+static struct wire *joined;
+static int join_error, joins;
+
+static void on_joined(void *arg, struct wire *wire, int err)
+{
+	(void)arg;
+	joined = wire;
+	join_error = err;
+	joins++;
+	event_base_loopbreak(base);
+}
+
+/* A slave and a master with these cookies; the slave's rejoin. */
+static struct rejoin *join(const char *slave_cookie, const char *master_cookie)
+{
+	const char *error;
+	struct tls *c = tls_new_key(key, strlen(key), false, &error);
+	struct tls *s = tls_new_key(key, strlen(key), true, &error);
+	struct link_config config = { .node = 3 };
+	struct rejoin *r;
+	int pair[2];
+
+	base = event_base_new();
+	joins = 0;
+	joined = NULL;
+	memset(&server, 0, sizeof(server));
+	client.done = true;
+	memcpy(config.cookie, slave_cookie, sizeof(config.cookie));
+	tcp_pair(pair);
+	r = rejoin_start(base, c, pair[0], &config, on_joined, NULL);
+	ck_assert(handshake_start(base, s, pair[1], TLS_LINK, 5, on_end, &server));
+	event_base_dispatch(base);
+	ck_assert_str_eq(server.error, "");
+	ck_assert_int_eq(server.kind, TLS_REJOIN);
+	ck_assert(rejoin_await(base, server.ssl, server.fd, 3,
+			       (const __u8 *)master_cookie, on_joined, NULL));
+	event_base_dispatch(base);
+	return r;
+}
+
+START_TEST(rejoin)
+{
+	struct bproc_msg msg = { .size = sizeof(msg), .type = BPROC_MSG_GO };
+	struct rejoin *r = join("0123456789abcdef", "0123456789abcdef");
+	struct timeval moment = { 0, 100000 };
+	struct wire *wire;
+
+	ck_assert_int_eq(joins, 1);
+	ck_assert_int_eq(join_error, 0);
+	wire = rejoin_take(r);
+	ck_assert(joined && wire);
+	/* both are held: what is sent now waits */
+	received = 0;
+	wire_set_ops(wire, &ops, NULL);
+	wire_set_ops(joined, &ops, NULL);
+	wire_send(joined, &msg);
+	event_base_loopexit(base, &moment);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(received, 0);
+	wire_hold(wire, false);
+	event_base_loopexit(base, &moment);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(received, 1);
+	wire_free(wire);
+	wire_free(joined);
+}
+END_TEST
+
+START_TEST(rejoin_wrong_cookie)
+{
+	struct rejoin *r = join("0123456789abcdef", "0123456789abcdeg");
+
+	ck_assert_ptr_nonnull(r);
+	/* the master first, then the slave by the connection's end */
+	ck_assert_int_eq(join_error, -EACCES);
+	ck_assert_ptr_null(joined);
+	event_base_dispatch(base);
+	ck_assert_int_eq(joins, 2);
+	ck_assert_int_eq(join_error, -EACCES);
+	ck_assert_ptr_null(joined);
+}
+END_TEST
+
+START_TEST(rejoin_nobody)
+{
+	struct link_config config = { .node = 3 };
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(1) };
+	const char *error;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	base = event_base_new();
+	joins = 0;
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert(connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	ck_assert(rejoin_start(base, tls_new_key(key, strlen(key), false, &error), fd,
+			       &config, on_joined, NULL));
+	event_base_dispatch(base);
+	ck_assert_int_eq(joins, 1);
+	ck_assert_int_eq(join_error, -ECONNREFUSED);
+}
+END_TEST
+
 START_TEST(impossible_size)
 {
 	static const __u32 sizes[] = { 0, 31, BPROC_MSG_MAX + 1, 0xffffffff };
@@ -439,4 +574,5 @@ END_TEST
 
 UNIT_MAIN("link", right_key, wrong_key, stranger, silent_stranger, plain_stream,
 	  encrypted_stream, relayed_stream, mixed_stream, key_derivation, messages,
-	  impossible_size, prefaces, no_stream_in_time)
+	  held_messages, rejoin, rejoin_wrong_cookie, rejoin_nobody, impossible_size,
+	  prefaces, no_stream_in_time)

@@ -216,11 +216,107 @@ struct bproc_move {
 	__aligned_u64 reserved[2];
 };
 
+/* struct bproc_debug: what is asked (numbers of the original) */
+enum bproc_debug_op {
+	/* how many children the caller has here, and processes that it traces */
+	BPROC_DEBUG_CHILDREN = 0,
+	/* 1: a wait for @pid is the kernel's own; always so */
+	BPROC_DEBUG_WAIT_LOCAL = 1,
+	/* how many of the caller's children are ghosts */
+	BPROC_DEBUG_REMOTE_CHILDREN = 2,
+	/* fills @ppid .. @here_oppid; 0 */
+	BPROC_DEBUG_IDS = 3,
+};
+
+/**
+ * struct bproc_debug - argument of BPROC_IOC_DEBUG (24 bytes)
+ * @op: BPROC_DEBUG_*
+ * @pid: a process (BPROC_DEBUG_WAIT_LOCAL)
+ * @ppid: whom the caller's end is told to: its parent, or who traces it
+ * @oppid: its parent
+ * @here_ppid: @ppid if it is in this part of the process space, else -1
+ * @here_oppid: the same of @oppid
+ */
+struct bproc_debug {
+	__u32 op;
+	__s32 pid;
+	__s32 ppid;
+	__s32 oppid;
+	__s32 here_ppid;
+	__s32 here_oppid;
+};
+
+/**
+ * struct bproc_node_status - argument of BPROC_IOC_STATUS (24 bytes)
+ * @node: number
+ * @reserved: zero
+ * @state: NUL-terminated: a letter, then letters, digits or '_'
+ */
+struct bproc_node_status {
+	__s32 node;
+	__u32 reserved;
+	char state[BPROC_STATE_LEN];
+};
+
+/**
+ * struct bproc_node_mode - argument of BPROC_IOC_CHOWN (8 bytes)
+ * @node: number
+ * @mode: bits 0111: owner, group and others may run there
+ */
+struct bproc_node_mode {
+	__s32 node;
+	__u32 mode;
+};
+
+/**
+ * struct bproc_node_chroot - argument of BPROC_IOC_CHROOT (16 bytes)
+ * @node: number
+ * @reserved: zero
+ * @path: (const char *) the directory, as it is named on the node now
+ */
+struct bproc_node_chroot {
+	__s32 node;
+	__u32 reserved;
+	__aligned_u64 path;
+};
+
+/**
+ * struct bproc_node_order - argument of BPROC_IOC_REBOOT, HALT and PWROFF (8 bytes)
+ * @node: number
+ * @reserved: zero
+ */
+struct bproc_node_order {
+	__s32 node;
+	__u32 reserved;
+};
+
+/**
+ * struct bproc_connect - argument of BPROC_IOC_RECONNECT (64 bytes)
+ * @node: number
+ * @reserved: zero
+ * @remote: the master's new address, struct sockaddr_in or sockaddr_in6; a port of 0 is
+ *	the port that the node uses now
+ * @local: the address that the node connects from, and the link's port or 0; all zero
+ *	for any
+ */
+struct bproc_connect {
+	__s32 node;
+	__u32 reserved;
+	__u8 remote[BPROC_ADDR_LEN];
+	__u8 local[BPROC_ADDR_LEN];
+};
+
 /*
  * BPROC_IOC_VERSION - version of driver and interface. Anybody who can open the
  *	device. Returns 0. Works without a master.
  */
 #define BPROC_IOC_VERSION _IOR(BPROC_IOC_MAGIC, 0x01, struct bproc_version)
+
+/*
+ * BPROC_IOC_DEBUG - for tests, here and on nodes: what the driver knows of the caller's
+ *	relatives. Returns what was asked for; -EINVAL: an unknown @op.
+ */
+#define BPROC_IOC_DEBUG _IOWR(BPROC_IOC_MAGIC, 0x02, struct bproc_debug)
 
 /*
  * NOTIFY, INFO and PINFO: on a node the master answers; -EIO when it is gone.
@@ -237,6 +333,50 @@ struct bproc_move {
 
 /* BPROC_IOC_PINFO - remote processes. Returns the number of elements filled. */
 #define BPROC_IOC_PINFO _IOWR(BPROC_IOC_MAGIC, 0x2B, struct bproc_proc_list)
+
+/*
+ * Node control. On the master only (-ENOSYS on a node). Those that change a node's state
+ * or the node itself need CAP_SYS_ADMIN in the initial user namespace. Errors of all:
+ *	-EPERM		not allowed
+ *	-EINVAL		a reserved member is set, or a value makes no sense
+ *	-BE_INVALIDNODE	no such node
+ *	-BE_NODEDOWN	the node is down (not CHOWN)
+ *	-BE_SLAVEDIED	the node or the master's daemon ended before the answer came
+ *	-EINTR		the caller was killed; what was asked for may happen
+ */
+
+/*
+ * BPROC_IOC_STATUS - give a node another state. "down" ends the node's link and with it
+ *	every process there; its daemon then connects anew. -EINVAL: not a state.
+ */
+#define BPROC_IOC_STATUS _IOW(BPROC_IOC_MAGIC, 0x22, struct bproc_node_status)
+/*
+ * BPROC_IOC_CHOWN - who may run on a node: the mode of its device file, which its owner
+ *	may change, too. -EPERM: another bit than 0111.
+ */
+#define BPROC_IOC_CHOWN _IOW(BPROC_IOC_MAGIC, 0x23, struct bproc_node_mode)
+/*
+ * BPROC_IOC_CHROOT - have processes that come to the node from now on see another root
+ *	directory, until the node connects anew. -ENAMETOOLONG; and the errors of
+ *	chroot(2) on the node.
+ */
+#define BPROC_IOC_CHROOT _IOW(BPROC_IOC_MAGIC, 0x27, struct bproc_node_chroot)
+/*
+ * BPROC_IOC_REBOOT, HALT, PWROFF - restart, stop or switch off the node's machine.
+ *	Returns 0 when the node has accepted: its state is "reboot", "halt" or "pwroff"
+ *	then, and soon "down". A machine that cannot be switched off is stopped.
+ *	-EOPNOTSUPP: the master runs on that machine.
+ */
+#define BPROC_IOC_REBOOT _IOW(BPROC_IOC_MAGIC, 0x28, struct bproc_node_order)
+#define BPROC_IOC_HALT _IOW(BPROC_IOC_MAGIC, 0x29, struct bproc_node_order)
+#define BPROC_IOC_PWROFF _IOW(BPROC_IOC_MAGIC, 0x2A, struct bproc_node_order)
+/*
+ * BPROC_IOC_RECONNECT - have the node's daemon talk to another address of the master. Its
+ *	processes go on. After an error (of connect(2) on the node, or -EACCES: whoever
+ *	answers there is not the master) the node stays as it is. -EBUSY: another one is
+ *	under way.
+ */
+#define BPROC_IOC_RECONNECT _IOW(BPROC_IOC_MAGIC, 0x2E, struct bproc_connect)
 
 /*
  * The calls that place processes. Errors of all of them, in the order in which they

@@ -105,6 +105,13 @@ enum bproc_msg_type {
 	BPROC_MSG_RESULT = 17,
 	/* M>N: some node's state changed; to those that called NOTIFY */
 	BPROC_MSG_CHANGED = 18,
+	/*
+	 * local, master: do something with @node; body bproc_msg_control. Wants a reply.
+	 * 16 to 23 are free for messages about processes.
+	 */
+	BPROC_MSG_CONTROL = 24,
+	/* local, master: the reply */
+	BPROC_MSG_CONTROLLED = 25,
 
 	/* Types from here on are between the daemons; drivers refuse them. */
 	BPROC_MSG_DAEMON = 256,
@@ -267,6 +274,29 @@ struct bproc_msg_call {
 	__u32 count;
 	__u32 euid;
 	struct bproc_msg_signal signal;
+};
+
+/* struct bproc_msg_control: what to do */
+enum bproc_control_op {
+	/* end the link; the reply is that the node is down */
+	BPROC_CONTROL_DOWN = 1,
+	/* @len bytes: path, NUL-terminated */
+	BPROC_CONTROL_CHROOT = 2,
+	BPROC_CONTROL_REBOOT = 3,
+	BPROC_CONTROL_HALT = 4,
+	BPROC_CONTROL_PWROFF = 5,
+	/* @len bytes: struct bproc_connect */
+	BPROC_CONTROL_RECONNECT = 6,
+};
+
+/**
+ * struct bproc_msg_control - body of BPROC_MSG_CONTROL
+ * @op: BPROC_CONTROL_*
+ * @len: bytes that follow
+ */
+struct bproc_msg_control {
+	__u32 op;
+	__u32 len;
 };
 
 #define BPROC_STREAM_MAGIC 0x31765042 /* "BPv1" */

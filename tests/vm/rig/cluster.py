@@ -153,6 +153,7 @@ class Cluster:
 
     def _tend(self, machine):
         agent = machine.agent
+        self._heed(machine)
         if agent.sock is None and machine.alive() and agent.connect():
             self.selector.register(agent.sock, selectors.EVENT_READ,
                                    lambda: self._receive(machine))
@@ -164,6 +165,15 @@ class Cluster:
             if machine is self.master or status:
                 raise Trouble(f"{machine.name}: QEMU ended with status {status} "
                               f"{machine.complaint()}")
+
+    def _heed(self, machine):
+        """A machine that halted is switched off, as by a hand; one that restarts forgets."""
+        word, machine.console.last_word = machine.console.last_word, None
+        if word == "halted" and machine.alive() and machine is not self.master:
+            control.kill(self, machine)
+        elif word == "restarts":
+            machine.agent.ready = False
+            machine.agent.inbox.clear()
 
     def _unregister(self, machine):
         for key in list(self.selector.get_map().values()):

@@ -19,6 +19,8 @@ TROUBLE = re.compile("|".join((
     r"stack-protector", r"ODEBUG", r"DEBUG_LOCKS_WARN_ON", r"unregister_netdevice: waiting",
     r"divide error: ", r"invalid opcode: ", r"stack guard page",
     r"VFS: Busy inodes", r"Out of memory and no killable")))
+# The last words of a kernel that was told to go; what QEMU does then is not always an end.
+LAST_WORDS = {"reboot: System halted": "halted", "reboot: Restarting system": "restarts"}
 HARMLESS = re.compile(r"traps: |^WARNING: .*(Spectre|spec|mitigation)")
 
 
@@ -31,6 +33,7 @@ class Console:
         self.partial = ""
         self.trouble = []
         self.follow = 0
+        self.last_word = None
 
     def poll(self):
         """Reads on; returns new lines of trouble, with what follows them."""
@@ -49,6 +52,8 @@ class Console:
 
     def _looks_bad(self, line):
         message = STAMP.search(line)
+        if message:
+            self.last_word = LAST_WORDS.get(message.group(1).strip(), self.last_word)
         if message and TROUBLE.search(message.group(1)) and \
                 not HARMLESS.search(message.group(1)):
             self.follow = 40
