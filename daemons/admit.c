@@ -86,8 +86,8 @@ static unsigned int pending_of(int node)
 static void admit_stream(struct pending *p, SSL *ssl, int fd, int kind)
 {
 	bool up = kind == TLS_UP || kind == TLS_UP_PLAIN;
-	bool plain = kind == TLS_UP_PLAIN || kind == TLS_DOWN_PLAIN;
-
+	bool io = kind == TLS_IO || kind == TLS_IO_PLAIN;
+	bool plain = tls_kind_is_plain(kind);
 	const char *why = NULL;
 
 	/* Begun before its node was told to use another address: soon of no use. */
@@ -109,6 +109,8 @@ static void admit_stream(struct pending *p, SSL *ssl, int fd, int kind)
 	fd = stream_descriptor(p->m->base, ssl, fd);
 	if (fd < 0)
 		log_err("stream of node %d: %s", p->node, strerror(-fd));
+	else if (io)
+		iod_connection(p->node, fd);
 	else
 		node_stream(p->m, p->node, fd, up);
 }

@@ -213,7 +213,7 @@ static int set_up(struct arrival *a, const struct bproc_stream *s,
 	/* The directory may not exist here; as with ssh, the process then starts in /. */
 	if (sys3(__NR_chdir, (long)parts->cwd, 0, 0) < 0)
 		sys3(__NR_chdir, (long)"/", 0, 0);
-	err = arrive_descriptors(s, parts->io, a->stream, !a->on_node);
+	err = arrive_descriptors(s, parts->io, a->ghost, a->stream, !a->on_node);
 	if (!err)
 		set_last_limits(s);
 	return err;

@@ -37,10 +37,11 @@ int arrive(struct arrival *a);
 int arrive_credentials(const struct bproc_stream *s, const __u32 *groups);
 
 /*
- * The I/O list or the default descriptors; -errno. Uses the caller's credentials.
+ * The I/O list or the default descriptors; -errno. Uses the caller's credentials. @ghost
+ * takes BPROC_IOC_ARRIVE_IO.
  * @stream tells where an address of all zero is. @keep leaves 0, 1, 2 for the default.
  */
-int arrive_descriptors(const struct bproc_stream *s, const struct bproc_io *io,
+int arrive_descriptors(const struct bproc_stream *s, const struct bproc_io *io, int ghost,
 		       int stream, bool keep);
 
 #endif

@@ -184,10 +184,30 @@ static int place(int fd, int target)
 	return err < 0 ? (int)err : 0;
 }
 
-static int default_descriptors(void)
+/* What the I/O daemon here makes; -errno if there is none. */
+static int forwarded_descriptors(const struct bproc_stream *s, int ghost)
+{
+	struct bproc_arrive_io io = { .io_id = s->io_id, .from = s->from };
+	long err;
+	int i;
+
+	if (!s->io_id)
+		return -ENOTCONN;
+	err = sys_ioctl(ghost, BPROC_IOC_ARRIVE_IO, &io);
+	/* in ascending order, so none is replaced before it was moved */
+	for (i = 0; !err && i < 3; i++)
+		err = place(io.fd[i], i);
+	return (int)err;
+}
+
+static int default_descriptors(const struct bproc_stream *s, int ghost)
 {
 	int err, fd;
 
+	if (!forwarded_descriptors(s, ghost))
+		return 0;
+	/* Nobody forwards: as good as a machine without anybody to talk to. */
+	sys_close_range(0, 2);
 	for (fd = 0; fd < 3; fd++) {
 		err = place((int)sys3(__NR_open, (long)"/dev/null",
 				      fd ? O_WRONLY : O_RDONLY, 0),
@@ -198,13 +218,13 @@ static int default_descriptors(void)
 	return 0;
 }
 
-int arrive_descriptors(const struct bproc_stream *s, const struct bproc_io *io,
+int arrive_descriptors(const struct bproc_stream *s, const struct bproc_io *io, int ghost,
 		       int stream, bool keep)
 {
 	int err, fd, i;
 
 	if (s->iolen == BPROC_IO_DEFAULT)
-		return keep ? 0 : default_descriptors();
+		return keep ? 0 : default_descriptors(s, ghost);
 	sys_close_range(0, 2);
 	for (i = 0; i < s->iolen; i++) {
 		/* Elements of type DELAY could wait; done now, their errors are reported.

@@ -145,6 +145,7 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 {
 	(void)sig, (void)what, (void)arg;
 	nodeup_reap();
+	iod_reap();
 }
 
 static bool catch_signal(struct master *m, int sig, event_callback_fn cb, void *arg)
@@ -285,6 +286,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (ready >= 0)
 		finish_background(ready, m.config->logfacility);
+	iod_start(&m, verbose, ready >= 0 ? m.config->logfacility : -1);
 	log_info("master of %u nodes, port %u", m.nodes, m.config->port);
 	notify_ready();
 	event_base_dispatch(m.base);

@@ -10,13 +10,17 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 	-mgeneral-regs-only
 
 BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o \
-	rejoin.o admit.o trace.o device.o pool.o preface.o)
+	rejoin.o admit.o trace.o device.o pool.o preface.o iod.o iod_control.o)
+# What serves input and output, on the master and on nodes.
+IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o \
+	bpiod_forward.o bpiod_port.o iod_control.o)
+BPIOD_OBJECTS := $(BUILD)/daemons/bpiod.o $(BUILD)/daemons/device.o $(IOD_OBJECTS)
 BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_control.o \
-	slave_streams.o rejoin.o standin.o trace.o device.o pool.o preface.o arrive.o \
-	arrive_cred.o arrive_io.o header.o ghost_file.o)
+	slave_streams.o slave_iod.o rejoin.o standin.o trace.o device.o pool.o preface.o arrive.o \
+	arrive_cred.o arrive_io.o header.o ghost_file.o) $(IOD_OBJECTS)
 DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto
 
-PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bpmaster bpslave)
+PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bpmaster bpslave bpiod)
 INSTALLS += install-daemons
 
 $(BUILD)/daemons/stub/%.o: daemons/%.c
@@ -38,11 +42,14 @@ $(BUILD)/daemons/bpmaster: $(BPMASTER_OBJECTS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
 $(BUILD)/daemons/bpslave: $(BPSLAVE_OBJECTS) $(COMMON)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(DAEMON_LIBS)
+
+$(BUILD)/daemons/bpiod: $(BPIOD_OBJECTS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(DAEMON_LIBS)
 
 install-daemons:
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(BUILD)/daemons/bpmaster \
-		$(BUILD)/daemons/bpslave
+		$(BUILD)/daemons/bpslave $(BUILD)/daemons/bpiod
 	install -D -m 755 $(BUILD)/daemons/bproc-ghost \
 		$(DESTDIR)$(LIBDIR)/bproc/bproc-ghost
 	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/systemd/system daemons/bpmaster.service \

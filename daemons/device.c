@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -23,24 +24,35 @@ struct device {
 	__u64 buf[BPROC_MSG_MAX / sizeof(__u64)];
 };
 
+/* False: there is none, or there will be none. */
+static bool take_message(struct device *dev)
+{
+	struct bproc_msg *msg = (struct bproc_msg *)dev->buf;
+	ssize_t n = read(dev->fd, dev->buf, sizeof(dev->buf));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n < (ssize_t)sizeof(*msg) || msg->size != (size_t)n) {
+		dev->broken(dev->arg, n < 0 ? -errno : -EPROTO);
+		return false;
+	}
+	dev->message(dev->arg, msg);
+	return true;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct device *dev = arg;
-	struct bproc_msg *msg = (struct bproc_msg *)dev->buf;
-	ssize_t n;
 	int i;
 
-	(void)what;
-	for (i = 0; i < BATCH; i++) {
-		n = read((int)fd, dev->buf, sizeof(dev->buf));
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n < (ssize_t)sizeof(*msg) || msg->size != (size_t)n) {
-			dev->broken(dev->arg, n < 0 ? -errno : -EPROTO);
-			return;
-		}
-		dev->message(dev->arg, msg);
-	}
+	(void)fd, (void)what;
+	for (i = 0; i < BATCH && take_message(arg); i++)
+		;
+}
+
+void device_catch_up(struct device *dev)
+{
+	while (take_message(dev))
+		;
 }
 
 struct device *device_new(struct event_base *base, int fd, device_message *message,

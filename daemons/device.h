@@ -19,6 +19,9 @@ struct device *device_new(struct event_base *base, int fd, device_message *messa
 			  device_broken *broken, void *arg);
 void device_free(struct device *dev);
 
+/* Takes all that the driver has to say now, out of turn; not from its callbacks. */
+void device_catch_up(struct device *dev);
+
 /* Gives a message to the driver; 0 or -errno. */
 int device_write(struct device *dev, const struct bproc_msg *msg);
 

@@ -88,4 +88,15 @@ int admit_listen(struct master *m, const struct config *config);
 /* Closes the listening sockets. */
 void admit_close(void);
 
+/* --- the I/O daemon (iod.c) --- */
+
+/* Starts bpiod, and starts it again when it ends. @facility: -1: it logs to stderr. */
+void iod_start(struct master *m, bool verbose, int facility);
+
+/* A child has ended. */
+void iod_reap(void);
+
+/* A connection of a node's bpiod, which becomes the callee's; -1: the node is gone. */
+void iod_connection(int node, int fd);
+
 #endif

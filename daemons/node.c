@@ -407,6 +407,7 @@ void node_down(struct node *n, const char *why)
 	preface_close_all(&n->up);
 	pool_free(n->down);
 	n->down = pool_new(n->m->base, LINK_STREAM_TIMEOUT, on_low, n);
+	iod_connection(n->number, -1);
 	if (ready)
 		node_set_state(n, "down");
 }

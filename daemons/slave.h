@@ -84,6 +84,15 @@ void slave_streams_moved(struct slave_streams *s);
 /* A socket on its way to the master, nonblocking; or -errno. */
 int slave_connect(const struct slave_options *options);
 
+/* --- the I/O daemon (slave_iod.c) --- */
+
+/* Starts bpiod for the node that we are by now, and starts it again when it ends. */
+void slave_iod_start(struct event_base *base, const struct slave_options *options,
+		     struct tls *tls, const struct link_config *config);
+
+/* Child @pid has ended. */
+void slave_iod_reaped(int pid);
+
 /* --- stand-ins (standin.c) --- */
 
 /* Makes the stand-in of a process that is elsewhere. Returns 0 or -errno. */

@@ -69,9 +69,11 @@ static void goodbye(struct worker *w, const char *why)
 
 static void on_child(evutil_socket_t sig, short what, void *arg)
 {
+	int pid;
+
 	(void)sig, (void)what, (void)arg;
-	while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
-		;
+	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
+		slave_iod_reaped(pid);
 }
 
 static void on_arrival(void *arg, const struct link_preface *preface, int fd)
@@ -196,6 +198,7 @@ static void configure(struct worker *w, const struct bproc_msg *msg)
 		goodbye(w, "the driver refuses the node");
 		return;
 	}
+	slave_iod_start(w->base, w->options, w->tls, &w->config);
 	wire_send(w->wire, &ready);
 	w->streams =
 		slave_streams_new(w->base, w->options, w->tls, &w->config, on_arrival, w);

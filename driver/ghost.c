@@ -11,6 +11,7 @@
 
 #include "arrival.h"
 #include "ghost.h"
+#include "iod.h"
 #include "ksyms.h"
 #include "space.h"
 #include "stream.h"
@@ -181,6 +182,23 @@ void bproc_ghost_go_live(struct bproc_ghost *g)
 		g->state = BPROC_GHOST_LIVE;
 	spin_unlock(&g->lock);
 	wake_up_all(&g->wait);
+}
+
+/**
+ * bproc_ghost_ended - what it stands for ended, but bproc_ghost_end() is to come later
+ * @g: the ghost
+ * @status: wait status that it will end with
+ *
+ * From now on there is nothing to send signals to.
+ */
+void bproc_ghost_ended(struct bproc_ghost *g, int status)
+{
+	spin_lock(&g->lock);
+	if (g->state == BPROC_GHOST_PENDING || g->state == BPROC_GHOST_LIVE) {
+		g->ended = true;
+		g->status = status;
+	}
+	spin_unlock(&g->lock);
 }
 
 /**
@@ -526,7 +544,7 @@ static int ghost_release(struct inode *inode, struct file *file)
 	if (g->fork_id)
 		ghost_refuse_fork(g);
 	/* It was killed by the kernel itself, or while it stood stopped. */
-	if (state == BPROC_GHOST_LIVE && bproc_is_master(g->space))
+	if (state == BPROC_GHOST_LIVE && !g->ended && bproc_is_master(g->space))
 		ghost_kill_process(g);
 	if (state == BPROC_GHOST_EXITING && g->task == current &&
 	    current->signal->flags & SIGNAL_GROUP_EXIT) {
@@ -545,6 +563,8 @@ static long ghost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case BPROC_IOC_GHOST_NEXT:
 		return bproc_ghost_next(g, (void __user *)arg);
+	case BPROC_IOC_ARRIVE_IO:
+		return bproc_iod_arrive(g->space, (void __user *)arg);
 	case BPROC_IOC_ARRIVE:
 		/* A stand-in's new child has its parent's descriptor. */
 		return bproc_arrive(g->space, g->task == current ? g : NULL, (void __user *)arg);

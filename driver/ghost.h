@@ -43,7 +43,7 @@ struct bproc_name {
  * @state: see above
  * @ops: what it is to do (struct bproc_ghost_order)
  * @task: itself, from its first call on
- * @status: EXITING: wait status to end with
+ * @status: EXITING, or @ended: wait status to end with
  * @fork_id: the node's fork that waits for the PID, or 0
  * @stop: the process stopped by this signal and the ghost has to
  * @stopping: it went off to stop, SIGKILL is not held back
@@ -55,6 +55,7 @@ struct bproc_name {
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit
  * @transit_id: the move's number on @node
+ * @ended: the process ended with @status, but its output is still on its way
  * @incoming: the stream on which the process comes back, while the stub reads from it
  */
 struct bproc_ghost {
@@ -80,6 +81,7 @@ struct bproc_ghost {
 	bool in_transit;
 	int transit_to;
 	u64 transit_id;
+	bool ended;
 	struct file *incoming;
 };
 
@@ -91,6 +93,7 @@ void bproc_ghost_put(struct bproc_ghost *g);
 struct file *bproc_ghost_file(struct bproc_ghost *g);
 int bproc_ghost_bind(struct bproc_ghost *g);
 void bproc_ghost_go_live(struct bproc_ghost *g);
+void bproc_ghost_ended(struct bproc_ghost *g, int status);
 void bproc_ghost_end(struct bproc_ghost *g, int status);
 void bproc_ghost_leave(struct bproc_ghost *g);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);

@@ -89,6 +89,12 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info, b
 		bproc_procs_check_stops(g->space);
 		return;
 	}
+	if (READ_ONCE(g->ended)) {
+		/* Nobody is there; who is in a hurry does not wait for output. */
+		if (sig == SIGKILL)
+			bproc_ghost_end(g, g->status);
+		return;
+	}
 	if (sig == SIGCONT) {
 		spin_lock(&g->lock);
 		swallow = g->cont;

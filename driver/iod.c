@@ -1,42 +1,329 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/bproc-iod: the role of the I/O daemon of a part of the process space. */
-#include <linux/capability.h>
-#include <linux/fs.h>
-#include <linux/module.h>
+/*
+ * Descriptors 0, 1, 2 of processes that leave go to the I/O daemon, and what it makes
+ * instead of them comes back to the processes that arrive.
+ */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
-#include "device.h"
+#include "ghost.h"
+#include "iod.h"
 #include "space.h"
 
-static int iod_open(struct inode *inode, struct file *file)
-{
-	struct bproc_space *s;
+/* How long a process that arrives waits for its descriptors. */
+#define MAKE_TIMEOUT (30 * HZ)
+/* How long the end of a process waits for its output, if the daemon does not answer. */
+#define FLUSH_TIMEOUT (15 * HZ)
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	s = bproc_space_current();
-	if (!s)
-		return -ENOSYS;
-	/* One I/O daemon for each part of the process space. */
-	if (test_and_set_bit(0, &s->iod)) {
-		bproc_space_put(s);
-		return -EBUSY;
-	}
-	file->private_data = s;
-	return nonseekable_open(inode, file);
+/* An arrival that waits, on the stack of its system call. */
+struct make {
+	wait_queue_head_t wait;
+	bool done;
+	int result;
+	struct file *file[3];
+};
+
+/* The end of a process whose output is still on its way. */
+struct flush {
+	struct bproc_ghost *ghost;
+	int status;
+	unsigned long deadline;
+};
+
+/* --- processes that leave --- */
+
+static void remember(struct bproc_iod *iod, pid_t pid)
+{
+	/* Without memory for it the process's end may overtake its output. */
+	if (bproc_is_master(iod->space))
+		xa_store(&iod->kept, pid, xa_mk_value(1), GFP_KERNEL_ACCOUNT);
 }
 
-static int iod_release(struct inode *inode, struct file *file)
+/**
+ * bproc_iod_take - the caller, or a child of it, goes to a node with default I/O
+ * @s: its space
+ * @node: where to
+ * @pid: the process that goes
+ *
+ * Return: the name under which the I/O daemon serves the caller's 0, 1, 2; or 0: there
+ * is no daemon, or no memory.
+ */
+u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid)
 {
-	struct bproc_space *s = file->private_data;
+	struct bproc_iod *iod = bproc_iod_of(s);
+	struct bproc_io_msg *m = NULL;
+	u64 id = 0;
+	int i;
 
-	clear_bit(0, &s->iod);
-	bproc_space_put(s);
+	if (!iod)
+		return 0;
+	/* Nobody else may guess it. */
+	do
+		id = get_random_u64();
+	while (!id);
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_TAKE, node, pid, id, sizeof(m->msg.take));
+	if (m) {
+		for (i = 0; i < 3; i++)
+			m->file[i] = fget(i);
+		remember(iod, pid);
+	}
+	if (!m || !bproc_iod_post(iod, m))
+		id = 0;
+	bproc_iod_put(iod);
+	return id;
+}
+
+/**
+ * bproc_iod_drop - the process did not go after all
+ * @s: its space
+ * @id: from bproc_iod_take(), may be 0
+ * @pid: the process
+ */
+void bproc_iod_drop(struct bproc_space *s, u64 id, pid_t pid)
+{
+	struct bproc_iod *iod = id ? bproc_iod_of(s) : NULL;
+	struct bproc_io_msg *m;
+
+	if (!iod)
+		return;
+	xa_erase(&iod->kept, pid);
+	/* Without memory for it the daemon notices that nobody comes for the descriptors. */
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_DROP, BPROC_NODE_NONE, pid, id, 0);
+	if (m)
+		bproc_iod_post(iod, m);
+	bproc_iod_put(iod);
+}
+
+/* --- processes that arrive --- */
+
+static bool make_done(struct bproc_iod *iod, struct make *make)
+{
+	bool ret;
+
+	xa_lock(&iod->makes);
+	ret = make->done;
+	xa_unlock(&iod->makes);
+	return ret;
+}
+
+/**
+ * bproc_iod_made - the daemon answers, or its end
+ * @iod: the daemon
+ * @request: which question
+ * @file: three files, whose references the one who asked gets; or NULL
+ * @result: 0 or -errno
+ *
+ * Return: false if nobody waits any more; the references stay the caller's.
+ */
+bool bproc_iod_made(struct bproc_iod *iod, u64 request, struct file **file, int result)
+{
+	struct make *make;
+	bool found;
+
+	xa_lock(&iod->makes);
+	make = xa_load(&iod->makes, request);
+	found = make && !make->done;
+	if (found) {
+		make->done = true;
+		make->result = result;
+		if (file)
+			memcpy(make->file, file, sizeof(make->file));
+		/* Under the lock: the waiter's stack is gone once it saw the answer. */
+		wake_up_all(&make->wait);
+	}
+	xa_unlock(&iod->makes);
+	return found;
+}
+
+/* Ask the daemon. Return: 0 with three files, or -errno. */
+static int make_files(struct bproc_iod *iod, int from, u64 id, struct file **file)
+{
+	u64 request = atomic64_inc_return(&iod->next);
+	struct make make = { .done = false };
+	struct bproc_io_msg *m;
+	long left;
+	int err;
+
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_MAKE, from, task_tgid_nr_ns(current, iod->space->ns), request,
+		      sizeof(m->msg.make));
+	if (!m)
+		return -ENOMEM;
+	m->msg.make.io_id = id;
+	m->msg.make.uid = from_kuid_munged(&init_user_ns, current_fsuid());
+	m->msg.make.gid = from_kgid_munged(&init_user_ns, current_fsgid());
+	init_waitqueue_head(&make.wait);
+	err = xa_insert(&iod->makes, request, &make, GFP_KERNEL);
+	if (err) {
+		bproc_io_msg_free(m);
+		return err;
+	}
+	/* Either the post sees that the daemon is gone, or its end sees the entry. */
+	if (!bproc_iod_post(iod, m)) {
+		xa_erase(&iod->makes, request);
+		return -ENOTCONN;
+	}
+	left = wait_event_killable_timeout(make.wait, make_done(iod, &make), MAKE_TIMEOUT);
+	xa_erase(&iod->makes, request);
+	if (make.done) {
+		memcpy(file, make.file, sizeof(make.file));
+		return make.result;
+	}
+	return left < 0 ? -EINTR : -ETIMEDOUT;
+}
+
+/* All or nothing. */
+static int install(struct file **file, struct bproc_arrive_io *arg,
+		   struct bproc_arrive_io __user *uarg)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 3; i++) {
+		arg->fd[i] = get_unused_fd_flags(O_CLOEXEC);
+		if (arg->fd[i] < 0) {
+			err = arg->fd[i];
+			goto undo;
+		}
+	}
+	if (copy_to_user(uarg, arg, sizeof(*arg))) {
+		err = -EFAULT;
+		goto undo;
+	}
+	for (i = 0; i < 3; i++) {
+		fd_install(arg->fd[i], file[i]);
+		file[i] = NULL;
+	}
+	return 0;
+undo:
+	while (--i >= 0)
+		put_unused_fd(arg->fd[i]);
+	return err;
+}
+
+/**
+ * bproc_iod_arrive - BPROC_IOC_ARRIVE_IO: the caller, who arrives, wants its 0, 1, 2
+ * @s: the space where it arrives
+ * @uarg: under which name they are served, and where; the descriptors
+ *
+ * Return: 0, -ENOTCONN without an I/O daemon, another -errno.
+ */
+long bproc_iod_arrive(struct bproc_space *s, struct bproc_arrive_io __user *uarg)
+{
+	struct file *file[3] = { NULL };
+	struct bproc_arrive_io arg;
+	struct bproc_iod *iod;
+	int err;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (bproc_is_master(s) || !arg.io_id)
+		return -EINVAL;
+	iod = bproc_iod_of(s);
+	if (!iod)
+		return -ENOTCONN;
+	err = make_files(iod, arg.from, arg.io_id, file);
+	if (!err)
+		err = install(file, &arg, uarg);
+	bproc_io_files_put(file);
+	bproc_iod_put(iod);
+	return err;
+}
+
+/* --- the end of a process --- */
+
+static void flush_end(struct flush *f)
+{
+	bproc_ghost_end(f->ghost, f->status);
+	bproc_ghost_put(f->ghost);
+	kfree(f);
+}
+
+/* BPROC_IOC_IO_FLUSHED. Return: 0, or -ENOENT if the ghost ended meanwhile. */
+long bproc_iod_flushed(struct bproc_iod *iod, u64 request)
+{
+	struct flush *f = xa_erase(&iod->flushes, request);
+
+	if (!f)
+		return -ENOENT;
+	flush_end(f);
 	return 0;
 }
 
-const struct file_operations bproc_iod_fops = {
-	.owner = THIS_MODULE,
-	.open = iod_open,
-	.release = iod_release,
-};
+/* End those that wait for too long, or all. Return: true if some are left. */
+bool bproc_iod_flushes_end(struct bproc_iod *iod, bool all)
+{
+	unsigned long request;
+	struct flush *f;
+	bool left = false;
+
+	for (request = 0;; request++) {
+		xa_lock(&iod->flushes);
+		f = xa_find(&iod->flushes, &request, ULONG_MAX, XA_PRESENT);
+		if (f && !all && time_before(jiffies, f->deadline)) {
+			/* In the order of their requests, and so of their deadlines. */
+			xa_unlock(&iod->flushes);
+			left = true;
+			break;
+		}
+		if (f)
+			__xa_erase(&iod->flushes, request);
+		xa_unlock(&iod->flushes);
+		if (!f)
+			break;
+		flush_end(f);
+	}
+	return left;
+}
+
+/* Return: true if the daemon, or its end, will end the ghost. */
+static bool flush_start(struct bproc_iod *iod, struct bproc_ghost *g, int status)
+{
+	u64 request = atomic64_inc_return(&iod->next);
+	struct flush *f;
+	struct bproc_io_msg *m;
+
+	if (!xa_erase(&iod->kept, g->nr))
+		return false;
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_FLUSH, g->node, g->nr, request, 0);
+	if (!f || !m)
+		goto err;
+	bproc_ghost_get(g);
+	f->ghost = g;
+	f->status = status;
+	f->deadline = jiffies + FLUSH_TIMEOUT;
+	if (xa_insert(&iod->flushes, request, f, GFP_KERNEL)) {
+		bproc_ghost_put(g);
+		goto err;
+	}
+	bproc_ghost_ended(g, status);
+	/* If it is gone, nobody may have seen the entry. */
+	if (!bproc_iod_post(iod, m))
+		bproc_iod_flushed(iod, request);
+	else
+		bproc_iod_watch(iod, FLUSH_TIMEOUT);
+	return true;
+err:
+	kfree(f);
+	kfree(m);
+	return false;
+}
+
+/**
+ * bproc_iod_end_ghost - a process ended: end its ghost, when its output has arrived
+ * @s: the master's space
+ * @g: the ghost
+ * @status: wait status to end with
+ */
+void bproc_iod_end_ghost(struct bproc_space *s, struct bproc_ghost *g, int status)
+{
+	struct bproc_iod *iod = bproc_iod_of(s);
+
+	if (!iod || !flush_start(iod, g, status))
+		bproc_ghost_end(g, status);
+	if (iod)
+		bproc_iod_put(iod);
+}

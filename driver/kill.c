@@ -35,7 +35,8 @@ static bool is_ours(const struct bproc_killer *k, struct task_struct *task)
 		return bproc_proc_is_here(s, task->tgid);
 	g = bproc_ghost_find(s, task_tgid_nr_ns(task, s->ns));
 	if (g && g->task == task->group_leader)
-		ret = READ_ONCE(g->state) == BPROC_GHOST_LIVE && READ_ONCE(g->node) != k->node;
+		ret = READ_ONCE(g->state) == BPROC_GHOST_LIVE && !READ_ONCE(g->ended) &&
+		      READ_ONCE(g->node) != k->node;
 	bproc_ghost_put(g);
 	return ret;
 }

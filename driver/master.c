@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "device.h"
 #include "ghost.h"
+#include "iod.h"
 #include "node.h"
 #include "serve.h"
 #include "signals.h"
@@ -145,7 +146,7 @@ static int handle_process(struct bproc_space *s, struct bproc_ghost *g,
 		return 0;
 	case BPROC_MSG_EXIT:
 		show_usage(g, &e->usage);
-		bproc_ghost_end(g, e->status & 0xffff);
+		bproc_iod_end_ghost(s, g, e->status & 0xffff);
 		return 0;
 	case BPROC_MSG_STOPPED:
 		if (m->result < 0 || !valid_signal(m->result))

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "ghost.h"
+#include "iod.h"
 #include "kcompat.h"
 #include "ksyms.h"
 #include "linked.h"
@@ -104,6 +105,9 @@ static int send(struct bproc_space *s, struct bproc_transfer *t,
 	err = bproc_transfer_wait_stream(t);
 	if (err)
 		return err;
+	/* Who comes to the master has a ghost there, with descriptors. */
+	if (order->iolen == BPROC_IO_DEFAULT && order->node != BPROC_NODE_MASTER)
+		order->io_id = bproc_iod_take(s, order->node, t->pid);
 	err = bproc_stream_write_header(t->stream, s, order, t->id, t->pid, ppid);
 	if (!err && !order->program)
 		n = vmad_dump(t->stream, &opts);
@@ -113,6 +117,13 @@ static int send(struct bproc_space *s, struct bproc_transfer *t,
 	if (err == -EIO || err == -EPIPE || err == -ECONNRESET)
 		err = bproc_transfer_wait_answer(t, -EIO);
 	return err ? err : bproc_transfer_wait_arrived(t);
+}
+
+static void call_off(struct bproc_space *s, struct bproc_transfer *t,
+		     const struct bproc_order *order)
+{
+	bproc_transfer_say(t, BPROC_MSG_ABORT);
+	bproc_iod_drop(s, order->io_id, t->pid);
 }
 
 static void say_go(void *transfer)
@@ -167,7 +178,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	}
 	err = send(s, t, order, ppid, true);
 	if (err) {
-		bproc_transfer_say(t, BPROC_MSG_ABORT);
+		call_off(s, t, order);
 	} else if (!bproc_is_master(s)) {
 		/* Nobody here would miss it: it ends without a word. */
 		say_go(t);
@@ -177,7 +188,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	} else {
 		err = bproc_ghost_become(s, order->node, name, say_go, t);
 		if (err)
-			bproc_transfer_say(t, BPROC_MSG_ABORT);
+			call_off(s, t, order);
 		else
 			name = NULL;
 	}
@@ -255,7 +266,7 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 	}
 	ret = send(s, t, order, me, false);
 	if (ret) {
-		bproc_transfer_say(t, BPROC_MSG_ABORT);
+		call_off(s, t, order);
 		bproc_ghost_unspawn(g);
 	} else {
 		say_go(t);

@@ -10,6 +10,7 @@
 #include "call.h"
 #include "daemon.h"
 #include "device.h"
+#include "iod.h"
 #include "notifier.h"
 #include "pidhook.h"
 #include "proc.h"
@@ -155,6 +156,8 @@ static long slave_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 		return bproc_arrival_stream(s, &stream);
 	case BPROC_IOC_STANDIN:
 		return bproc_standin_become(s);
+	case BPROC_IOC_ARRIVE_IO:
+		return bproc_iod_arrive(s, from);
 	case BPROC_IOC_ARRIVE:
 		if (is_child_reaper(task_tgid(current)))
 			return -EINVAL;

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "control.h"
 #include "ghost.h"
+#include "iod.h"
 #include "node.h"
 #include "notifier.h"
 #include "proc.h"
@@ -185,6 +186,7 @@ void bproc_space_shutdown(struct bproc_space *s)
 	bproc_arrivals_abort(s, BPROC_NODE_ANY);
 	bproc_ghosts_kill(s, BPROC_NODE_ANY);
 	bproc_tids_free(s, BPROC_NODE_ANY);
+	bproc_iod_shutdown(s);
 	bproc_calls_abort(s);
 	bproc_changes_end(s->changes);
 	bproc_controls_abort(s, BPROC_NODE_ANY);

@@ -15,6 +15,7 @@
 #include "msgq.h"
 
 struct bproc_changes;
+struct bproc_iod;
 struct bproc_nodes;
 
 /**
@@ -25,7 +26,7 @@ struct bproc_nodes;
  * @ns: the PID namespace
  * @node: BPROC_NODE_MASTER, or the node's number; BPROC_NODE_NONE till it is published
  * @dead: the daemon is gone; set once, under @lock
- * @lock: guards @dead; the arrays below have locks of their own
+ * @lock: guards @dead and @iod; the arrays below have locks of their own
  * @msgq: messages to the daemon
  * @ghosts: stand-ins for processes elsewhere, by PID in @ns
  * @transfers: images under way from here, by id
@@ -41,7 +42,7 @@ struct bproc_nodes;
  * @report: node: tells now and then what the processes used
  * @changes: of nodes' states, as far as they are told of here
  * @nodes: master: the nodes
- * @iod: bit 0: an I/O daemon has its device open
+ * @iod: the I/O daemon, as long as it has its device open
  * @next_id: ids of transfers, calls and controls
  */
 struct bproc_space {
@@ -66,7 +67,7 @@ struct bproc_space {
 	struct delayed_work report;
 	struct bproc_changes *changes;
 	struct bproc_nodes *nodes;
-	unsigned long iod;
+	struct bproc_iod *iod;
 	atomic64_t next_id;
 };
 

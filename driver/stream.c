@@ -193,6 +193,7 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	h->personality = current->personality;
 	h->oom_score_adj = current->signal->oom_score_adj;
 	h->iolen = order->iolen;
+	h->io_id = order->io_id;
 	fill_limits(h);
 	/* A child starts at nothing. */
 	if (pid == task_tgid_nr_ns(current, s->ns))

@@ -24,6 +24,7 @@ struct bproc_program {
  * @io: descriptors to set up there
  * @program: REXEC: what to execute there; else NULL
  * @blocked: the signals that the caller itself blocks
+ * @io_id: name under which the descriptors are served, or 0
  * @linked: EXECMOVE: let the dynamic linker do its work first
  * @exits: out: the caller has to end, with wait status @exit_status
  * @exit_status: see @exits
@@ -35,6 +36,7 @@ struct bproc_order {
 	struct bproc_io *io;
 	const struct bproc_program *program;
 	const sigset_t *blocked;
+	u64 io_id;
 	bool linked;
 	bool exits;
 	int exit_status;

@@ -2,7 +2,7 @@
 #
 # libbproc, and the code that the daemons share.
 
-COMMON_SOURCES := log notify config tls handshake ktls relay stream wire
+COMMON_SOURCES := log notify config tls handshake ktls mux relay stream wire
 COMMON := $(BUILD)/lib/libcommon.a
 
 LIBBPROC_OBJECTS := $(addprefix $(BUILD)/lib/pic/,handle.o bproc_node.o bproc_nodeset.o \

@@ -100,7 +100,7 @@ static void step(struct handshake *h)
 				return;
 			}
 			h->kind = ret;
-			if (h->kind != TLS_DOWN_PLAIN && h->kind != TLS_UP_PLAIN) {
+			if (!tls_kind_is_plain(h->kind)) {
 				finish(h, NULL);
 				return;
 			}

@@ -16,8 +16,10 @@
  *
  *	rejoin	another link of a node that has one, to another address of the master;
  *		see below
+ *	io	one for each node: standard input and output of processes, between the
+ *		two bpiods (mux.h). Made after CONFIG.
  *
- * "down-plain" and "up-plain" stop TLS after the handshake ("encryption no").
+ * "down-plain", "up-plain", "io-plain" stop TLS after the handshake ("encryption no").
  *
  *	slave			master
  *	HELLO	------------->

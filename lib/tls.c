@@ -23,6 +23,8 @@ static const char *const kind_names[TLS_KINDS] = {
 	[TLS_DOWN_PLAIN] = "bproc/1 down-plain",
 	[TLS_UP_PLAIN] = "bproc/1 up-plain",
 	[TLS_REJOIN] = "bproc/1 rejoin",
+	[TLS_IO] = "bproc/1 io",
+	[TLS_IO_PLAIN] = "bproc/1 io-plain",
 };
 
 struct tls {
@@ -255,6 +257,11 @@ SSL *tls_connection(struct tls *tls, int fd, enum tls_kind kind)
 fail:
 	SSL_free(ssl);
 	return NULL;
+}
+
+bool tls_kind_is_plain(int kind)
+{
+	return kind == TLS_DOWN_PLAIN || kind == TLS_UP_PLAIN || kind == TLS_IO_PLAIN;
 }
 
 int tls_kind(const SSL *ssl)

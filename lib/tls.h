@@ -21,6 +21,8 @@ enum tls_kind {
 	TLS_DOWN_PLAIN,
 	TLS_UP_PLAIN,
 	TLS_REJOIN,
+	TLS_IO,
+	TLS_IO_PLAIN,
 	TLS_KINDS,
 };
 
@@ -48,6 +50,9 @@ void tls_free(struct tls *tls);
 
 /* A connection over @fd, which stays the caller's. @kind: for a client. */
 SSL *tls_connection(struct tls *tls, int fd, enum tls_kind kind);
+
+/* TLS ends after the handshake. */
+bool tls_kind_is_plain(int kind);
 
 /* After the handshake: what the client asked for, or -1. */
 int tls_kind(const SSL *ssl);

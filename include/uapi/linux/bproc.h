@@ -20,6 +20,7 @@
  *
  * ABI history
  *	1	first version
+ *	2	node control, calls from nodes, input and output by default
  */
 #ifndef _UAPI_LINUX_BPROC_H
 #define _UAPI_LINUX_BPROC_H
@@ -27,7 +28,7 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-#define BPROC_ABI 1
+#define BPROC_ABI 2
 
 /*
  * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/
@@ -176,8 +177,9 @@ struct bproc_io {
 };
 
 /*
- * bproc_move.iolen: the default. On a node 0, 1 and 2 are /dev/null; a process that comes
- * back to the master has those that it left there.
+ * bproc_move.iolen: the default. On a node 0, 1 and 2 are pipes through which the I/O daemon
+ * forwards to and from what the caller has there (/dev/null if there is no such daemon); a
+ * process that comes back to the master has those that it left there.
  */
 #define BPROC_IO_DEFAULT (-1)
 

@@ -2,7 +2,8 @@
 /*
  * BProc: what driver and daemons say to each other.
  *
- * bpmaster opens /dev/bproc-master, bpslave opens /dev/bproc-slave. read(2) gives one
+ * bpmaster opens /dev/bproc-master, bpslave opens /dev/bproc-slave, bpiod (which gets
+ * messages and answers by ioctls) /dev/bproc-iod. read(2) gives one
  * whole message, write(2) takes one whole message; poll(2) says when there is one to
  * read. A read buffer must hold BPROC_MSG_MAX bytes (-EMSGSIZE). Descriptors are
  * exclusive: one master for each PID namespace, one node for each PID namespace.
@@ -112,6 +113,24 @@ enum bproc_msg_type {
 	BPROC_MSG_CONTROL = 24,
 	/* local, master: the reply */
 	BPROC_MSG_CONTROLLED = 25,
+
+	/*
+	 * local, on /dev/bproc-iod: a process leaves for @node, and its descriptors 0, 1
+	 * and 2 are to be served there under the name @id; body bproc_msg_io_take
+	 */
+	BPROC_MSG_IO_TAKE = 128,
+	/* local, on /dev/bproc-iod: what TAKE said of @id did not come to be */
+	BPROC_MSG_IO_DROP = 129,
+	/*
+	 * local, on /dev/bproc-iod: a process arrives whose descriptors @node serves;
+	 * body bproc_msg_io_make. Wants BPROC_IOC_IO_ENDS.
+	 */
+	BPROC_MSG_IO_MAKE = 130,
+	/*
+	 * local, on /dev/bproc-iod: process @pid on @node ended, and its end is not to
+	 * overtake what it wrote. Wants BPROC_IOC_IO_FLUSHED with @id.
+	 */
+	BPROC_MSG_IO_FLUSH = 131,
 
 	/* Types from here on are between the daemons; drivers refuse them. */
 	BPROC_MSG_DAEMON = 256,
@@ -233,6 +252,29 @@ struct bproc_msg_name {
 	__u32 reserved;
 };
 
+/**
+ * struct bproc_msg_io_take - body of BPROC_MSG_IO_TAKE
+ * @fd: what the process has as 0, 1, 2, in the reader's table (close-on-exec); -1 if it
+ *	has none. If the reader has no room all are -1, and the header's @result says so.
+ * @reserved: zero
+ */
+struct bproc_msg_io_take {
+	__s32 fd[3];
+	__u32 reserved;
+};
+
+/**
+ * struct bproc_msg_io_make - body of BPROC_MSG_IO_MAKE
+ * @io_id: the name under which the descriptors are served
+ * @uid: who is to own the ends, so that it can open /dev/stdout and its like
+ * @gid: see @uid
+ */
+struct bproc_msg_io_make {
+	__aligned_u64 io_id;
+	__u32 uid;
+	__u32 gid;
+};
+
 /* struct bproc_msg_ids - body of BPROC_MSG_IDS; the same number twice: setsid(2) */
 struct bproc_msg_ids {
 	__s32 pgrp;
@@ -331,6 +373,8 @@ struct bproc_msg_control {
  * @personality: personality(2)
  * @oom_score_adj: -1000 .. 1000
  * @iolen: number of struct bproc_io, or BPROC_IO_DEFAULT
+ * @io_id: BPROC_IO_DEFAULT: the name under which the I/O daemon of @from serves 0, 1, 2
+ *	of the process; 0 if nobody does. Random: who does not know it cannot ask for it.
  * @rlim: soft and hard limits, by RLIMIT_* number; all ones is no limit
  * @usage: resources used so far
  * @blocked: BPROC_STREAM_EXEC: signals blocked, bit n-1 for signal n
@@ -375,6 +419,7 @@ struct bproc_stream {
 	__s32 oom_score_adj;
 	__s32 iolen;
 	__u32 reserved;
+	__aligned_u64 io_id;
 	struct {
 		__aligned_u64 soft;
 		__aligned_u64 hard;
@@ -557,7 +602,41 @@ struct bproc_arrive {
 	__aligned_u64 stream;
 };
 
+/**
+ * struct bproc_arrive_io - argument of BPROC_IOC_ARRIVE_IO
+ * @io_id: from the header
+ * @from: from the header
+ * @fd: out: new descriptors (close-on-exec), in ascending order, to become 0, 1, 2
+ *
+ * Only on a node. Waits for the I/O daemon. -ENOTCONN: there is none; -ETIMEDOUT; any
+ * errno of it. The caller's IDs are those of the process already.
+ */
+struct bproc_arrive_io {
+	__aligned_u64 io_id;
+	__s32 from;
+	__s32 fd[3];
+};
+
 #define BPROC_IOC_GHOST_NEXT _IOWR(BPROC_IOC_MAGIC, 0xD8, struct bproc_ghost_next)
 #define BPROC_IOC_ARRIVE _IOW(BPROC_IOC_MAGIC, 0xD9, struct bproc_arrive)
+#define BPROC_IOC_ARRIVE_IO _IOWR(BPROC_IOC_MAGIC, 0xDA, struct bproc_arrive_io)
+
+/* --- ioctls of /dev/bproc-iod: CAP_SYS_ADMIN at open(2), one for each PID namespace --- */
+
+/**
+ * struct bproc_io_ends - argument of BPROC_IOC_IO_ENDS
+ * @request: @id of the MAKE that this answers
+ * @fd: what the process gets as 0, 1, 2; the driver takes its own references
+ * @result: 0, or -errno (@fd unused)
+ */
+struct bproc_io_ends {
+	__aligned_u64 request;
+	__s32 fd[3];
+	__s32 result;
+};
+
+/* -ENOENT: nobody waits for it any more. */
+#define BPROC_IOC_IO_ENDS _IOW(BPROC_IOC_MAGIC, 0xDC, struct bproc_io_ends)
+#define BPROC_IOC_IO_FLUSHED _IOW(BPROC_IOC_MAGIC, 0xDD, __u64)
 
 #endif /* _UAPI_LINUX_BPROC_MSG_H */

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Channels between two nodes. The master passes their frames on, and sees to it that
+ * neither floods the other: what a node may send is what the other has room for.
+ */
+#include <stdlib.h>
+#include "bpiod.h"
+#include "log.h"
+
+/* Most channels that one node may have with others. */
+#define FORWARDS_MAX 65536
+#define BUCKETS 1024
+
+struct forward {
+	LIST_ENTRY(forward) entry;
+	__u64 id;
+	int user;
+	int keeper;
+	unsigned int done; /* a bit for each stream */
+	struct mux_window window[MUX_STREAMS];
+};
+
+static LIST_HEAD(, forward) bucket[BUCKETS];
+
+static void count(struct bpiod *b, int node, int n)
+{
+	struct route *r = bpiod_route(b, node);
+
+	if (r && (n > 0 || r->channels))
+		r->channels += (unsigned int)n;
+}
+
+static void forward_free(struct bpiod *b, struct forward *w)
+{
+	count(b, w->user, -1);
+	count(b, w->keeper, -1);
+	LIST_REMOVE(w, entry);
+	free(w);
+}
+
+static struct forward *forward_find(__u64 id, int a, int b)
+{
+	struct forward *w;
+
+	LIST_FOREACH(w, &bucket[id % BUCKETS], entry)
+	if (w->id == id &&
+	    ((w->user == a && w->keeper == b) || (w->user == b && w->keeper == a)))
+		return w;
+	return NULL;
+}
+
+static struct forward *forward_new(struct bpiod *b, struct route *from,
+				   const struct mux_frame *f)
+{
+	struct forward *w;
+
+	if (from->channels >= FORWARDS_MAX || f->peer == from->node ||
+	    !bpiod_route(b, f->peer))
+		return NULL;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->id = f->id;
+	w->user = from->node;
+	w->keeper = f->peer;
+	LIST_INSERT_HEAD(&bucket[f->id % BUCKETS], w, entry);
+	count(b, w->user, 1);
+	count(b, w->keeper, 1);
+	return w;
+}
+
+/* Is it for @from to say this, and as much as that? */
+static bool allowed(struct forward *w, const struct route *from,
+		    const struct mux_frame *f)
+{
+	bool is_user = from->node == w->user;
+	/* Input is data from the keeper, output from the user. */
+	bool is_source = is_user == (f->stream != 0);
+
+	switch (f->type) {
+	case MUX_DATA:
+		return is_source && mux_window_receive(&w->window[f->stream], f->value);
+	case MUX_CREDIT:
+		return !is_source && mux_window_credit(&w->window[f->stream], f->value);
+	case MUX_EOF:
+		return is_source;
+	case MUX_CLOSE:
+		return !is_source;
+	case MUX_SYNC:
+		return !is_user;
+	case MUX_SYNCED:
+		return is_user;
+	default:
+		return f->type == MUX_RESET;
+	}
+}
+
+bool forward_frame(struct bpiod *b, struct route *from, const struct mux_frame *f,
+		   const void *data)
+{
+	struct forward *w = forward_find(f->id, from->node, f->peer);
+	struct mux_frame out = *f;
+
+	if (f->type == MUX_OPEN) {
+		if (w)
+			return false;
+		w = forward_new(b, from, f);
+		if (!w) {
+			log_debug("node %d asks for a channel with node %d: refused",
+				  from->node, f->peer);
+			out.type = MUX_RESET;
+			bpiod_send(from, &out, NULL);
+			return true;
+		}
+	} else if (!w) {
+		return true;
+	} else if (!allowed(w, from, f)) {
+		return false;
+	}
+	out.peer = from->node;
+	bpiod_send(bpiod_route(b, f->peer), &out, data);
+	if (f->type == MUX_EOF || f->type == MUX_CLOSE)
+		w->done |= 1U << f->stream;
+	if (f->type == MUX_RESET || w->done == (1U << MUX_STREAMS) - 1)
+		forward_free(b, w);
+	return true;
+}
+
+void forwards_lost(struct bpiod *b, int node)
+{
+	struct forward *w, *next;
+	int i;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (w = LIST_FIRST(&bucket[i]); w; w = next) {
+			struct mux_frame out = { .id = w->id, .type = MUX_RESET };
+			int other = w->user == node ? w->keeper : w->user;
+
+			next = LIST_NEXT(w, entry);
+			if (w->user != node && w->keeper != node)
+				continue;
+			out.peer = node;
+			bpiod_send(bpiod_route(b, other), &out, NULL);
+			forward_free(b, w);
+		}
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/capability.h>
+#include "bpiod.h"
+#include "log.h"
+#include "loop.h"
+
+/* What may wait for a peer that does not read: so much, and what its windows allow. */
+#define QUEUE_BASE (1U << 20)
+
+/* --- connections --- */
+
+struct route *bpiod_route(const struct bpiod *b, int peer)
+{
+	struct route *r;
+
+	/* From a node all ways lead over the master. */
+	if (b->node != BPROC_NODE_MASTER)
+		r = b->routes ? b->route[0] : NULL;
+	else
+		r = peer >= 0 && (unsigned int)peer < b->routes ? b->route[peer] : NULL;
+	return r && r->mux ? r : NULL;
+}
+
+static void on_broken(void *arg, const char *why)
+{
+	struct iod_control lost = { .what = IOD_LOST };
+	struct route *r = arg;
+	struct bpiod *b = r->b;
+
+	if (b->node == BPROC_NODE_MASTER)
+		log_info("node %d: connection ended: %s", r->node, why);
+	else
+		log_warn("connection to the master: %s", why);
+	mux_free(r->mux);
+	r->mux = NULL;
+	r->channels = 0;
+	channels_lost(b, r);
+	if (b->node == BPROC_NODE_MASTER)
+		forwards_lost(b, r->node);
+	else
+		iod_control_send(b->control, &lost, -1);
+}
+
+void bpiod_send(struct route *r, const struct mux_frame *f, const void *data)
+{
+	if (!r || !r->mux)
+		return;
+	mux_send(r->mux, f, data);
+	/* Not at once: who sends may be in the midst of a list. */
+	if (mux_queued(r->mux) > QUEUE_BASE + r->channels * MUX_STREAMS * MUX_WINDOW)
+		event_active(r->overflow, EV_TIMEOUT, 0);
+}
+
+static void on_overflow(evutil_socket_t fd, short what, void *arg)
+{
+	struct route *r = arg;
+
+	(void)fd, (void)what;
+	if (r->mux)
+		on_broken(r, "it does not read what it asks for");
+}
+
+static void on_frame(void *arg, const struct mux_frame *f, const void *data)
+{
+	struct route *r = arg;
+	struct bpiod *b = r->b;
+	bool ok;
+
+	if (b->node == BPROC_NODE_MASTER && f->peer != BPROC_NODE_MASTER)
+		ok = forward_frame(b, r, f, data);
+	else
+		ok = channel_frame(b, r, f, data);
+	if (!ok && r->mux)
+		on_broken(r, "it breaks the rules");
+}
+
+static struct route *make_route(struct bpiod *b, int node)
+{
+	unsigned int i = b->node == BPROC_NODE_MASTER ? (unsigned int)node : 0;
+	struct route **table, *r;
+
+	if (i >= b->routes) {
+		table = realloc(b->route, (i + 1) * sizeof(struct route *));
+		if (!table)
+			return NULL;
+		memset(table + b->routes, 0,
+		       (i + 1 - b->routes) * sizeof(struct route *));
+		b->route = table;
+		b->routes = i + 1;
+	}
+	r = b->route[i];
+	if (r)
+		return r;
+	r = calloc(1, sizeof(*r));
+	if (r)
+		r->overflow = evtimer_new(b->base, on_overflow, r);
+	if (!r || !r->overflow) {
+		free(r);
+		return NULL;
+	}
+	r->b = b;
+	r->node = node;
+	b->route[i] = r;
+	return r;
+}
+
+static void connection(struct bpiod *b, int node, int fd)
+{
+	static const struct mux_ops ops = { on_frame, on_broken };
+	struct route *r;
+
+	if (b->node == BPROC_NODE_MASTER && (node < 0 || node >= BPROC_NODES_MAX)) {
+		close(fd);
+		return;
+	}
+	r = make_route(b, node);
+	if (r && r->mux)
+		on_broken(r, fd < 0 ? "the node is gone" : "there is a new one");
+	if (fd < 0)
+		return;
+	if (r)
+		r->mux = mux_new(b->base, fd, &ops, r);
+	else
+		close(fd);
+	if (!r || !r->mux)
+		log_err("no memory for a connection");
+	else
+		channels_connected(b);
+}
+
+static void on_control(evutil_socket_t control, short what, void *arg)
+{
+	struct bpiod *b = arg;
+	struct iod_control msg;
+	int fd, ret;
+
+	(void)what;
+	while ((ret = iod_control_receive((int)control, &msg, &fd)) > 0) {
+		if (msg.what == IOD_CONNECTION)
+			connection(b, msg.node, fd);
+		else if (fd >= 0)
+			close(fd);
+	}
+	/* Who started us is gone, and with it every process that we could serve. */
+	if (ret != -EAGAIN)
+		event_base_loopbreak(b->base);
+}
+
+/* --- the driver --- */
+
+static void from_driver(void *arg, struct bproc_msg *msg)
+{
+	const struct bproc_msg_io_take *take = (const void *)(msg + 1);
+	struct bpiod *b = arg;
+
+	log_debug("driver: type %u node %d pid %d", msg->type, msg->node, msg->pid);
+	switch (msg->type) {
+	case BPROC_MSG_IO_TAKE:
+		if (msg->result)
+			log_warn("no room for descriptors of process %d: %s", msg->pid,
+				 strerror(-msg->result));
+		channel_take(b, msg->id, msg->node, msg->pid, take->fd);
+		break;
+	case BPROC_MSG_IO_DROP:
+		channel_drop(b, msg->id);
+		break;
+	case BPROC_MSG_IO_MAKE:
+		channel_make(b, msg->id, msg->node, (const void *)(msg + 1));
+		break;
+	case BPROC_MSG_IO_FLUSH:
+		channel_flush(b, msg->id, msg->node, msg->pid);
+		break;
+	default:
+		log_warn("the driver says %u", msg->type);
+	}
+}
+
+static void driver_broken(void *arg, int err)
+{
+	struct bpiod *b = arg;
+
+	log_info(IOD_DEVICE ": %s", strerror(-err));
+	event_base_loopbreak(b->base);
+}
+
+/*
+ * The descriptors are users', and so should be the rights with which they are used: no
+ * capability that would lift a quota or keep a set-user-ID bit. What is kept opens pipes
+ * and terminals anew, and gives pipes to their users.
+ */
+static int give_up_privileges(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	data[0].permitted = 1U << CAP_DAC_OVERRIDE | 1U << CAP_CHOWN;
+	data[0].effective = data[0].permitted;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || syscall(SYS_capset, &head, data))
+		return -errno;
+	return 0;
+}
+
+int bpiod_run(int control, int device, int node)
+{
+	struct rlimit files;
+	struct bpiod b = { .node = node, .control = control };
+	struct event *ev;
+	int err;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	err = give_up_privileges();
+	if (err) {
+		log_err("cannot give up privileges: %s", strerror(-err));
+		return 1;
+	}
+	b.base = event_base_new();
+	if (b.base)
+		event_base_priority_init(b.base, LOOP_PRIORITIES);
+	b.dev = b.base ? device_new(b.base, device, from_driver, driver_broken, &b)
+		       : NULL;
+	ev = b.dev ? event_new(b.base, control, EV_READ | EV_PERSIST, on_control, &b)
+		   : NULL;
+	if (!ev || event_add(ev, NULL)) {
+		log_err("out of memory");
+		return 1;
+	}
+	event_base_dispatch(b.base);
+	return 0;
+}
