@@ -36,6 +36,7 @@ struct bpiod {
 	/* On a node the connection to the master; on the master one for each node. */
 	struct route **route;
 	unsigned int routes;
+	struct event *move; /* runs as long as the connection is to be made anew */
 };
 
 /* --- the daemon (bpiod_run.c) --- */

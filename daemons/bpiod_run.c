@@ -136,9 +136,24 @@ static void connection(struct bpiod *b, int node, int fd)
 		channels_connected(b);
 }
 
+/* The master has another address: let go of the connection when nobody uses it. */
+static void on_move(evutil_socket_t fd, short what, void *arg)
+{
+	struct bpiod *b = arg;
+	struct route *r = b->routes ? b->route[0] : NULL;
+
+	(void)fd, (void)what;
+	if (r && r->mux && r->channels)
+		return;
+	event_del(b->move);
+	if (r && r->mux)
+		on_broken(r, "it goes to another address");
+}
+
 static void on_control(evutil_socket_t control, short what, void *arg)
 {
 	struct bpiod *b = arg;
+	static const struct timeval soon = { 0, 200000 };
 	struct iod_control msg;
 	int fd, ret;
 
@@ -148,6 +163,8 @@ static void on_control(evutil_socket_t control, short what, void *arg)
 			connection(b, msg.node, fd);
 		else if (fd >= 0)
 			close(fd);
+		if (msg.what == IOD_MOVE)
+			event_add(b->move, &soon);
 	}
 	/* Who started us is gone, and with it every process that we could serve. */
 	if (ret != -EAGAIN)
@@ -234,7 +251,8 @@ int bpiod_run(int control, int device, int node)
 		       : NULL;
 	ev = b.dev ? event_new(b.base, control, EV_READ | EV_PERSIST, on_control, &b)
 		   : NULL;
-	if (!ev || event_add(ev, NULL)) {
+	b.move = ev ? event_new(b.base, -1, EV_PERSIST, on_move, &b) : NULL;
+	if (!b.move || event_add(ev, NULL)) {
 		log_err("out of memory");
 		return 1;
 	}

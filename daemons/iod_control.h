@@ -18,6 +18,8 @@
 #define IOD_CONNECTION 1
 /* From bpiod on a node: the connection is lost. */
 #define IOD_LOST 2
+/* To bpiod on a node: the connection is to be made anew, but no channel may suffer. */
+#define IOD_MOVE 3
 
 struct iod_control {
 	int what;

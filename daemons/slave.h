@@ -93,6 +93,9 @@ void slave_iod_start(struct event_base *base, const struct slave_options *option
 /* Child @pid has ended. */
 void slave_iod_reaped(int pid);
 
+/* @options have another address: the connection follows when nobody uses it. */
+void slave_iod_moved(void);
+
 /* --- stand-ins (standin.c) --- */
 
 /* Makes the stand-in of a process that is elsewhere. Returns 0 or -errno. */

@@ -146,3 +146,11 @@ void slave_iod_reaped(int pid)
 	close(iod.control);
 	try_later();
 }
+
+void slave_iod_moved(void)
+{
+	struct iod_control msg = { .what = IOD_MOVE, .node = BPROC_NODE_MASTER };
+
+	if (iod.pid && iod.connected)
+		iod_control_send(iod.control, &msg, -1);
+}

@@ -319,6 +319,7 @@ static void switch_link(struct worker *w)
 	wire_set_ops(wire, &link_ops, w);
 	*w->options = w->to;
 	slave_streams_moved(w->streams);
+	slave_iod_moved();
 	answer_control(w, w->rejoin_id, BPROC_CONTROL_RECONNECT, 0);
 	wire_hold(wire, false);
 	log_info("the link goes to another address of the master now");
