@@ -6,6 +6,15 @@
 #include "daemon.h"
 #include "space.h"
 
+/**
+ * bproc_daemon_read - a daemon reads one message
+ * @file: its device, with the space as private data
+ * @to: where the message goes
+ * @len: room there, BPROC_MSG_MAX or more
+ * @pos: not used
+ *
+ * Return: the message's length, or -errno.
+ */
 ssize_t bproc_daemon_read(struct file *file, char __user *to, size_t len, loff_t *pos)
 {
 	struct bproc_space *s = file->private_data;
@@ -13,6 +22,13 @@ ssize_t bproc_daemon_read(struct file *file, char __user *to, size_t len, loff_t
 	return bproc_msgq_read(&s->msgq, to, len, file->f_flags & O_NONBLOCK);
 }
 
+/**
+ * bproc_daemon_poll - is there a message to read? There is always room to write
+ * @file: a daemon's device
+ * @pt: the poller
+ *
+ * Return: events.
+ */
 __poll_t bproc_daemon_poll(struct file *file, poll_table *pt)
 {
 	struct bproc_space *s = file->private_data;

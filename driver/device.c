@@ -119,6 +119,12 @@ static struct attribute *node_attrs[] = {
 };
 ATTRIBUTE_GROUPS(node);
 
+/**
+ * bproc_node_device_add - make /dev/bpnodeN
+ * @node: the node, whose @dev is filled
+ *
+ * Return: 0 or -errno.
+ */
 int bproc_node_device_add(struct bproc_node *node)
 {
 	struct device *dev;
@@ -131,11 +137,20 @@ int bproc_node_device_add(struct bproc_node *node)
 	return 0;
 }
 
+/**
+ * bproc_node_device_del - /dev/bpnodeN goes
+ * @node: the node; nobody reads its attributes afterwards
+ */
 void bproc_node_device_del(struct bproc_node *node)
 {
 	device_destroy(class, node->dev->devt);
 }
 
+/**
+ * bproc_node_device_changed - tell udev
+ * @node: the node
+ * @state: its new state
+ */
 void bproc_node_device_changed(struct bproc_node *node, const char *state)
 {
 	char nr[24], st[16 + BPROC_STATE_LEN];
@@ -234,6 +249,11 @@ static void devices_del(int n)
 		device_destroy(class, first + n);
 }
 
+/**
+ * bproc_devices_init - make the class and the devices that are always there
+ *
+ * Return: 0 or -errno.
+ */
 int bproc_devices_init(void)
 {
 	struct file_system_type *type;
@@ -285,6 +305,7 @@ err_mount:
 	return err;
 }
 
+/* At unload: no device is open, and no node is left. */
 void bproc_devices_exit(void)
 {
 	devices_del(ARRAY_SIZE(devices));

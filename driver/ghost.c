@@ -41,6 +41,10 @@ struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node)
 	return g;
 }
 
+/**
+ * bproc_ghost_order_free - an order is done, or nobody will do it
+ * @op: the order; its file's last close tells who waits for it
+ */
 void bproc_ghost_order_free(struct bproc_ghost_order *op)
 {
 	if (op->file)
@@ -66,11 +70,19 @@ static void ghost_free(struct kref *ref)
 	kfree(g);
 }
 
+/**
+ * bproc_ghost_get - take a reference
+ * @g: a ghost that the caller has one of
+ */
 void bproc_ghost_get(struct bproc_ghost *g)
 {
 	kref_get(&g->ref);
 }
 
+/**
+ * bproc_ghost_put - give a reference back
+ * @g: the ghost, or NULL
+ */
 void bproc_ghost_put(struct bproc_ghost *g)
 {
 	if (g)
@@ -117,6 +129,11 @@ struct bproc_ghost *bproc_ghost_find_from(struct bproc_space *s, unsigned long *
 	return g;
 }
 
+/**
+ * bproc_task_is_ghost - does a process stand for one that is elsewhere?
+ * @s: the space that it is in
+ * @task: the process, or a thread of it
+ */
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task)
 {
 	struct bproc_ghost *g;
@@ -298,6 +315,12 @@ static int ghost_order(struct bproc_ghost *g, u32 what, u32 flags, pid_t pid,
 	return err;
 }
 
+/**
+ * bproc_ghost_take_order - what is the ghost to do next?
+ * @g: the ghost
+ *
+ * Return: an order for bproc_ghost_order_free(), or NULL.
+ */
 struct bproc_ghost_order *bproc_ghost_take_order(struct bproc_ghost *g)
 {
 	struct bproc_ghost_order *op;

@@ -117,6 +117,11 @@ static struct ftrace_ops hook = {
 	.flags = FTRACE_OPS_FL_SAVE_REGS,
 };
 
+/**
+ * bproc_idhook_init - set the hook, at load
+ *
+ * Return: 0 or -errno.
+ */
 int bproc_idhook_init(void)
 {
 	int err = ftrace_set_filter_ip(&hook, bproc_ksym_address("change_pid"), 0, 0);
@@ -130,6 +135,7 @@ int bproc_idhook_init(void)
 	return err;
 }
 
+/* At unload; work that is under way is waited for by bproc_trace_exit(). */
 void bproc_idhook_exit(void)
 {
 	unregister_ftrace_function(&hook);

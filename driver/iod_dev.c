@@ -23,6 +23,10 @@ static void iod_free(struct kref *ref)
 	kfree(iod);
 }
 
+/**
+ * bproc_iod_put - give a reference of bproc_iod_of() back
+ * @iod: the daemon
+ */
 void bproc_iod_put(struct bproc_iod *iod)
 {
 	kref_put(&iod->ref, iod_free);
@@ -56,6 +60,10 @@ static bool iod_closed(struct bproc_iod *iod)
 	return ret;
 }
 
+/**
+ * bproc_io_files_put - let go of up to three files
+ * @file: three of them, or NULL in places; all NULL afterwards
+ */
 void bproc_io_files_put(struct file **file)
 {
 	int i;
@@ -91,6 +99,10 @@ struct bproc_io_msg *bproc_io_msg_alloc(u16 type, int node, pid_t pid, u64 id, s
 	return m;
 }
 
+/**
+ * bproc_io_msg_free - drop a message that was not posted
+ * @m: the message; its files go too
+ */
 void bproc_io_msg_free(struct bproc_io_msg *m)
 {
 	bproc_io_files_put(m->file);

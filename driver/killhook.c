@@ -255,6 +255,11 @@ static void unhook(int n)
 	}
 }
 
+/**
+ * bproc_killhook_init - set the hooks, at load
+ *
+ * Return: 0 or -errno.
+ */
 int bproc_killhook_init(void)
 {
 	struct hook *h;
@@ -278,6 +283,7 @@ int bproc_killhook_init(void)
 	return 0;
 }
 
+/* At unload; calls that are under way are waited for by bproc_trace_exit(). */
 void bproc_killhook_exit(void)
 {
 	unhook(ARRAY_SIZE(hooks));

@@ -21,6 +21,10 @@ void bproc_msg_trace(const char *direction, const struct bproc_msg *m)
 			m->type, m->id, m->node, m->pid, m->result, m->size);
 }
 
+/**
+ * bproc_msgq_init - an empty queue
+ * @q: the queue
+ */
 void bproc_msgq_init(struct bproc_msgq *q)
 {
 	spin_lock_init(&q->lock);
@@ -73,6 +77,10 @@ struct bproc_msgbuf *bproc_msg_alloc(u16 type, int node, pid_t pid, size_t body,
 	return buf;
 }
 
+/**
+ * bproc_msg_free - drop a message that was not posted
+ * @buf: the message, or NULL
+ */
 void bproc_msg_free(struct bproc_msgbuf *buf)
 {
 	kfree(buf);
@@ -103,6 +111,10 @@ void bproc_msgq_post(struct bproc_msgq *q, struct bproc_msgbuf *buf)
 		wake_up_interruptible(&q->wait);
 }
 
+/**
+ * bproc_msgq_pending - is there something to read?
+ * @q: the queue
+ */
 bool bproc_msgq_pending(struct bproc_msgq *q)
 {
 	return !list_empty_careful(&q->msgs);

@@ -14,6 +14,11 @@
 #include "transfer.h"
 #include "transit.h"
 
+/**
+ * bproc_nodes_alloc - a table without nodes
+ *
+ * Return: the table, for bproc_nodes_free(), or NULL.
+ */
 struct bproc_nodes *bproc_nodes_alloc(void)
 {
 	struct bproc_nodes *nodes = kvzalloc(sizeof(*nodes), GFP_KERNEL);
@@ -25,6 +30,10 @@ struct bproc_nodes *bproc_nodes_alloc(void)
 	return nodes;
 }
 
+/**
+ * bproc_nodes_free - the master's space goes
+ * @nodes: its table, empty by now; or NULL
+ */
 void bproc_nodes_free(struct bproc_nodes *nodes)
 {
 	if (!nodes)

@@ -239,6 +239,11 @@ static struct ftrace_ops hook = {
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
 };
 
+/**
+ * bproc_pidhook_init - set the hook, at load
+ *
+ * Return: 0 or -errno.
+ */
 int bproc_pidhook_init(void)
 {
 	int err;
@@ -257,6 +262,7 @@ int bproc_pidhook_init(void)
 	return err;
 }
 
+/* At unload; forks that are under way are waited for by bproc_trace_exit(). */
 void bproc_pidhook_exit(void)
 {
 	unregister_ftrace_function(&hook);

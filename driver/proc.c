@@ -44,6 +44,10 @@ struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, 
 	return p;
 }
 
+/**
+ * bproc_proc_free - an entry that is not in the table
+ * @p: the entry, or NULL
+ */
 void bproc_proc_free(struct bproc_proc *p)
 {
 	if (p) {
@@ -456,6 +460,9 @@ void bproc_procs_free(struct bproc_space *s)
 	}
 }
 
+/**
+ * bproc_procs_has_children - has the current process children on this machine?
+ */
 bool bproc_procs_has_children(void)
 {
 	bool ret;

@@ -129,6 +129,10 @@ struct bproc_space *bproc_space_current(void)
 	return bproc_space_of(task_active_pid_ns(current));
 }
 
+/**
+ * bproc_space_get - take a reference
+ * @s: a space that the caller has one of
+ */
 void bproc_space_get(struct bproc_space *s)
 {
 	kref_get(&s->ref);
@@ -157,6 +161,10 @@ static void space_release(struct kref *ref)
 	kfree_rcu(s, rcu);
 }
 
+/**
+ * bproc_space_put - give a reference back
+ * @s: the space, or NULL
+ */
 void bproc_space_put(struct bproc_space *s)
 {
 	if (s)

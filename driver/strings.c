@@ -102,6 +102,10 @@ err:
 	return ERR_PTR(err);
 }
 
+/**
+ * bproc_strings_put - free what bproc_strings_get() made
+ * @s: the strings, or NULL
+ */
 void bproc_strings_put(struct bproc_strings *s)
 {
 	if (!s)

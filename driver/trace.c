@@ -19,11 +19,13 @@
 
 static atomic_t pending_works = ATOMIC_INIT(0);
 
+/* See trace.h. Any context. */
 void bproc_trace_get(void)
 {
 	atomic_inc(&pending_works);
 }
 
+/* What bproc_trace_get() announced is over. Any context. */
 void bproc_trace_put(void)
 {
 	if (atomic_dec_and_test(&pending_works))
@@ -207,6 +209,11 @@ static void find_tracepoint(struct tracepoint *tp, void *data)
 			probes[i].tp = tp;
 }
 
+/**
+ * bproc_trace_init - hear of births, programs and ends
+ *
+ * Return: 0 or -errno.
+ */
 int bproc_trace_init(void)
 {
 	int i, err;
@@ -226,6 +233,7 @@ int bproc_trace_init(void)
 	return 0;
 }
 
+/* At unload: also waits until no task runs, or will run, code of ours. */
 void bproc_trace_exit(void)
 {
 	int i;

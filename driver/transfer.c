@@ -34,12 +34,18 @@ static void transfer_free(struct kref *ref)
 	queue_work(closing, &t->close);
 }
 
+/**
+ * bproc_transfers_init - at load
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int bproc_transfers_init(void)
 {
 	closing = alloc_workqueue("bproc", WQ_UNBOUND, 0);
 	return closing ? 0 : -ENOMEM;
 }
 
+/* At unload: waits until every stream is closed. */
 void bproc_transfers_exit(void)
 {
 	destroy_workqueue(closing);

@@ -108,6 +108,7 @@ int vmad_blank_init(void)
 	return 0;
 }
 
+/* At unload. */
 void vmad_blank_exit(void)
 {
 	kern_unmount(mount);

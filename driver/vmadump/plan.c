@@ -538,6 +538,10 @@ int vmad_plan_prepare(struct vmad_plan *plan)
 	return err;
 }
 
+/**
+ * vmad_plan_free - the image was restored, or will not be
+ * @plan: the plan
+ */
 void vmad_plan_free(struct vmad_plan *plan)
 {
 	u32 i;

@@ -296,6 +296,7 @@ int vmad_restore(struct file *in, long *result, bool *lost)
 	return err;
 }
 
+/* At load: images can be executed from now on. */
 int vmad_binfmt_init(void)
 {
 	/* First of all, for a plan may be waiting. */
@@ -303,6 +304,7 @@ int vmad_binfmt_init(void)
 	return 0;
 }
 
+/* At unload. */
 void vmad_binfmt_exit(void)
 {
 	unregister_binfmt(&format);

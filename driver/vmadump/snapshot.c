@@ -313,6 +313,10 @@ int vmad_snapshot_take(struct vmad_snapshot *snap, const struct vmad_dump_opts *
 	return err;
 }
 
+/**
+ * vmad_snapshot_free - let go of what vmad_snapshot_take() holds
+ * @snap: the snapshot
+ */
 void vmad_snapshot_free(struct vmad_snapshot *snap)
 {
 	drop_areas(snap);

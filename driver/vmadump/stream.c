@@ -60,6 +60,10 @@ int vmad_buf_add(struct vmad_buf *buf, const void *data, size_t len)
 	return 0;
 }
 
+/**
+ * vmad_buf_free - empty a buffer
+ * @buf: the buffer; can be used again
+ */
 void vmad_buf_free(struct vmad_buf *buf)
 {
 	kvfree(buf->data);
