@@ -13,11 +13,7 @@
 #include "master.h"
 #include "node.h"
 #include "trace.h"
-
-struct request {
-	struct node *node;
-	__u64 id;
-};
+#include "want_stream.h"
 
 /* It has said something: from now on it may be silent for so long. */
 static void hear(struct node *n)
@@ -60,59 +56,13 @@ static void on_low(void *arg, unsigned int waiting)
 		wire_send(n->wire, &msg);
 }
 
-static void give_stream(struct master *m, __u64 id, int fd)
-{
-	struct bproc_stream_fd arg = {
-		.id = id,
-		.fd = fd < 0 ? -1 : fd,
-		.result = fd < 0 ? -EIO : 0,
-	};
-
-	if (ioctl(device_fd(m->dev), BPROC_IOC_STREAM, &arg) < 0)
-		log_debug("stream %llu: %m", (unsigned long long)id);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void on_stream(void *arg, int fd)
-{
-	struct request *r = arg;
-
-	if (fd < 0)
-		log_warn("node %d: no stream for a move: %s", r->node->number,
-			 strerror(-fd));
-	give_stream(r->node->m, r->id, fd);
-	free(r);
-}
-
 void node_want_stream(struct master *m, const struct bproc_msg *msg)
 {
-	const struct bproc_msg_stream *body = (const void *)(msg + 1);
-	struct request *r = malloc(sizeof(*r));
 	struct node *n = NULL;
-	struct link_preface preface = {
-		.id = msg->id,
-		.pid = msg->pid,
-		.ppid = body->ppid,
-		.uid = body->uid,
-		.pgrp = body->pgrp,
-		.session = body->session,
-		.pgrp_uid = body->pgrp_uid,
-		.session_uid = body->session_uid,
-		.node = msg->node,
-		.from = BPROC_NODE_MASTER,
-	};
 
 	if (msg->node >= 0 && (unsigned int)msg->node < m->nodes)
 		n = m->node[msg->node];
-	if (!r || !n || !n->ready) {
-		free(r);
-		give_stream(m, msg->id, -EIO);
-		return;
-	}
-	r->node = n;
-	r->id = msg->id;
-	pool_get(n->down, &preface, on_stream, r);
+	want_stream(m->dev, n && n->ready ? n->down : NULL, msg, BPROC_NODE_MASTER);
 }
 
 /* The driver knows the process and its rights. */

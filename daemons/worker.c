@@ -24,6 +24,7 @@
 #include "slave.h"
 #include "stream.h"
 #include "trace.h"
+#include "want_stream.h"
 #include "wire.h"
 
 #define DEVICE "/dev/bproc-slave"
@@ -91,62 +92,6 @@ static void on_arrival(void *arg, const struct link_preface *preface, int fd)
 
 /* --- the driver --- */
 
-struct request {
-	struct worker *w;
-	__u64 id;
-};
-
-static void give_stream(struct worker *w, __u64 id, int fd)
-{
-	struct bproc_stream_fd arg = {
-		.id = id,
-		.fd = fd < 0 ? -1 : fd,
-		.result = fd < 0 ? -EIO : 0,
-	};
-
-	if (ioctl(device_fd(w->dev), BPROC_IOC_STREAM, &arg) < 0)
-		log_debug("stream %llu: %m", (unsigned long long)id);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void on_stream(void *arg, int fd)
-{
-	struct request *r = arg;
-
-	if (fd < 0)
-		log_warn("no stream to the master: %s", strerror(-fd));
-	give_stream(r->w, r->id, fd);
-	free(r);
-}
-
-static void want_stream(struct worker *w, const struct bproc_msg *msg)
-{
-	const struct bproc_msg_stream *body = (const void *)(msg + 1);
-	struct request *r = malloc(sizeof(*r));
-	struct link_preface preface = {
-		.id = msg->id,
-		.pid = msg->pid,
-		.ppid = body->ppid,
-		.uid = body->uid,
-		.pgrp = body->pgrp,
-		.session = body->session,
-		.pgrp_uid = body->pgrp_uid,
-		.session_uid = body->session_uid,
-		.node = msg->node,
-		.from = w->config.node,
-	};
-
-	if (!r || !w->streams) {
-		free(r);
-		give_stream(w, msg->id, -EIO);
-		return;
-	}
-	r->w = w;
-	r->id = msg->id;
-	pool_get(slave_streams_up(w->streams), &preface, on_stream, r);
-}
-
 static void from_driver(void *arg, struct bproc_msg *msg)
 {
 	struct worker *w = arg;
@@ -154,7 +99,8 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 	log_debug("driver: %s pid %d", device_type_name(msg->type), msg->pid);
 	trace_message(w->options->trace, w->config.node, BPROC_NODE_MASTER, msg);
 	if (msg->type == BPROC_MSG_STREAM)
-		want_stream(w, msg);
+		want_stream(w->dev, w->streams ? slave_streams_up(w->streams) : NULL, msg,
+			    w->config.node);
 	else if (msg->type < BPROC_MSG_DAEMON && w->wire)
 		wire_send(w->wire, msg);
 }
