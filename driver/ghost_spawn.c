@@ -247,8 +247,9 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
 		bproc_ghost_leave(g);
 	} else {
 		bproc_ghost_set_name(g, name);
-		ready(data);
+		/* Live first: the process may fork, or come back, as soon as it runs. */
 		bproc_ghost_go_live(g);
+		ready(data);
 	}
 	fput(file);
 	bproc_ghost_put(g);

@@ -269,8 +269,9 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 		call_off(s, t, order);
 		bproc_ghost_unspawn(g);
 	} else {
-		say_go(t);
+		/* Live first: the child may fork, or come back, as soon as it runs. */
 		ret = bproc_ghost_adopt(g);
+		say_go(t);
 		bproc_ghost_put(g);
 	}
 	bproc_transfer_finish(t);
