@@ -582,6 +582,7 @@ static int ghost_release(struct inode *inode, struct file *file)
 static long ghost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct bproc_ghost *g = file->private_data;
+	long ret;
 
 	switch (cmd) {
 	case BPROC_IOC_GHOST_NEXT:
@@ -590,7 +591,15 @@ static long ghost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return bproc_iod_arrive(g->space, (void __user *)arg);
 	case BPROC_IOC_ARRIVE:
 		/* A stand-in's new child has its parent's descriptor. */
-		return bproc_arrive(g->space, g->task == current ? g : NULL, (void __user *)arg);
+		if (g->task != current)
+			return bproc_arrive(g->space, NULL, (void __user *)arg);
+		ret = bproc_arrive(g->space, g, (void __user *)arg);
+		/*
+		 * Here and not in its next call: the stream is closed on the way to user
+		 * mode, and that call sleeps before it goes there.
+		 */
+		bproc_ghost_expect_no_more(g);
+		return ret;
 	}
 	return -ENOTTY;
 }

@@ -292,7 +292,6 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 		return -EINVAL;
 	}
 	current->pdeath_signal = PARENT_DIED_SIGNAL;
-	bproc_ghost_expect_no_more(g);
 	spin_lock(&g->lock);
 	g->stopping = false;
 	spin_unlock(&g->lock);
