@@ -12,8 +12,8 @@ PACKAGES = """
     acl bash binutils bsdextrautils coreutils diffutils elfutils file gdb gzip
     iproute2 iputils-ping kmod less libc6-i386 libevent-2.1-7
     libevent-core-2.1-7 libevent-openssl-2.1-7 libreadline8 libssl3 libudev1 mount
-    ncurses-base openssl procps psmisc python3 strace time tmux udev util-linux
-    xz-utils
+    ncurses-base openssl procps psmisc python3 strace systemd time tmux udev
+    util-linux xz-utils
 """.split()
 LEAN = ["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-exclude=/usr/share/locale/*"]
