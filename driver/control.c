@@ -3,7 +3,6 @@
  * Node control. States and permissions are the driver's own; the rest is done by the
  * node's daemon. bpmaster carries question and answer, and the caller waits.
  */
-#include <linux/capability.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/sched.h>
@@ -11,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "calls.h"
 #include "control.h"
 #include "device.h"
 #include "node.h"
@@ -131,64 +131,74 @@ static int ask(struct bproc_space *master, int node, u32 op, const void *payload
 	return err ? err : c.result;
 }
 
-static int set_status(struct bproc_space *master, const void __user *arg)
+/**
+ * bproc_control_status - BPROC_IOC_STATUS
+ * @c: the call
+ */
+long bproc_control_status(struct bproc_calling *c)
 {
-	struct bproc_node_status st;
+	const struct bproc_node_status *st = &c->args.status;
 
-	if (copy_from_user(&st, arg, sizeof(st)))
-		return -EFAULT;
-	if (st.reserved)
+	if (st->reserved)
 		return -EINVAL;
-	if (!strncmp(st.state, "down", sizeof(st.state)))
-		return ask(master, st.node, BPROC_CONTROL_DOWN, NULL, 0);
-	return bproc_node_order_state(master, st.node, st.state);
+	if (!strncmp(st->state, "down", sizeof(st->state)))
+		return ask(c->space, st->node, BPROC_CONTROL_DOWN, NULL, 0);
+	return bproc_node_order_state(c->space, st->node, st->state);
 }
 
-/* The device's mode says who may open it; libbproc's bproc_chmod() does the same. */
-static int set_mode(struct bproc_space *master, const void __user *arg)
+/**
+ * bproc_control_mode - BPROC_IOC_CHOWN
+ * @c: the call
+ *
+ * The device's mode says who may open it; libbproc's bproc_chmod() does the same.
+ */
+long bproc_control_mode(struct bproc_calling *c)
 {
-	struct bproc_node_mode m;
+	const struct bproc_node_mode *m = &c->args.mode;
 	int err;
 
-	if (copy_from_user(&m, arg, sizeof(m)))
-		return -EFAULT;
-	if (m.mode & ~0111U)
+	if (m->mode & ~0111U)
 		return -EPERM;
-	err = bproc_node_check(master, m.node);
+	err = bproc_node_check(c->space, m->node);
 	if (err && err != -BPROC_BE_NODEDOWN)
 		return err;
-	err = bproc_node_device_chmod(m.node, m.mode << 1 | m.mode << 2);
+	err = bproc_node_device_chmod(m->node, m->mode << 1 | m->mode << 2);
 	/* It was taken from the configuration, or somebody removed the file. */
 	return err == -ENOENT ? -BPROC_BE_INVALIDNODE : err;
 }
 
-static int change_root(struct bproc_space *master, const void __user *arg)
+/**
+ * bproc_control_chroot - BPROC_IOC_CHROOT
+ * @c: the call
+ */
+long bproc_control_chroot(struct bproc_calling *c)
 {
-	struct bproc_node_chroot r;
+	const struct bproc_node_chroot *r = &c->args.chroot;
 	char *path;
 	int err;
 
-	if (copy_from_user(&r, arg, sizeof(r)))
-		return -EFAULT;
-	if (r.reserved)
+	if (r->reserved)
 		return -EINVAL;
-	path = strndup_user(u64_to_user_ptr(r.path), PATH_MAX);
+	path = strndup_user(u64_to_user_ptr(r->path), PATH_MAX);
 	if (IS_ERR(path))
 		return PTR_ERR(path) == -EINVAL ? -ENAMETOOLONG : PTR_ERR(path);
-	err = ask(master, r.node, BPROC_CONTROL_CHROOT, path, strlen(path) + 1);
+	err = ask(c->space, r->node, BPROC_CONTROL_CHROOT, path, strlen(path) + 1);
 	kfree(path);
 	return err;
 }
 
-static int order(struct bproc_space *master, u32 op, const void __user *arg)
+/**
+ * bproc_control_order - BPROC_IOC_REBOOT, BPROC_IOC_HALT, BPROC_IOC_PWROFF
+ * @c: the call
+ */
+long bproc_control_order(struct bproc_calling *c)
 {
-	struct bproc_node_order o;
+	const struct bproc_node_order *o = &c->args.order;
+	u32 op = c->cmd == BPROC_IOC_REBOOT ? BPROC_CONTROL_REBOOT :
+		 c->cmd == BPROC_IOC_HALT   ? BPROC_CONTROL_HALT :
+					      BPROC_CONTROL_PWROFF;
 
-	if (copy_from_user(&o, arg, sizeof(o)))
-		return -EFAULT;
-	if (o.reserved)
-		return -EINVAL;
-	return ask(master, o.node, op, NULL, 0);
+	return o->reserved ? -EINVAL : ask(c->space, o->node, op, NULL, 0);
 }
 
 static int family(const u8 *addr)
@@ -199,70 +209,18 @@ static int family(const u8 *addr)
 	return f;
 }
 
-static int reconnect(struct bproc_space *master, const void __user *arg)
-{
-	struct bproc_connect c;
-	int remote, local;
-
-	if (copy_from_user(&c, arg, sizeof(c)))
-		return -EFAULT;
-	remote = family(c.remote);
-	local = family(c.local);
-	if (c.reserved || (remote != AF_INET && remote != AF_INET6))
-		return -EINVAL;
-	if (local ? local != remote : memchr_inv(c.local, 0, sizeof(c.local)) != NULL)
-		return -EINVAL;
-	return ask(master, c.node, BPROC_CONTROL_RECONNECT, &c, sizeof(c));
-}
-
 /**
- * bproc_is_control - is this one of the calls of node control?
- * @cmd: BPROC_IOC_*
+ * bproc_control_reconnect - BPROC_IOC_RECONNECT
+ * @c: the call
  */
-bool bproc_is_control(unsigned int cmd)
+long bproc_control_reconnect(struct bproc_calling *c)
 {
-	switch (cmd) {
-	case BPROC_IOC_STATUS:
-	case BPROC_IOC_CHOWN:
-	case BPROC_IOC_CHROOT:
-	case BPROC_IOC_REBOOT:
-	case BPROC_IOC_HALT:
-	case BPROC_IOC_PWROFF:
-	case BPROC_IOC_RECONNECT:
-		return true;
-	}
-	return false;
-}
+	const struct bproc_connect *to = &c->args.connect;
+	int remote = family(to->remote), local = family(to->local);
 
-/**
- * bproc_control - one of the calls of node control
- * @s: the caller's space
- * @cmd: BPROC_IOC_*
- * @arg: its argument
- *
- * Return: 0 or -errno.
- */
-long bproc_control(struct bproc_space *s, unsigned int cmd, void __user *arg)
-{
-	if (!bproc_is_master(s))
-		return -ENOSYS;
-	if (cmd == BPROC_IOC_CHOWN)
-		return set_mode(s, arg);
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	switch (cmd) {
-	case BPROC_IOC_STATUS:
-		return set_status(s, arg);
-	case BPROC_IOC_CHROOT:
-		return change_root(s, arg);
-	case BPROC_IOC_REBOOT:
-		return order(s, BPROC_CONTROL_REBOOT, arg);
-	case BPROC_IOC_HALT:
-		return order(s, BPROC_CONTROL_HALT, arg);
-	case BPROC_IOC_PWROFF:
-		return order(s, BPROC_CONTROL_PWROFF, arg);
-	case BPROC_IOC_RECONNECT:
-		return reconnect(s, arg);
-	}
-	return -ENOTTY;
+	if (to->reserved || (remote != AF_INET && remote != AF_INET6))
+		return -EINVAL;
+	if (local ? local != remote : memchr_inv(to->local, 0, sizeof(to->local)) != NULL)
+		return -EINVAL;
+	return ask(c->space, to->node, BPROC_CONTROL_RECONNECT, to, sizeof(*to));
 }

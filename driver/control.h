@@ -5,10 +5,14 @@
 
 #include <linux/bproc_msg.h>
 
+struct bproc_calling;
 struct bproc_space;
 
-bool bproc_is_control(unsigned int cmd);
-long bproc_control(struct bproc_space *s, unsigned int cmd, void __user *arg);
+long bproc_control_status(struct bproc_calling *c);
+long bproc_control_mode(struct bproc_calling *c);
+long bproc_control_chroot(struct bproc_calling *c);
+long bproc_control_order(struct bproc_calling *c);
+long bproc_control_reconnect(struct bproc_calling *c);
 void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m);
 void bproc_controls_abort(struct bproc_space *master, int node);
 

@@ -5,8 +5,8 @@
  */
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
-#include <linux/uaccess.h>
 
+#include "calls.h"
 #include "debug.h"
 #include "ghost.h"
 #include "ksyms.h"
@@ -79,18 +79,16 @@ static void tell_relative(struct bproc_space *s, struct task_struct *task, s32 *
 
 /**
  * bproc_debug - BPROC_IOC_DEBUG
- * @s: the caller's space
- * @arg: its argument
+ * @c: the call
  *
- * Return: what was asked for, -EINVAL, -EFAULT.
+ * Return: what was asked for, or -EINVAL.
  */
-long bproc_debug(struct bproc_space *s, struct bproc_debug __user *arg)
+long bproc_debug(struct bproc_calling *c)
 {
-	struct bproc_debug d;
+	struct bproc_debug *d = &c->args.debug;
+	struct bproc_space *s = c->space;
 
-	if (copy_from_user(&d, arg, sizeof(d)))
-		return -EFAULT;
-	switch (d.op) {
+	switch (d->op) {
 	case BPROC_DEBUG_CHILDREN:
 		return count_children();
 	case BPROC_DEBUG_WAIT_LOCAL:
@@ -98,9 +96,10 @@ long bproc_debug(struct bproc_space *s, struct bproc_debug __user *arg)
 	case BPROC_DEBUG_REMOTE_CHILDREN:
 		return count_remote_children(s);
 	case BPROC_DEBUG_IDS:
-		tell_relative(s, relative(&current->parent), &d.ppid, &d.here_ppid);
-		tell_relative(s, relative(&current->real_parent), &d.oppid, &d.here_oppid);
-		return copy_to_user(arg, &d, sizeof(d)) ? -EFAULT : 0;
+		tell_relative(s, relative(&current->parent), &d->ppid, &d->here_ppid);
+		tell_relative(s, relative(&current->real_parent), &d->oppid, &d->here_oppid);
+		c->answers = true;
+		return 0;
 	}
 	return -EINVAL;
 }

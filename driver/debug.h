@@ -2,10 +2,8 @@
 #ifndef BPROC_DEBUG_H
 #define BPROC_DEBUG_H
 
-#include <linux/bproc.h>
+struct bproc_calling;
 
-struct bproc_space;
-
-long bproc_debug(struct bproc_space *s, struct bproc_debug __user *arg);
+long bproc_debug(struct bproc_calling *c);
 
 #endif

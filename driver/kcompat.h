@@ -18,6 +18,7 @@
 #include <linux/fs_struct.h>
 #include <linux/ftrace.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
 #include <linux/regset.h>
@@ -272,6 +273,15 @@ static inline kernel_cap_t bproc_cap_and(kernel_cap_t cap, u64 mask)
 	inode_permission(mnt_user_ns((path)->mnt), d_inode((path)->dentry), mask)
 #define bproc_path_change(path, attr)                                                       \
 	notify_change(mnt_user_ns((path)->mnt), (path)->dentry, attr, NULL)
+#endif
+
+/* 6.13: the namespace of an export became a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define BPROC_EXPORT(symbol) EXPORT_SYMBOL_NS_GPL(symbol, "BPROC")
+#define BPROC_IMPORT MODULE_IMPORT_NS("BPROC")
+#else
+#define BPROC_EXPORT(symbol) EXPORT_SYMBOL_NS_GPL(symbol, BPROC)
+#define BPROC_IMPORT MODULE_IMPORT_NS(BPROC)
 #endif
 
 #endif /* BPROC_KCOMPAT_H */

@@ -153,10 +153,11 @@ static const struct file_operations notifier_fops = {
 /**
  * bproc_notifier_open - BPROC_IOC_NOTIFY
  * @c: what to tell of
+ * @flags: O_CLOEXEC or 0
  *
  * Return: a new descriptor, or -errno.
  */
-int bproc_notifier_open(struct bproc_changes *c)
+int bproc_notifier_open(struct bproc_changes *c, int flags)
 {
 	struct notifier *n = kzalloc(sizeof(*n), GFP_KERNEL_ACCOUNT);
 	int fd;
@@ -168,7 +169,7 @@ int bproc_notifier_open(struct bproc_changes *c)
 	spin_lock(&c->lock);
 	n->seen = c->count;
 	spin_unlock(&c->lock);
-	fd = anon_inode_getfd("[bproc-notifier]", &notifier_fops, n, O_RDONLY | O_CLOEXEC);
+	fd = anon_inode_getfd("[bproc-notifier]", &notifier_fops, n, O_RDONLY | flags);
 	if (fd < 0) {
 		bproc_changes_put(c);
 		kfree(n);

@@ -9,6 +9,6 @@ struct bproc_changes *bproc_changes_alloc(void);
 void bproc_changes_put(struct bproc_changes *c);
 void bproc_changes_note(struct bproc_changes *c);
 void bproc_changes_end(struct bproc_changes *c);
-int bproc_notifier_open(struct bproc_changes *c);
+int bproc_notifier_open(struct bproc_changes *c, int flags);
 
 #endif

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMADump calls on /dev/bproc.
+ * The VMADump calls, with their arguments in kernel memory.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/capability.h>
-#include <linux/compat.h>
 #include <linux/file.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -13,40 +11,42 @@
 #include "../strings.h"
 #include "image.h"
 
-static long do_dump(struct vmad_dump __user *uarg)
+/**
+ * vmad_call_dump - VMAD_IOC_DO_DUMP
+ * @arg: its argument; @arg->bytes is filled
+ */
+long vmad_call_dump(struct vmad_dump *arg)
 {
-	struct vmad_dump_opts opts = {};
-	struct vmad_dump arg;
+	struct vmad_dump_opts opts = { .flags = arg->flags };
 	struct file *out;
 	ssize_t n;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
-		return -EFAULT;
-	opts.flags = arg.flags;
-	out = fget(arg.fd);
+	out = fget(arg->fd);
 	if (!out)
 		return -EBADF;
 	n = vmad_dump(out, &opts);
 	fput(out);
 	if (n < 0)
 		return n;
-	if (put_user((u64)n, &uarg->bytes))
-		return -EFAULT;
+	arg->bytes = n;
 	return min_t(ssize_t, n, INT_MAX);
 }
 
-static long do_undump(const struct vmad_undump __user *uarg)
+/**
+ * vmad_call_undump - VMAD_IOC_DO_UNDUMP
+ * @arg: its argument
+ *
+ * Return: what the restored program is to find as the result of its system call, or -errno.
+ */
+long vmad_call_undump(const struct vmad_undump *arg)
 {
-	struct vmad_undump arg;
 	struct file *in;
 	long result;
 	int err;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
-		return -EFAULT;
-	if (arg.flags)
+	if (arg->flags)
 		return -EINVAL;
-	in = fget(arg.fd);
+	in = fget(arg->fd);
 	if (!in)
 		return -EBADF;
 	err = vmad_restore(in, &result, NULL);
@@ -103,54 +103,52 @@ out_path:
 	return err;
 }
 
-static long do_execdump(const struct vmad_execdump __user *uarg)
+/**
+ * vmad_call_execdump - VMAD_IOC_EXECDUMP
+ * @arg: its argument
+ * @status: receives the wait status
+ *
+ * Return: 0: the caller is another program and has to end with @status; -errno of the exec.
+ */
+long vmad_call_execdump(const struct vmad_execdump *arg, int *status)
 {
-	struct vmad_dump_opts opts = { .at_start = true };
-	struct vmad_execdump arg;
+	struct vmad_dump_opts opts = { .flags = arg->flags, .at_start = true };
 	struct file *out;
 	ssize_t n;
 	long err;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
-		return -EFAULT;
-	if (arg.flags & ~VMAD_DUMP_ALL)
+	if (arg->flags & ~VMAD_DUMP_ALL)
 		return -EINVAL;
-	opts.flags = arg.flags;
-	out = fget(arg.fd);
+	out = fget(arg->fd);
 	if (!out)
 		return -EBADF;
 	if (!(out->f_mode & FMODE_WRITE))
 		err = -EBADF;
 	else
-		err = exec_strings(&arg);
+		err = exec_strings(arg);
 	if (err) {
 		fput(out);
 		return err;
 	}
 	n = vmad_may_execdump() ? vmad_dump(out, &opts) : -EPERM;
 	fput(out);
-	ks_do_group_exit((n < 0 ? -n & 0xff : 0) << 8);
+	*status = (n < 0 ? -n & 0xff : 0) << 8;
 	return 0;
 }
 
-static long lib_name(long (*call)(const char *path), const struct vmad_lib __user *uarg)
+static long lib_name(long (*call)(const char *path), const struct vmad_lib *arg)
 {
-	struct vmad_lib arg;
 	char *name;
 	long err;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
-		return -EFAULT;
-	if (arg.reserved)
+	if (arg->reserved)
 		return -EINVAL;
-	if (arg.length) {
-		if (arg.length >= PATH_MAX)
+	if (arg->length) {
+		if (arg->length >= PATH_MAX)
 			return -ENAMETOOLONG;
-		name = memdup_user_nul(u64_to_user_ptr(arg.name), arg.length);
+		name = memdup_user_nul(u64_to_user_ptr(arg->name), arg->length);
 	} else {
-		name = get_path(arg.name);
+		name = get_path(arg->name);
 	}
 	if (IS_ERR(name))
 		return PTR_ERR(name);
@@ -159,47 +157,22 @@ static long lib_name(long (*call)(const char *path), const struct vmad_lib __use
 	return err;
 }
 
-static long lib_list(const struct vmad_lib_list __user *uarg)
+/**
+ * vmad_call_lib_add - VMAD_IOC_LIB_ADD
+ * @arg: its argument
+ */
+long vmad_call_lib_add(const struct vmad_lib *arg)
 {
-	struct vmad_lib_list arg;
-
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
-		return -EFAULT;
-	return vmad_libs_list(u64_to_user_ptr(arg.buffer), arg.size);
+	return lib_name(vmad_libs_add, arg);
 }
 
 /**
- * vmad_ioctl - the VMADump calls
- * @file: /dev/bproc
- * @cmd: VMAD_IOC_*
- * @arg: its argument; native and compat callers use the same structures
- *
- * Return: as at each call, or -ENOTTY for one that is not ours.
+ * vmad_call_lib_del - VMAD_IOC_LIB_DEL
+ * @arg: its argument
  */
-long vmad_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+long vmad_call_lib_del(const struct vmad_lib *arg)
 {
-	void __user *uarg = in_compat_syscall() ? compat_ptr(arg) : (void __user *)arg;
-
-	switch (cmd) {
-	case VMAD_IOC_DO_DUMP:
-		return do_dump(uarg);
-	case VMAD_IOC_DO_UNDUMP:
-		return do_undump(uarg);
-	case VMAD_IOC_EXECDUMP:
-		return do_execdump(uarg);
-	case VMAD_IOC_LIB_CLEAR:
-		return capable(CAP_SYS_ADMIN) ? vmad_libs_clear() : -EPERM;
-	case VMAD_IOC_LIB_ADD:
-		return lib_name(vmad_libs_add, uarg);
-	case VMAD_IOC_LIB_DEL:
-		return lib_name(vmad_libs_del, uarg);
-	case VMAD_IOC_LIB_LIST:
-		return lib_list(uarg);
-	case VMAD_IOC_LIB_SIZE:
-		return vmad_libs_size();
-	default:
-		return -ENOTTY;
-	}
+	return lib_name(vmad_libs_del, arg);
 }
 
 /**

@@ -223,11 +223,8 @@ int vmad_task_restore(const struct vmad_plan *plan);
 
 /* The library list. */
 bool vmad_libs_has(const char *path);
-long vmad_libs_clear(void);
 long vmad_libs_add(const char *path);
 long vmad_libs_del(const char *path);
-long vmad_libs_list(char __user *to, u64 size);
-long vmad_libs_size(void);
 
 /* An empty program to be replaced. */
 int vmad_exec_blank(void);

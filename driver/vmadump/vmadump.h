@@ -38,7 +38,15 @@ int vmad_restore(struct file *in, long *result, bool *lost);
 bool vmad_may_execdump(void);
 int vmad_exec_from(const struct path *root, const char *name, const char *const *argv,
 		   const char *const *envp);
-long vmad_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+long vmad_call_dump(struct vmad_dump *arg);
+long vmad_call_undump(const struct vmad_undump *arg);
+long vmad_call_execdump(const struct vmad_execdump *arg, int *status);
+long vmad_call_lib_add(const struct vmad_lib *arg);
+long vmad_call_lib_del(const struct vmad_lib *arg);
+long vmad_libs_clear(void);
+long vmad_libs_list(char __user *to, u64 size);
+long vmad_libs_size(void);
 
 int vmad_init(void);
 void vmad_exit(void);
