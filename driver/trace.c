@@ -142,7 +142,8 @@ static void exec_work(struct callback_head *work)
 	kfree(work);
 	if (!s)
 		goto out;
-	name = bproc_name_of_current();
+	/* A task that ends before it returns to user mode comes here without its memory. */
+	name = current->mm ? bproc_name_of_current() : NULL;
 	if (!name)
 		goto out_space;
 	buf = bproc_msg_alloc(BPROC_MSG_NAME, s->node, task_tgid_nr_ns(current, s->ns),
