@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a program may do, as its caller has arranged it. The exit status is the errno, or:
+ *
+ * permission run NODE:         forks a child onto the node; 0
+ * permission drop NODE:        the same, when it has given up what set-user-ID gave it
+ * permission exec NODE FILE:   executes and moves "FILE ids"; that one's exit status
+ * permission linked NODE FILE: the same, of a dynamically linked program
+ * permission status NODE:      sets the state "up"
+ * permission on FROM TO:       a child there moves on to the other
+ * permission user FROM TO UID: the same, when it has become that user
+ * permission ids:              1 if the real user ID is not 0, 2 if the effective one is
+ */
+#include "scen.h"
+
+static int run(int node)
+{
+	int chan, status;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return errno & 0xff;
+	status = end_of(pid);
+	return status < 0 ? 254 : status ? 253 : 0;
+}
+
+static int execute(int node, char *file, unsigned int flags)
+{
+	char *args[] = { file, "ids", NULL }, *env[] = { NULL };
+	struct bproc_move m = { .node = node,
+				.flags = ALL | flags,
+				.path = P64(file),
+				.argv = P64(args),
+				.envp = P64(env),
+				.iolen = BPROC_IO_DEFAULT };
+
+	bp(BPROC_IOC_EXECMOVE, &m);
+	return errno & 0xff;
+}
+
+static int ids(void)
+{
+	return (getuid() != 0) + 2 * (geteuid() == 0);
+}
+
+static int go_on(int from, int to, uid_t uid)
+{
+	int chan, error;
+	pid_t pid = remote_fork(from, &chan);
+
+	if (pid == 0) {
+		error = setuid(uid) || move_io(BPROC_IOC_MOVE, to, NULL, 0) ? errno : 0;
+		_exit(error & 0xff);
+	}
+	if (pid < 0)
+		return 252;
+	error = end_of(pid);
+	return WIFEXITED(error) ? WEXITSTATUS(error) : 254;
+}
+
+int main(int argc, char **argv)
+{
+	struct bproc_node_status status = { .state = "up" };
+	const char *what = argc > 1 ? argv[1] : "";
+	int node;
+
+	if (!strcmp(what, "ids"))
+		return ids();
+	node = scen_init(argc - 1, argv + 1);
+	alarm(60 * slowness());
+	if (argc == 3 && !strcmp(what, "run"))
+		return run(node);
+	if (argc == 3 && !strcmp(what, "drop"))
+		return seteuid(getuid()) || setegid(getgid()) ? 250 : run(node);
+	if (argc == 4 && !strcmp(what, "exec"))
+		return execute(node, argv[3], 0);
+	if (argc == 4 && !strcmp(what, "linked"))
+		return execute(node, argv[3], BPROC_MOVE_LINKED);
+	if (argc == 3 && !strcmp(what, "status")) {
+		status.node = node;
+		return bp(BPROC_IOC_STATUS, &status) ? errno & 0xff : 0;
+	}
+	if (argc == 4 && !strcmp(what, "on"))
+		return go_on(node, atoi(argv[3]), getuid());
+	if (argc == 5 && !strcmp(what, "user"))
+		return go_on(node, atoi(argv[3]), (uid_t)atoi(argv[4]));
+	return 251;
+}
