@@ -68,7 +68,8 @@ class Apt:
         base.write(f"{self.home}/status", "")
         base.write(f"{self.home}/sources.list", "".join(
             f"deb [signed-by={KEYRING}] {uri} {suite} main\n" for uri, suite in self.suites))
-        base.run(["apt-get", *self.options, "-q", "update"])
+        with base.locked("apt"):
+            base.run(["apt-get", *self.options, "-q", "update"])
         return self
 
     def show(self, package, suite=None):

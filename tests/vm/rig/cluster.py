@@ -205,6 +205,10 @@ class Cluster:
             for line in machine.console.poll():
                 self.trouble.append(f"{machine.name}: {line}")
 
+    def busy(self):
+        """Seconds of processor time that all machines have used."""
+        return sum(machine.busy() for machine in self.machines)
+
     # What one does with it
 
     def mark(self, text):

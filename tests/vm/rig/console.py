@@ -21,6 +21,11 @@ TROUBLE = re.compile("|".join((
     r"VFS: Busy inodes", r"Out of memory and no killable")))
 # The last words of a kernel that was told to go; what QEMU does then is not always an end.
 LAST_WORDS = {"reboot: System halted": "halted", "reboot: Restarting system": "restarts"}
+# A scenario that has allocations fail says so; then, and only then, a kernel that tells of a
+# failed allocation with its stack is not in trouble.
+FAILING = {"rig: allocations fail": True, "rig: allocations fail no more": False}
+TOLD = re.compile(r"mode:0x[0-9a-f]+\(.*nodemask=")
+TOLD_LINES = 4  # from there to the stack
 HARMLESS = re.compile(r"traps: |^WARNING: .*(Spectre|spec|mitigation)")
 
 
@@ -34,6 +39,8 @@ class Console:
         self.trouble = []
         self.follow = 0
         self.last_word = None
+        self.failing = False
+        self.told = 0
 
     def poll(self):
         """Reads on; returns new lines of trouble, with what follows them."""
@@ -53,7 +60,11 @@ class Console:
     def _looks_bad(self, line):
         message = STAMP.search(line)
         if message:
-            self.last_word = LAST_WORDS.get(message.group(1).strip(), self.last_word)
+            said = message.group(1).strip()
+            self.last_word = LAST_WORDS.get(said, self.last_word)
+            self.failing = FAILING.get(said, self.failing)
+            if self.failing and self._tells_of_failure(said):
+                return False
         if message and TROUBLE.search(message.group(1)) and \
                 not HARMLESS.search(message.group(1)):
             self.follow = 40
@@ -62,6 +73,11 @@ class Console:
             self.follow -= 1
             return True
         return False
+
+    def _tells_of_failure(self, said):
+        """Whether this is the head of the stack of a failed allocation."""
+        self.told = TOLD_LINES if TOLD.search(said) else max(self.told - 1, 0)
+        return self.told and said == "Call Trace:"
 
     def last(self, lines):
         if not os.path.exists(self.path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One virtual machine: a QEMU process with a console, a monitor and an agent."""
 
+import contextlib
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ class Machine:
         self.kernel = kernel
         self.process = None
         self.wanted = False
+        self.used = self.using = 0
         self.run = os.path.join(rundir, name)
         self.agent = Agent(f"{self.run}.rig")
         self.console = Console(os.path.join(logs, f"{name}.console"))
@@ -47,6 +49,15 @@ class Machine:
             self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=err,
                                             stderr=err, start_new_session=True)
 
+    def busy(self):
+        """Seconds of processor time that QEMU has used, before the last start too: as far
+        as somebody looked before it ended."""
+        if self.process:
+            with contextlib.suppress(OSError):
+                fields = base.read(f"/proc/{self.process.pid}/stat").rpartition(")")[2].split()
+                self.using = sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        return self.used + self.using
+
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
@@ -57,7 +68,9 @@ class Machine:
         if self.process:
             if self.alive():
                 self.process.send_signal(signal.SIGKILL)
+            self.used, self.using = self.busy(), 0
             self.process.wait()
+            self.process = None
 
     def monitor(self, *commands):
         """Executes monitor commands, each (name, arguments)."""

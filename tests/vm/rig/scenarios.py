@@ -6,6 +6,7 @@ Their first comment lines say what they need:
     # cluster: --nodes 2 --virtual 1    what to boot (also --cpus, --mem)
     # timeout: 90                       seconds (60)
     # tags: core                        run on a cluster of mixed kernels, too
+    # kernel: debug                     run on no other kernel
 
 Those with equal needs share a boot.  A scenario fails by its 'not ok' lines,
 its exit status, its time limit, or a kernel's complaint while it runs; after
@@ -17,7 +18,7 @@ import os
 import re
 import time
 
-from . import base, cluster, kernels
+from . import base, cluster, kernels, lanes
 
 HOME = os.path.join(base.VM_DIR, "scenarios")
 KERNELS = ["6.1", "6.12"]
@@ -31,11 +32,18 @@ SETTLE = 30
 class Scenario:
     def __init__(self, name):
         self.name = name
-        needs = dict(re.findall(r"^# (cluster|timeout|tags): *(.*)$",
+        needs = dict(re.findall(r"^# (cluster|timeout|tags|kernel): *(.*)$",
                                 base.read(os.path.join(HOME, name)), re.M))
         self.cluster = needs.get("cluster", "").strip()
         self.timeout = float(needs.get("timeout", 60))
         self.core = "core" in needs.get("tags", "").split()
+        self.kernel = needs.get("kernel", "").strip()
+
+    def fits(self, kind, asked_for):
+        """Whether it is to be run there; one kernel that was asked for has all it can."""
+        if self.kernel:
+            return self.kernel == kind
+        return asked_for or self.core or kind not in CORE_ONLY
 
     def options(self):
         parser = argparse.ArgumentParser(prog=f"{self.name}: # cluster:")
@@ -44,6 +52,11 @@ class Scenario:
         parser.add_argument("--cpus", type=int, default=2)
         parser.add_argument("--mem", type=int, dest="memory")
         return vars(parser.parse_args(self.cluster.split()))
+
+
+def times():
+    """RIG_TIMES=N in the environment: what is done many times is done N times as often."""
+    return int(os.environ.get("RIG_TIMES") or 1)
 
 
 def all_scenarios(wanted):
@@ -57,14 +70,30 @@ def run_with_module(tally, kernel, names, module, logs):
     Group(tally, kernel, [Scenario(name) for name in names], logs, module).run()
 
 
-def run(tally, kernel, wanted, logs):
+def kinds(kernel):
+    return [kernel] if kernel else [*KERNELS, *CORE_ONLY]
+
+
+def wants_debug(kernel, wanted):
+    """Whether any of these is to be run on the kernel that takes long to build."""
+    return DEBUG in kinds(kernel) and any(
+        one.fits(DEBUG, kernel) for one in all_scenarios(wanted))
+
+
+def jobs(tally, kernel, wanted, logs, after):
+    """One for each cluster; AFTER has what a kernel waits for, by its name."""
     chosen = all_scenarios(wanted)
     if wanted and not chosen:
         raise base.RigError(f"no scenario is called {' or '.join(wanted)}")
-    for kind in [kernel] if kernel else [*KERNELS, *CORE_ONLY]:
-        fit = [one for one in chosen if kernel or one.core or kind not in CORE_ONLY]
+    found = []
+    for kind in kinds(kernel):
+        fit = [one for one in chosen if one.fits(kind, kernel)]
         for needs in dict.fromkeys(one.cluster for one in fit):
-            Group(tally, kind, [one for one in fit if one.cluster == needs], logs).run()
+            group = Group(tally, kind, [one for one in fit if one.cluster == needs], logs)
+            found.append(lanes.Job(group.run, group.weight(), after.get(kind)))
+    if not found:
+        raise base.RigError("nothing to run: see the lines '# kernel:' of the scenarios")
+    return found
 
 
 class Group:
@@ -78,6 +107,11 @@ class Group:
         self.label = f"{kind} in-tree" if module else kind
         self.logs = os.path.join(logs, self.label.replace(",", "+").replace(" ", "-"))
         self.machines = None
+
+    def weight(self):
+        """Some measure of how long it takes."""
+        return kernels.slowness(self.kind.split(",")) * sum(
+            one.timeout for one in self.scenarios)
 
     def run(self):
         try:
@@ -99,10 +133,13 @@ class Group:
         kinds = self.kind.split(",")
         for kernel in kinds:
             kernels.check_name(kernel)
+        began = time.monotonic()
         self.machines = cluster.Cluster(kernel=kinds, logs=os.path.join(self.logs, stamp),
                                         tests=True, module=self.module, **scenario.options())
         try:
             self.machines.boot()
+            self.tally.took(f"{self.label}: a boot ({scenario.cluster or 'default'})",
+                            time.monotonic() - began, self.machines.busy())
             return True
         except (base.RigError, cluster.TimedOut, cluster.Trouble) as error:
             text = f"the cluster does not boot: {error}"
@@ -116,6 +153,7 @@ class Group:
 
     def end(self):
         """The driver leaves the master's kernel, and nothing is left of it."""
+        began = time.monotonic()
         name = f"{self.label} end of {' '.join(one.name for one in self.scenarios)}"
         try:
             done = self.machines.execute(["/usr/lib/rig/stop"],
@@ -126,6 +164,7 @@ class Group:
         except (cluster.TimedOut, cluster.Trouble) as error:
             self.tally.failed(name, f"{error}\n{self.machines.post_mortem()}")
         self.machines.shut_down()
+        self.tally.took(name, time.monotonic() - began)
         self.complaints(name)
 
     def complaints(self, name):
@@ -141,12 +180,14 @@ class Group:
         name = f"{self.label} {scenario.name}"
         self.machines.mark(f"scenario {scenario.name}")
         began = time.monotonic()
-        limit = scenario.timeout * self.machines.slowness
+        busy = self.machines.busy()
+        limit = scenario.timeout * self.machines.slowness * times()
         try:
             done = self.machines.execute([f"/tests/scenarios/{scenario.name}"],
                                          {"RIG_NODES": str(len(self.machines.nodes)),
                                           "RIG_VIRTUAL": str(self.machines.virtual),
                                           "RIG_SLOWNESS": str(self.machines.slowness),
+                                          "RIG_TIMES": str(times()),
                                           "RIG_KERNEL": self.kind}, limit)
         except cluster.TimedOut:
             self.tally.failed(name, f"time limit of {limit:.0f} s\n" +
@@ -160,6 +201,7 @@ class Group:
             return False
         base.write(os.path.join(self.machines.logs, scenario.name), done.text())
         took = time.monotonic() - began
+        self.tally.took(name, took, self.machines.busy() - busy)
         self.tally.lines(f"{name} [{took:.1f} s]", done.text(), done.status)
         if self.complaints(name):
             return False
