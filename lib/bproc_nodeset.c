@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "internal.h"
+#include "groups.h"
 
 int bproc_nodeset_init(struct bproc_node_set_t *set, int size)
 {
@@ -65,13 +66,24 @@ int bproc_nodeset_append(struct bproc_node_set_t *set,
 /* --- node specifications --- */
 
 /*
- * A comma-separated list of
+ * Operands
  *	N, nN, .N	one node
- *	A-B, A-		a range, to the highest node
+ *	A-B, A-, A-B/S	a range, to the highest node, each S-th of it
  *	master, -1	the master
- *	STATE, allSTATE	nodes in a state; !STATE, notSTATE, all!STATE, allnotSTATE: others
+ *	STATE, allSTATE	nodes in a state; notSTATE, all!STATE, allnotSTATE: others
  *	all		all nodes
+ *	@GROUP, GROUP	what a file of groups says; a state's name is taken before a group's
+ *	!OPERAND	all others
+ * with operators between them, one after the other from the left
+ *	A,B		both, in this order
+ *	A!B		A without B
+ *	A&B		what is in both
+ *	A^B		what is in one of them
  */
+
+#define OPERATORS ",!&^"
+/* Groups of groups; more is taken for a circle. */
+#define DEPTH_MAX 16
 
 /* A node number as far as @end; -1 if it is none. */
 static long number(const char *s, const char *end)
@@ -103,7 +115,7 @@ static const struct bproc_node_info_t *find(const struct bproc_node_set_t *in, l
 }
 
 static int add_range(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
-		     long first, long last)
+		     long first, long last, long step)
 {
 	const struct bproc_node_info_t *node;
 	long n, highest = -1;
@@ -115,7 +127,7 @@ static int add_range(struct bproc_node_set_t *out, const struct bproc_node_set_t
 	if (last < 0 || last > highest)
 		last = highest;
 	/* Numbers that no node has are passed over. */
-	for (n = first; n <= last; n++) {
+	for (n = first; n <= last; n += step) {
 		node = find(in, n);
 		if (node && bproc_nodeset_add(out, node))
 			return -1;
@@ -175,56 +187,210 @@ static int add_master(struct bproc_node_set_t *out, const struct bproc_node_set_
 	return node ? bproc_nodeset_add(out, node) : -1;
 }
 
-static int add_part(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
-		    const char *part, const char *end)
+/* "A-B/S", "A-B" or "A-"; -1 with EINVAL. */
+static int add_dashed(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		      const char *part, const char *dash, const char *end)
 {
+	const char *slash = memchr(dash, '/', (size_t)(end - dash));
+	const char *stop = slash ? slash : end;
+	long first = number(part, dash), last = -1, step = 1;
+
+	if (slash)
+		step = number(slash + 1, end);
+	if (dash + 1 != stop) {
+		last = number(dash + 1, stop);
+		if (last < first)
+			first = -1;
+	}
+	if (first >= 0 && step > 0)
+		return add_range(out, in, first, last, step);
+	errno = EINVAL;
+	return -1;
+}
+
+static int evaluate(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		    const char *spec, int depth);
+
+/* 1: there is no such group. */
+static int add_group(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		     const char *name, size_t len, int depth)
+{
+	char *spec = nodegroup_find(name, len);
+	int ret;
+
+	if (!spec)
+		return errno ? -1 : 1;
+	if (depth == DEPTH_MAX) {
+		errno = ELOOP;
+		ret = -1;
+	} else {
+		ret = evaluate(out, in, spec, depth + 1);
+	}
+	free(spec);
+	return ret;
+}
+
+static bool is_word(const char *part, size_t len, const char *word)
+{
+	return strlen(word) == len && !strncasecmp(part, word, len);
+}
+
+/* States that every cluster has; a group cannot have their names. */
+static bool is_usual(const char *part, size_t len)
+{
+	return is_word(part, len, "all") || is_word(part, len, "up") ||
+	       is_word(part, len, "down") || is_word(part, len, "boot") ||
+	       is_word(part, len, "error");
+}
+
+static bool contains(const struct bproc_node_set_t *set, int node)
+{
+	return find(set, node) != NULL;
+}
+
+/* All of @in that are not in @part; the master is not meant. */
+static int add_others(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		      const struct bproc_node_set_t *part)
+{
+	int i;
+
+	for (i = 0; i < in->size; i++)
+		if (in->node[i].node >= 0 && !contains(part, in->node[i].node) &&
+		    bproc_nodeset_add(out, &in->node[i]))
+			return -1;
+	return 0;
+}
+
+/* A word: a state, or a group unless it is a usual state's name. */
+static int add_name(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		    const char *part, size_t len, int depth)
+{
+	struct bproc_node_set_t group = BPROC_EMPTY_NODESET;
+	size_t all = len > 4 && !strncasecmp(part, "all!", 4) ? 4 : 0;
+	int ret = 1;
+
+	if (!is_usual(part + all, len - all))
+		ret = add_group(&group, in, part + all, len - all, depth);
+	if (ret == 1)
+		ret = add_state(out, in, part, len);
+	else if (!ret)
+		ret = all ? add_others(out, in, &group) :
+			    bproc_nodeset_append(out, &group);
+	bproc_nodeset_free(&group);
+	return ret;
+}
+
+static int add_operand(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		       const char *part, const char *end, int depth)
+{
+	size_t len = (size_t)(end - part);
 	const char *dash;
-	long first, last;
+	long node;
+	int ret;
 
-	while (part < end && isspace((unsigned char)*part))
-		part++;
-	while (part < end && isspace((unsigned char)end[-1]))
-		end--;
-	if (part == end)
-		return 0;
-	if ((end - part == 6 && !strncasecmp(part, "master", 6)) ||
-	    (end - part == 2 && !strncmp(part, "-1", 2)))
+	if (*part == '@') {
+		ret = len > 1 ? add_group(out, in, part + 1, len - 1, depth) : 1;
+		if (ret == 1) {
+			errno = EINVAL;
+			ret = -1;
+		}
+		return ret;
+	}
+	if (is_word(part, len, "master") || is_word(part, len, "-1"))
 		return add_master(out, in);
+	node = number(part, end);
+	if (node >= 0)
+		return add_range(out, in, node, node, 1);
+	dash = memchr(part, '-', len);
+	if (dash)
+		return add_dashed(out, in, part, dash, end);
+	return add_name(out, in, part, len, depth);
+}
 
-	first = number(part, end);
-	if (first >= 0)
-		return add_range(out, in, first, first);
-	dash = memchr(part, '-', (size_t)(end - part));
-	if (dash) {
-		first = number(part, dash);
-		last = dash + 1 == end ? -1 : number(dash + 1, end);
-		if (first >= 0 && (last >= 0 || dash + 1 == end) &&
-		    (last < 0 || last >= first))
-			return add_range(out, in, first, last);
+/* @out becomes @out OP @part. */
+static int combine(struct bproc_node_set_t *out, char op,
+		   const struct bproc_node_set_t *part)
+{
+	int i, n, size = out->size;
+
+	if (op == ',')
+		return bproc_nodeset_append(out, part);
+	if (op == '^')
+		for (i = 0; i < part->size; i++)
+			if (!contains(out, part->node[i].node) &&
+			    bproc_nodeset_add(out, &part->node[i]))
+				return -1;
+	/* of what was there, those that are in both ('&') or not */
+	for (i = n = 0; i < out->size; i++)
+		if (i >= size || contains(part, out->node[i].node) == (op == '&'))
+			out->node[n++] = out->node[i];
+	out->size = n;
+	return 0;
+}
+
+/* One operand at *@s, which moves behind it. @op stands in front of it. */
+static int take_operand(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+			const char **s, char op, int depth)
+{
+	struct bproc_node_set_t part = BPROC_EMPTY_NODESET, others = BPROC_EMPTY_NODESET;
+	const char *from = *s, *end;
+	bool negated = false;
+	int ret = 0;
+
+	while (isspace((unsigned char)*from) || *from == '!') {
+		negated ^= *from == '!';
+		from++;
+	}
+	/* as it always was: "0,all!up" is node 0, and all that are not up */
+	end = from + (!strncasecmp(from, "all!", 4) && isalpha((unsigned char)from[4]) ?
+			      4 : 0);
+	end += strcspn(end, OPERATORS);
+	*s = end;
+	while (end > from && isspace((unsigned char)end[-1]))
+		end--;
+	if (end == from) {
+		/* nothing between two commas */
+		if (op == ',' && !negated && (!**s || **s == ','))
+			return 0;
 		errno = EINVAL;
 		return -1;
 	}
-	return add_state(out, in, part, (size_t)(end - part));
+	ret = add_operand(&part, in, from, end, depth);
+	if (!ret && negated)
+		ret = add_others(&others, in, &part);
+	if (!ret)
+		ret = combine(out, op, negated ? &others : &part);
+	bproc_nodeset_free(&part);
+	bproc_nodeset_free(&others);
+	return ret;
+}
+
+static int evaluate(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
+		    const char *spec, int depth)
+{
+	char op = ',';
+
+	for (;;) {
+		if (take_operand(out, in, &spec, op, depth))
+			return -1;
+		if (!*spec)
+			return 0;
+		op = *spec++;
+	}
 }
 
 int bproc_nodefilter(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
 		     const char *spec)
 {
-	const char *end;
-
 	memset(out, 0, sizeof(*out));
-	for (;; spec = end + 1) {
-		end = strchrnul(spec, ',');
-		if (add_part(out, in, spec, end)) {
-			int err = errno;
+	if (evaluate(out, in, spec, 0)) {
+		int err = errno;
 
-			bproc_nodeset_free(out);
-			errno = err;
-			return -1;
-		}
-		if (!*end)
-			return out->size;
+		bproc_nodeset_free(out);
+		errno = err;
+		return -1;
 	}
+	return out->size;
 }
 
 int bproc_nodespec(struct bproc_node_set_t *set, const char *spec)

@@ -6,7 +6,7 @@ COMMON_SOURCES := log notify config tls handshake ktls mux relay stream wire
 COMMON := $(BUILD)/lib/libcommon.a
 
 LIBBPROC_OBJECTS := $(addprefix $(BUILD)/lib/pic/,handle.o bproc_node.o bproc_nodeset.o \
-	bproc_proc.o bproc_move.o bproc_dump.o bproc_control.o local.o)
+	bproc_groups.o bproc_proc.o bproc_move.o bproc_dump.o bproc_control.o local.o)
 LIBBPROC := $(BUILD)/lib/libbproc.so.4
 
 LIBS += $(LIBBPROC) $(BUILD)/lib/libbproc.so

@@ -170,6 +170,8 @@ int bproc_nodefilter(struct bproc_node_set_t *out, const struct bproc_node_set_t
 		     const char *spec);
 /* The same of all nodes. Returns how many, or -1 with EINVAL for a wrong @spec. */
 int bproc_nodespec(struct bproc_node_set_t *set, const char *spec);
+/* Names of groups of nodes, each with a NUL, and one NUL more; free(*@list). Returns 0. */
+int bproc_grouplist(char **list);
 
 /* --- processes --- */
 

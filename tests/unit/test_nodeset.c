@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/bproc.h>
 #include "unit.h"
 
@@ -95,6 +97,94 @@ START_TEST(states)
 }
 END_TEST
 
+START_TEST(algebra)
+{
+	gives("up!1", "0,2,5");
+	gives("all!down", "0,1,2,4,5,8");
+	gives("all&up", "0,1,2,5");
+	gives("up&1-4", "1,2");
+	gives("0-2^2-4", "0,1,3,4");
+	gives("all!0-4", "5,8");
+	gives("!0-4", "5,8");
+	gives("!!0-4", "0,1,2,3,4");
+	/* from the left */
+	gives("0-3!1,1", "0,2,3,1");
+	gives("0,1&1", "1");
+	gives("all&up!0,8^8", "1,2,5");
+	gives("up & 1-4", "1,2");
+	gives("0-8/2", "0,2,4,8");
+	gives("1-/3", "1,4");
+	/* the original's */
+	gives("0,all!up", "0,3,4,8");
+	gives("2,2", "2,2");
+}
+END_TEST
+
+/* Writes a file of groups and has it used. */
+static void groups_are(const char *text)
+{
+	static char name[] = "/tmp/test_nodeset.XXXXXX";
+	static bool made;
+	FILE *f;
+
+	if (!made)
+		close(mkstemp(name));
+	made = true;
+	f = fopen(name, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+	setenv("BPROC_GROUPS", name, 1);
+}
+
+START_TEST(groups)
+{
+	char *list, *p;
+	int n = 0;
+
+	groups_are("# racks\nrack1: 0-2\n  rack-2 : 3-5,8 # the rest\n\nboth: @rack1,@rack-2\n"
+		   "up: 8\nbad: 3-1\nrack1: 7\nno colon\n: 1\na: @b\nb: a\nempty:\n");
+	gives("@rack1", "0,1,2");
+	gives("rack1", "0,1,2");
+	gives("@rack-2", "3,4,5,8");
+	gives("@both&up", "0,1,2,5");
+	gives("both!rack1", "3,4,5,8");
+	gives("all!rack1", "3,4,5,8");
+	gives("!@rack1", "3,4,5,8");
+	gives("@empty", "");
+	/* a usual state is not hidden by a group */
+	gives("up", "0,1,2,5");
+	gives("@up", "8");
+	wrong("@nosuch");
+	wrong("@");
+	wrong("@bad");
+	gives("nosuch", "");
+	ck_assert_int_eq(bproc_grouplist(&list), 0);
+	for (p = list; *p; p += strlen(p) + 1)
+		n++;
+	ck_assert_str_eq(list, "rack1");
+	/* rack1 rack-2 both up bad a b empty */
+	ck_assert_int_eq(n, 8);
+	free(list);
+	unlink(getenv("BPROC_GROUPS"));
+	gives("rack1", "");
+}
+END_TEST
+
+/* A circle ends. */
+START_TEST(circles)
+{
+	struct bproc_node_set_t all, out;
+
+	groups_are("a: @b\nb: a\n");
+	cluster(&all);
+	ck_assert_int_eq(bproc_nodefilter(&out, &all, "@a"), -1);
+	ck_assert_int_eq(errno, ELOOP);
+	bproc_nodeset_free(&all);
+	unlink(getenv("BPROC_GROUPS"));
+}
+END_TEST
+
 START_TEST(nonsense)
 {
 	wrong("3-1");
@@ -105,6 +195,13 @@ START_TEST(nonsense)
 	wrong("up!");
 	wrong("1 2");
 	wrong("0x1");
+	wrong("&1");
+	wrong("1&");
+	wrong("1,&2");
+	wrong("1^,2");
+	wrong("1-3/0");
+	wrong("1-3/x");
+	wrong("1/2");
 }
 END_TEST
 
@@ -134,4 +231,4 @@ START_TEST(words_for_errors)
 }
 END_TEST
 
-UNIT_MAIN("nodeset", numbers, ranges, states, nonsense, sets, words_for_errors)
+UNIT_MAIN("nodeset", numbers, ranges, states, algebra, groups, circles, nonsense, sets, words_for_errors)
