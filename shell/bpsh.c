@@ -38,6 +38,9 @@ static const char usage[] =
 	"  -I, --stdin FILE   input from the node's file FILE\n"
 	"  -O, --stdout FILE  output to the node's file FILE\n"
 	"  -E, --stderr FILE  errors to the node's file FILE\n"
+	"  -f, --fold         output at the end, what is the same of several nodes once\n"
+	"  -r, --report       say which programs failed with what exit status\n"
+	"  -P, --progress     on a terminal, say how many have ended\n"
 	"  -t, --time         say how long it took\n"
 	"  -l, --login NAME   ignored, for rsh's users\n"
 	"  -h, --help         this text\n"
@@ -59,6 +62,9 @@ static const struct option long_options[] = {
 	{ "stdin", required_argument, NULL, 'I' },
 	{ "stdout", required_argument, NULL, 'O' },
 	{ "stderr", required_argument, NULL, 'E' },
+	{ "fold", no_argument, NULL, 'f' },
+	{ "report", no_argument, NULL, 'r' },
+	{ "progress", no_argument, NULL, 'P' },
 	{ "time", no_argument, NULL, 't' },
 	{ "login", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
@@ -99,7 +105,7 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+aA1nNLpsdb:I:O:E:tl:hvV", long_options,
+	while ((c = getopt_long(argc, argv, "+aA1nNLpsdb:I:O:E:frPtl:hvV", long_options,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -148,6 +154,15 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 			b->o.fd[fd].file = optarg;
 			break;
 		}
+		case 'f':
+			b->o.fold = true;
+			break;
+		case 'r':
+			b->o.report = true;
+			break;
+		case 'P':
+			b->o.progress = true;
+			break;
 		case 't':
 			b->o.time = true;
 			break;
@@ -350,10 +365,11 @@ static void say_not_moved(const struct bpsh *b, const struct bpsh_process *p)
 		bproc_strerror(err));
 }
 
-static int status_of(const struct bpsh *b, const struct bpsh_process *p,
+static int status_of(const struct bpsh *b, struct bpsh_process *p,
 		     const struct bpsh_end *end)
 {
 	if (could_not_move(b, p)) {
+		p->not_moved = true;
 		say_not_moved(b, p);
 		return 1;
 	}
@@ -438,7 +454,15 @@ static int run_all(struct bpsh *b)
 	}
 	end = bpsh_io_run(&b->o, b->p, b->n, listener);
 	clock_gettime(CLOCK_MONOTONIC, &ended);
+	if (b->o.fold)
+		bpsh_fold(b->p, b->n, stdout);
+	if (fflush(stdout)) {
+		fprintf(stderr, "bpsh: standard output: %m\n");
+		end.failed = true;
+	}
 	worst = collect(b, &end, worst);
+	if (b->o.report)
+		bpsh_report(b->p, b->n, stderr);
 	if (b->o.time) {
 		long long us = (ended.tv_sec - begun.tv_sec) * 1000000LL +
 			       (ended.tv_nsec - begun.tv_nsec) / 1000;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <sys/bproc.h>
 
@@ -22,6 +23,9 @@ struct bpsh_options {
 	bool sequential;
 	bool divider;
 	bool time;
+	bool fold;     /* standard output at the end, equal ones once */
+	bool report;   /* say which exit statuses there were */
+	bool progress; /* a line on the terminal that says how many have ended */
 	size_t buffer; /* bytes to read and write at once */
 	struct {
 		enum bpsh_target target;
@@ -43,6 +47,9 @@ struct bpsh_process {
 	size_t in_done;	      /* bytes of the input buffer that this process has */
 	char *line[3];	      /* an unfinished line of output */
 	size_t line_len[3];
+	char *kept; /* standard output, of --fold */
+	size_t kept_len, kept_size;
+	bool not_moved; /* its status is an error of the move */
 };
 
 /* How bpsh_io_run() ended. */
@@ -70,6 +77,16 @@ struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p
 
 /* The sockets that each process brings, a bit for each descriptor. */
 unsigned int bpsh_io_sockets(const struct bpsh_options *o);
+
+/* --- output at the end (bpsh_fold.c) --- */
+
+void bpsh_keep(struct bpsh_process *p, const char *buf, size_t len);
+
+/* What was kept, in the order of nodes, equal output once. */
+void bpsh_fold(const struct bpsh_process *p, int n, FILE *out);
+
+/* A line for each exit status but 0, with the nodes. */
+void bpsh_report(const struct bpsh_process *p, int n, FILE *out);
 
 /* The program bpsh, as a function: exit status. */
 int bpsh_command(int argc, char **argv);

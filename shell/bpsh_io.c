@@ -14,6 +14,9 @@
 #define NODE_CHECK 1000
 /* How long the connections of a process that has ended may be late, in ms. */
 #define STRAGGLE 500
+/* How long a run is before progress is shown, and how often it is, in ms. */
+#define PROGRESS_START 1000
+#define PROGRESS_STEP 500
 
 /* --- input --- */
 
@@ -34,13 +37,21 @@ static void write_input(struct bpsh_loop *l, struct bpsh_process *p)
 		bpsh_end_output(l, p, 0);
 }
 
+/* A terminal's input is for the job in its foreground; the others would be stopped. */
+static bool in_foreground(void)
+{
+	pid_t pgrp = tcgetpgrp(STDIN_FILENO);
+
+	return pgrp < 0 || pgrp == getpgrp();
+}
+
 /* All have what was read: the next part may come. */
 static bool input_is_wanted(struct bpsh_loop *l)
 {
 	bool anybody = false;
 	int i;
 
-	if (!l->in_open)
+	if (!l->in_open || (l->terminal && !in_foreground()))
 		return false;
 	for (i = 0; i < l->n; i++) {
 		if (!takes_input(&l->p[i]))
@@ -228,6 +239,9 @@ static void on_signal(struct bpsh_loop *l)
 
 		if (sig == SIGCHLD)
 			reap(l);
+		else if (sig == SIGCONT)
+			/* perhaps in the foreground: the loop will see */
+			continue;
 		else if (info.ssi_code != SI_KERNEL)
 			pass_signal(l, sig);
 		else if (sig == SIGINT || sig == SIGQUIT)
@@ -380,6 +394,7 @@ static void catch_signals(struct bpsh_loop *l, sigset_t *old)
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGCONT);
 	for (i = 0; i < PASSED; i++)
 		if (!sigaction(passed[i], NULL, &action) && action.sa_handler == hold)
 			sigaddset(&mask, passed[i]);
@@ -388,6 +403,29 @@ static void catch_signals(struct bpsh_loop *l, sigset_t *old)
 	for (i = 0; i < PASSED; i++)
 		if (held[passed[i]])
 			pass_signal(l, passed[i]);
+}
+
+static bool wants_progress(const struct bpsh_options *o, int n)
+{
+	return o->progress && n > 1 && (o->line_buffered || o->fold) &&
+	       isatty(STDERR_FILENO);
+}
+
+/* How long the loop may sleep, in ms; -1: until something comes. */
+static int patience(struct bpsh_loop *l)
+{
+	int ms = anybody_late(l) ? STRAGGLE / 10 : check_dead_nodes(l) ? NODE_CHECK : -1;
+	long long left;
+
+	if (l->progress_due < 0)
+		return ms;
+	left = l->progress_due - now();
+	if (left <= 0) {
+		bpsh_show_progress(l);
+		l->progress_due = now() + PROGRESS_STEP;
+		left = PROGRESS_STEP;
+	}
+	return ms < 0 || left < ms ? (int)left : ms;
 }
 
 struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
@@ -399,6 +437,8 @@ struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p
 	sigset_t old;
 
 	catch_signals(&l, &old);
+	l.progress_due = wants_progress(o, n) ? now() + PROGRESS_START : -1;
+	l.terminal = isatty(STDIN_FILENO);
 	l.in_open = o->fd[0].target == BPSH_HERE;
 	l.in = malloc(o->buffer);
 	l.buf = malloc(o->buffer);
@@ -420,12 +460,10 @@ struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p
 		}
 		if (build(&l))
 			break;
-		if (poll(l.poll, (nfds_t)l.polls,
-			 anybody_late(&l)	? STRAGGLE / 10
-			 : check_dead_nodes(&l) ? NODE_CHECK
-						: -1) > 0)
+		if (poll(l.poll, (nfds_t)l.polls, patience(&l)) > 0)
 			serve(&l);
 	}
+	bpsh_hide_progress(&l);
 	end_input(&l);
 	close(l.signals);
 	if (listener >= 0)

@@ -35,6 +35,9 @@ struct bpsh_loop {
 	char *buf;
 	struct pollfd *poll;
 	int polls;
+	bool terminal; /* standard input is one */
+	long long progress_due; /* when to show it next, in ms; -1: never */
+	bool progress_shown;
 	bool gone[3]; /* nobody takes this output any more */
 	struct bpsh_end end;
 };
@@ -46,5 +49,9 @@ void bpsh_read_output(struct bpsh_loop *l, struct bpsh_process *p, int fd);
 
 /* Closes descriptor @fd (0 too), after what is left of its last line was written. */
 void bpsh_end_output(struct bpsh_loop *l, struct bpsh_process *p, int fd);
+
+/* A line on the terminal that says how many have ended, and away with it. */
+void bpsh_show_progress(struct bpsh_loop *l);
+void bpsh_hide_progress(struct bpsh_loop *l);
 
 #endif

@@ -10,6 +10,8 @@
 /* Longest line that -L and -p keep together, in bytes. */
 #define LINE_MAX_LEN 65536
 
+/* --- writing --- */
+
 /* Whoever still writes hears of it as of any pipe that nobody reads. */
 static void output_failed(struct bpsh_loop *l, int fd)
 {
@@ -31,6 +33,7 @@ static void write_all(struct bpsh_loop *l, int fd, const char *buf, size_t len)
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	ssize_t n;
 
+	bpsh_hide_progress(l);
 	while (len && !l->gone[fd]) {
 		n = write(fd, buf, len);
 		if (n < 0 && errno == EAGAIN) {
@@ -43,6 +46,37 @@ static void write_all(struct bpsh_loop *l, int fd, const char *buf, size_t len)
 		}
 	}
 }
+
+/* --- progress --- */
+
+void bpsh_hide_progress(struct bpsh_loop *l)
+{
+	static const char erase[] = "\r\033[K";
+
+	if (!l->progress_shown)
+		return;
+	l->progress_shown = false;
+	if (write(STDERR_FILENO, erase, sizeof(erase) - 1) < 0)
+		l->progress_due = -1;
+}
+
+void bpsh_show_progress(struct bpsh_loop *l)
+{
+	char text[64];
+	int i, ended = 0;
+
+	/* Another job's terminal is none of ours. */
+	if (tcgetpgrp(STDERR_FILENO) != getpgrp())
+		return;
+	for (i = 0; i < l->n; i++)
+		ended += !l->p[i].pid || l->p[i].ended;
+	if (ended == l->n)
+		return;
+	snprintf(text, sizeof(text), "\r[%d of %d have ended]\033[K", ended, l->n);
+	l->progress_shown = write(STDERR_FILENO, text, strlen(text)) > 0;
+}
+
+/* --- output --- */
 
 static void divide(struct bpsh_loop *l, const struct bpsh_process *p)
 {
@@ -125,6 +159,10 @@ void bpsh_read_output(struct bpsh_loop *l, struct bpsh_process *p, int fd)
 		return;
 	if (n <= 0) {
 		bpsh_end_output(l, p, fd);
+		return;
+	}
+	if (l->o->fold && fd == 1) {
+		bpsh_keep(p, l->buf, (size_t)n);
 		return;
 	}
 	divide(l, p);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a word stands for: quotation marks, variables, ~, patterns of file names. */
+#ifndef BPROC_BPSHELL_WORD_H
+#define BPROC_BPSHELL_WORD_H
+
+#include <stdbool.h>
+
+/*
+ * The word without its quotation marks, with the values of variables: "$NAME", "${NAME}",
+ * "$?" (@status), "$$". NULL after it was said what is wrong.
+ */
+char *bpshell_expand(const char *word, int status);
+
+/* The same of a list of words, which ends with NULL; @files: patterns of file names, too. */
+char **bpshell_expand_all(char *const *word, int words, int status, bool files);
+
+void bpshell_free_words(char **word);
+
+#endif
