@@ -2,11 +2,16 @@
 #
 # The commands. Each is a function, so that a shell can have them all.
 
-COMMANDS := bpctl bpsh bpstat
+COMMANDS := bpctl bpsh bpshell bpstat
 bpctl_OBJECTS := bpctl.o bpctl_address.o
 bpsh_OBJECTS := bpsh.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o bpsh_prepare.o
 bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o
 bpstat_LIBS := -ludev
+# All of the others, and what makes a shell of them.
+bpshell_OBJECTS := $(addprefix bpshell,.o $(addprefix _,builtin.o complete.o control.o edit.o \
+	history.o jobs.o lex.o notice.o parse.o ps.o run.o word.o)) remote_proc.o \
+	$(bpctl_OBJECTS) $(bpsh_OBJECTS) $(bpstat_OBJECTS)
+bpshell_LIBS := -lreadline -ludev
 
 PROGRAMS += $(COMMANDS:%=$(BUILD)/shell/%)
 INSTALLS += install-shell

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <readline/readline.h>
+#include "bpshell_complete.h"
+#include "bpshell_jobs.h"
+#include "bpshell_parse.h"
+
+/* How often a cluster that is not there is looked for, in ms. */
+#define NO_CLUSTER 2000
+
+static struct bpshell *shell;
+/* Lines that are not complete yet. */
+static char *pending;
+static bool editing;
+/* Signals come through this pipe, a byte each. */
+static int signals[2] = { -1, -1 };
+
+/* --- signals --- */
+
+static void on_signal(int sig)
+{
+	int err = errno;
+	char byte = (char)sig;
+
+	/* a full pipe has enough to wake us */
+	(void)!write(signals[1], &byte, 1);
+	errno = err;
+}
+
+static void catch(int sig, int flags)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+
+	sigaction(sig, &action, NULL);
+}
+
+static bool set_up_signals(void)
+{
+	static const int ignored[] = { SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+	size_t i;
+
+	if (pipe2(signals, O_CLOEXEC | O_NONBLOCK))
+		return false;
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	/* This one ends "wait". */
+	catch(SIGINT, 0);
+	catch(SIGHUP, 0);
+	catch(SIGCHLD, SA_RESTART);
+	catch(SIGWINCH, SA_RESTART);
+	return true;
+}
+
+/* The terminal is ours, from whoever started us, when we are in the foreground. */
+static void take_terminal(struct bpshell *sh)
+{
+	while (tcgetpgrp(STDIN_FILENO) != (sh->pgrp = getpgrp()))
+		kill(-sh->pgrp, SIGTTIN);
+}
+
+/* --- the line that is being typed --- */
+
+static void on_line(char *line);
+
+static void show_prompt(void)
+{
+	char *prompt = pending ? strdup("> ") : bpshell_prompt(shell->set);
+
+	rl_callback_handler_install(prompt ? prompt : "> ", on_line);
+	free(prompt);
+	editing = true;
+}
+
+/* Puts a text above the line; the prompt may have changed with it. */
+static void say_above(const char *text)
+{
+	char *prompt = pending ? strdup("> ") : bpshell_prompt(shell->set);
+
+	rl_clear_visible_line();
+	fputs(text, rl_outstream);
+	fflush(rl_outstream);
+	if (prompt)
+		rl_set_prompt(prompt);
+	free(prompt);
+	rl_on_new_line();
+	rl_redisplay();
+}
+
+static void tell_of_nodes(void)
+{
+	char *text = bpshell_notice_take();
+
+	if (text && editing)
+		say_above(text);
+	else if (text)
+		fputs(text, stderr);
+	free(text);
+}
+
+static void tell_of_jobs(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	bpshell_jobs_update(shell);
+	if (!bpshell_jobs_have_news(shell))
+		return;
+	f = open_memstream(&text, &size);
+	if (!f)
+		return;
+	bpshell_jobs_tell(shell, f);
+	fclose(f);
+	if (editing)
+		say_above(text);
+	else
+		fputs(text, stderr);
+	free(text);
+}
+
+/* Ctrl-C: a new line. */
+static void abandon_line(void)
+{
+	rl_free_line_state();
+	rl_callback_sigcleanup();
+	rl_replace_line("", 0);
+	fputs("^C\n", rl_outstream);
+	free(pending);
+	pending = NULL;
+	rl_callback_handler_remove();
+	shell->status = 128 + SIGINT;
+	show_prompt();
+}
+
+static bool add_pending(const char *line)
+{
+	char *more;
+
+	if (asprintf(&more, "%s%s%s", pending ? pending : "", pending ? "\n" : "", line) < 0)
+		return false;
+	free(pending);
+	pending = more;
+	return true;
+}
+
+static bool is_complete(const char *text)
+{
+	struct bpshell_list list;
+	char error[80];
+	enum bpshell_parsed parsed = bpshell_parse(&list, text, error, sizeof(error));
+
+	if (parsed == PARSED)
+		bpshell_list_free(&list);
+	return parsed != PARSED_MORE;
+}
+
+static void at_end(void)
+{
+	putchar('\n');
+	free(pending);
+	pending = NULL;
+	if (bpshell_jobs_stopped(shell) && !shell->warned) {
+		fputs("bpshell: there are stopped jobs; once more to leave them\n", stderr);
+		shell->warned = true;
+		show_prompt();
+		return;
+	}
+	shell->done = true;
+}
+
+/* What was typed, perhaps several lines, NULL for Ctrl-D. */
+static void on_line(char *line)
+{
+	bool warned = shell->warned;
+	char *text;
+
+	rl_callback_handler_remove();
+	editing = false;
+	if (!line) {
+		at_end();
+		return;
+	}
+	if (!add_pending(line))
+		perror("bpshell");
+	free(line);
+	if (!is_complete(pending)) {
+		show_prompt();
+		return;
+	}
+	text = pending;
+	pending = NULL;
+	bpshell_history_add(text);
+	bpshell_run(shell, text);
+	free(text);
+	if (warned)
+		shell->warned = false;
+	if (shell->done)
+		return;
+	tell_of_jobs();
+	tell_of_nodes();
+	show_prompt();
+}
+
+/* --- the loop --- */
+
+static void take_signals(void)
+{
+	char byte;
+
+	while (read(signals[0], &byte, 1) == 1) {
+		if (byte == SIGINT && editing) {
+			abandon_line();
+		} else if (byte == SIGWINCH) {
+			rl_resize_terminal();
+		} else if (byte == SIGCHLD) {
+			tell_of_jobs();
+		} else if (byte == SIGHUP) {
+			bpshell_jobs_hang_up(shell);
+			shell->done = true;
+		}
+	}
+}
+
+static void wait_and_serve(void)
+{
+	int notices = bpshell_notice_fd();
+	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			       { .fd = signals[0], .events = POLLIN },
+			       { .fd = notices, .events = POLLIN } };
+
+	if (poll(p, 3, notices < 0 ? NO_CLUSTER : -1) < 0 && errno != EINTR)
+		shell->done = true;
+	if (notices < 0 && bpshell_notice_fd() >= 0)
+		say_above("bpmaster is there\n");
+	if (p[1].revents)
+		take_signals();
+	if (p[2].revents)
+		tell_of_nodes();
+	if (p[0].revents && !shell->done)
+		rl_callback_read_char();
+}
+
+void bpshell_interact(struct bpshell *sh)
+{
+	shell = sh;
+	take_terminal(sh);
+	if (!set_up_signals()) {
+		perror("bpshell");
+		sh->status = 1;
+		return;
+	}
+	/* A group of our own, so that what the terminal sends to jobs is not for us. */
+	if (setpgid(0, 0) && getpgrp() != getpid() && getsid(0) != getpid()) {
+		perror("bpshell");
+		sh->status = 1;
+		return;
+	}
+	sh->pgrp = getpgrp();
+	tcsetpgrp(STDIN_FILENO, sh->pgrp);
+	tcgetattr(STDIN_FILENO, &sh->modes);
+	rl_readline_name = "bpshell";
+	rl_catch_signals = 0;
+	rl_catch_sigwinch = 0;
+	rl_outstream = stderr;
+	bpshell_complete_init(sh);
+	bpshell_history_load();
+	bpshell_notice_fd();
+	show_prompt();
+	while (!sh->done)
+		wait_and_serve();
+	if (editing)
+		rl_callback_handler_remove();
+	bpshell_history_save();
+	bproc_nodeset_free((struct bproc_node_set_t *)bpshell_notice_nodes());
+}
