@@ -41,6 +41,7 @@ static const char usage[] =
 	"  -f, --fold         output at the end, what is the same of several nodes once\n"
 	"  -r, --report       say which programs failed with what exit status\n"
 	"  -P, --progress     on a terminal, say how many have ended\n"
+	"  -T, --pty          on a terminal of the node, for programs that fill the screen\n"
 	"  -t, --time         say how long it took\n"
 	"  -l, --login NAME   ignored, for rsh's users\n"
 	"  -h, --help         this text\n"
@@ -65,6 +66,7 @@ static const struct option long_options[] = {
 	{ "fold", no_argument, NULL, 'f' },
 	{ "report", no_argument, NULL, 'r' },
 	{ "progress", no_argument, NULL, 'P' },
+	{ "pty", no_argument, NULL, 'T' },
 	{ "time", no_argument, NULL, 't' },
 	{ "login", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
@@ -105,7 +107,7 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+aA1nNLpsdb:I:O:E:frPtl:hvV", long_options,
+	while ((c = getopt_long(argc, argv, "+aA1nNLpsdb:I:O:E:frPTtl:hvV", long_options,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -162,6 +164,9 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 			break;
 		case 'P':
 			b->o.progress = true;
+			break;
+		case 'T':
+			b->o.pty = true;
 			break;
 		case 't':
 			b->o.time = true;
@@ -414,6 +419,22 @@ static void die_as_they(struct bpsh *b, int sig)
 		}
 }
 
+static int run_on_terminal(struct bpsh *b)
+{
+	const struct bproc_node_info_t *node = b->set.node;
+
+	if (b->n != 1) {
+		fputs("bpsh: --pty is for one node\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (node->node != BPROC_NODE_MASTER)
+		return bpsh_pty(node, b->path, b->argv, b->envp);
+	/* the terminal is here */
+	execve(b->path, b->argv, b->envp);
+	say_not_started(b, node->node, errno);
+	return 1;
+}
+
 static int run_all(struct bpsh *b)
 {
 	int listener = -1, worst = 0, i, iolen, fd;
@@ -422,11 +443,15 @@ static int run_all(struct bpsh *b)
 	struct bpsh_end end;
 
 	clock_gettime(CLOCK_MONOTONIC, &begun);
+	if (b->o.pty)
+		bpsh_pty_environment();
 	b->p = calloc((size_t)b->n, sizeof(*b->p));
 	if (!b->p || !make_environment(b)) {
 		perror("bpsh");
 		return 1;
 	}
+	if (b->o.pty)
+		return run_on_terminal(b);
 	iolen = bpsh_io_prepare(&b->o, io, &listener);
 	if (iolen < 0)
 		return 1;

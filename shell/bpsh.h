@@ -25,6 +25,7 @@ struct bpsh_options {
 	bool time;
 	bool fold;     /* standard output at the end, equal ones once */
 	bool report;   /* say which exit statuses there were */
+	bool pty;      /* on a terminal of the node */
 	bool progress; /* a line on the terminal that says how many have ended */
 	size_t buffer; /* bytes to read and write at once */
 	struct {
@@ -87,6 +88,15 @@ void bpsh_fold(const struct bpsh_process *p, int n, FILE *out);
 
 /* A line for each exit status but 0, with the nodes. */
 void bpsh_report(const struct bpsh_process *p, int n, FILE *out);
+
+/* --- on a terminal of the node (bpsh_pty.c) --- */
+
+/* Variables that describe our terminal there. */
+void bpsh_pty_environment(void);
+
+/* One program on one node; its exit status. */
+int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv,
+	     char **envp);
 
 /* The program bpsh, as a function: exit status. */
 int bpsh_command(int argc, char **argv);

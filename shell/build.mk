@@ -4,7 +4,8 @@
 
 COMMANDS := bpctl bpsh bpshell bpstat
 bpctl_OBJECTS := bpctl.o bpctl_address.o
-bpsh_OBJECTS := bpsh.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o bpsh_prepare.o
+bpsh_OBJECTS := bpsh.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o bpsh_prepare.o \
+	bpsh_pty.o
 bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o
 bpstat_LIBS := -ludev
 # All of the others, and what makes a shell of them.

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include "bpsh.h"
+
+/*
+ * A helper of ours on the node has the master side of a terminal there, and copies between
+ * it and two connections to us: what is typed and shown; and what it says of the terminal,
+ * and the terminal's size from us. The program leads a session here, and so does it there:
+ * the terminal, which it opens when it arrives, becomes its controlling one.
+ */
+
+/* The helper's descriptors. */
+#define DATA_FD 3
+#define CONTROL_FD 4
+/* How long its connections may take, in ms. */
+#define CONNECT_TIMEOUT 10000
+/* Largest terminal description that is taken along. */
+#define TERMINFO_MAX 32768
+
+struct hello {
+	int err;
+	int number; /* /dev/pts/NUMBER */
+};
+
+struct link {
+	const struct bproc_node_info_t *node;
+	pid_t helper;
+	int data, control, signals;
+	bool in_open;
+	struct termios modes;
+	bool raw;
+	pid_t pid;
+	bool ended;
+	int status;
+};
+
+/* --- on the node --- */
+
+static bool write_all(int fd, const char *buf, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, buf, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		buf += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool copy(int from, int to)
+{
+	char buf[8192];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	return n > 0 && write_all(to, buf, (size_t)n);
+}
+
+/* The terminal is gone with its last user (EIO), we with the terminal or with bpsh. */
+static void help_there(void)
+{
+	struct hello hello = { 0 };
+	struct winsize size;
+	struct pollfd p[3];
+	int master;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0 || unlockpt(master) || ioctl(master, TIOCGPTN, &hello.number))
+		hello.err = errno;
+	if (write(CONTROL_FD, &hello, sizeof(hello)) != sizeof(hello) || hello.err)
+		_exit(1);
+	p[0] = (struct pollfd){ .fd = DATA_FD, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = master, .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = CONTROL_FD, .events = POLLIN };
+	for (;;) {
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
+			break;
+		if (p[1].revents && !copy(master, DATA_FD))
+			break;
+		if (p[0].revents && !copy(DATA_FD, master))
+			break;
+		if (!p[2].revents)
+			continue;
+		if (recv(CONTROL_FD, &size, sizeof(size), MSG_WAITALL) != sizeof(size))
+			break;
+		ioctl(master, TIOCSWINSZ, &size);
+	}
+	_exit(0);
+}
+
+/* --- here: the connections --- */
+
+static int listen_anywhere(struct sockaddr_in *addr)
+{
+	socklen_t len = sizeof(*addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	memset(addr, 0, len);
+	addr->sin_family = AF_INET;
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)addr, len) && !listen(fd, 8) &&
+	    !getsockname(fd, (struct sockaddr *)addr, &len))
+		return fd;
+	perror("bpsh: socket for the terminal");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Is it the helper's, from its node? As in bpsh_io.c. */
+static bool belongs(const struct link *l, int fd, const struct sockaddr_in *from,
+		    const int said[2])
+{
+	const struct sockaddr_in *node = (const void *)&l->node->addr;
+	struct sockaddr_in own;
+	socklen_t len = sizeof(own);
+	bool local = !getsockname(fd, (struct sockaddr *)&own, &len) &&
+		     own.sin_addr.s_addr == from->sin_addr.s_addr;
+
+	return said[0] == l->helper &&
+	       (local || node->sin_addr.s_addr == from->sin_addr.s_addr);
+}
+
+static bool take_connections(struct link *l, int listener)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+	struct timeval limit = { .tv_sec = CONNECT_TIMEOUT / 1000 };
+
+	while (l->data < 0 || l->control < 0) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		int said[2], fd;
+
+		if (poll(&p, 1, CONNECT_TIMEOUT) <= 0)
+			return false;
+		fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
+		if (fd < 0)
+			continue;
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		if (recv(fd, said, sizeof(said), MSG_WAITALL) == sizeof(said) &&
+		    belongs(l, fd, &from, said) && said[1] == DATA_FD && l->data < 0)
+			l->data = fd;
+		else if (belongs(l, fd, &from, said) && said[1] == CONTROL_FD &&
+			 l->control < 0)
+			l->control = fd;
+		else
+			close(fd);
+	}
+	return true;
+}
+
+/* Sends the helper there; the terminal's number, or -1 after it was said why not. */
+static int open_terminal(struct link *l)
+{
+	struct sockaddr_in addr;
+	struct bproc_io_t io[2];
+	struct hello hello;
+	int i, listener = listen_anywhere(&addr);
+	bool ok;
+
+	if (listener < 0)
+		return -1;
+	memset(io, 0, sizeof(io));
+	/* an address of zero: where the helper comes from */
+	addr.sin_addr.s_addr = 0;
+	for (i = 0; i < 2; i++) {
+		io[i].fd = i ? CONTROL_FD : DATA_FD;
+		io[i].type = BPROC_IO_SOCKET;
+		io[i].flags = BPROC_IO_SEND_INFO;
+		memcpy(&io[i].d.addr, &addr, sizeof(addr));
+	}
+	fflush(NULL);
+	l->helper = bproc_rfork_io(l->node->node, io, 2);
+	if (!l->helper)
+		help_there();
+	if (l->helper < 0) {
+		fprintf(stderr, "%d: %s\n", l->node->node, bproc_strerror(errno));
+		close(listener);
+		return -1;
+	}
+	ok = take_connections(l, listener) &&
+	     recv(l->control, &hello, sizeof(hello), MSG_WAITALL) == sizeof(hello);
+	close(listener);
+	if (ok && !hello.err)
+		return hello.number;
+	fprintf(stderr, "%d: no terminal there: %s\n", l->node->node,
+		ok ? strerror(hello.err) : "no answer");
+	return -1;
+}
+
+/* --- the program --- */
+
+/* Finds the description of the terminal; 0: there is none. */
+static size_t read_terminfo(const char *term, unsigned char *buf)
+{
+	static const char *const dirs[] = { "/etc/terminfo", "/lib/terminfo",
+					    "/usr/share/terminfo" };
+	char name[256];
+	size_t i;
+	FILE *f;
+	size_t n = 0;
+
+	for (i = 0; !n && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(name, sizeof(name), "%s/%c/%s", dirs[i], *term, term);
+		f = fopen(name, "re");
+		if (!f)
+			continue;
+		n = fread(buf, 1, TERMINFO_MAX, f);
+		fclose(f);
+	}
+	return n;
+}
+
+/*
+ * Nodes need not have a database of terminals: the description travels in a variable, in
+ * the form that ncurses takes there.
+ */
+void bpsh_pty_environment(void)
+{
+	const char *term = getenv("TERM");
+	unsigned char *raw;
+	size_t i, n;
+	char *text;
+
+	if (!term || !*term || strchr(term, '/') || getenv("TERMINFO"))
+		return;
+	raw = malloc(TERMINFO_MAX);
+	n = raw ? read_terminfo(term, raw) : 0;
+	text = n ? malloc(2 * n + 5) : NULL;
+	if (text) {
+		strcpy(text, "hex:");
+		for (i = 0; i < n; i++)
+			sprintf(text + 4 + 2 * i, "%02X", raw[i]);
+		setenv("TERMINFO", text, 1);
+	}
+	free(text);
+	free(raw);
+}
+
+/* It leads a session; its terminal is that of the node. */
+static bool start(struct link *l, int number, const char *path, char **argv, char **envp)
+{
+	struct bproc_io_t io[3];
+	int report[2], err = 0, fd;
+
+	memset(io, 0, sizeof(io));
+	for (fd = 0; fd < 3; fd++) {
+		io[fd].fd = fd;
+		io[fd].type = BPROC_IO_FILE;
+		io[fd].d.file.flags = O_RDWR;
+		snprintf(io[fd].d.file.name, sizeof(io[fd].d.file.name), "/dev/pts/%d",
+			 number);
+	}
+	if (pipe2(report, O_CLOEXEC)) {
+		perror("bpsh");
+		return false;
+	}
+	l->pid = fork();
+	if (!l->pid) {
+		setsid();
+		bproc_execmove_io(l->node->node, io, 3, path, argv, envp);
+		err = errno;
+		(void)!write(report[1], &err, sizeof(err));
+		_exit(127);
+	}
+	close(report[1]);
+	if (l->pid < 0)
+		err = errno;
+	else if (read(report[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(report[0]);
+	if (!err)
+		return true;
+	fprintf(stderr, "%d: %s: %s\n", l->node->node, path, bproc_strerror(err));
+	if (l->pid > 0)
+		waitpid(l->pid, NULL, 0);
+	return false;
+}
+
+/* --- the loop --- */
+
+static void send_size(struct link *l)
+{
+	struct winsize size;
+
+	if (!ioctl(STDIN_FILENO, TIOCGWINSZ, &size) || !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		send(l->control, &size, sizeof(size), MSG_NOSIGNAL);
+}
+
+static void make_raw(struct link *l)
+{
+	struct termios raw;
+
+	if (tcgetattr(STDIN_FILENO, &l->modes))
+		return;
+	raw = l->modes;
+	cfmakeraw(&raw);
+	l->raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+}
+
+static void on_signal(struct link *l)
+{
+	struct signalfd_siginfo info;
+	int status;
+	pid_t pid;
+
+	while (read(l->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGWINCH)
+			send_size(l);
+		else if (info.ssi_signo != SIGCHLD && l->pid > 0 && !l->ended)
+			kill(l->pid, (int)info.ssi_signo);
+	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == l->pid) {
+			l->ended = true;
+			l->status = status;
+		}
+}
+
+static bool read_input(struct link *l)
+{
+	/* Ctrl-D: the end of a terminal's input */
+	static const char end[] = "\004";
+	char buf[4096];
+	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n <= 0) {
+		l->in_open = false;
+		return send(l->data, end, 1, MSG_NOSIGNAL) == 1;
+	}
+	return send(l->data, buf, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+static void run(struct link *l)
+{
+	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			       { .events = POLLIN },
+			       { .events = POLLIN } };
+	bool open = true;
+
+	l->in_open = true;
+	p[1].fd = l->data;
+	p[2].fd = l->signals;
+	while (open || !l->ended) {
+		p[0].fd = l->in_open && open ? STDIN_FILENO : -1;
+		p[1].fd = open ? l->data : -1;
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
+			break;
+		if (p[2].revents)
+			on_signal(l);
+		if (p[1].revents)
+			open = copy(l->data, STDOUT_FILENO);
+		if (open && p[0].fd >= 0 && p[0].revents)
+			open = read_input(l);
+	}
+}
+
+static void catch_signals(struct link *l, sigset_t *old)
+{
+	static const int ours[] = { SIGCHLD, SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+	sigset_t mask;
+	size_t i;
+
+	sigemptyset(&mask);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigaddset(&mask, ours[i]);
+	sigprocmask(SIG_BLOCK, &mask, old);
+	l->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int exit_status(const struct link *l)
+{
+	if (WIFEXITED(l->status))
+		return WEXITSTATUS(l->status);
+	fprintf(stderr, "%d: Child process exited abnormally (%s)\n", l->node->node,
+		strsignal(WTERMSIG(l->status)));
+	return 255;
+}
+
+int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv, char **envp)
+{
+	struct link l = { .node = node, .data = -1, .control = -1 };
+	int number, ret = 1;
+	sigset_t old;
+
+	signal(SIGCHLD, SIG_DFL);
+	number = open_terminal(&l);
+	if (number >= 0) {
+		send_size(&l);
+		if (start(&l, number, path, argv, envp)) {
+			catch_signals(&l, &old);
+			make_raw(&l);
+			run(&l);
+			if (l.raw)
+				tcsetattr(STDIN_FILENO, TCSADRAIN, &l.modes);
+			sigprocmask(SIG_SETMASK, &old, NULL);
+			ret = exit_status(&l);
+		}
+	}
+	if (l.helper > 0) {
+		kill(l.helper, SIGTERM);
+		waitpid(l.helper, NULL, 0);
+	}
+	return ret;
+}
