@@ -2,7 +2,7 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin control
+UNIT_NAMES := config nodeset header link mux port standin control bpshell
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -12,7 +12,7 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
-		$(DAEMON_LIBS) $(CHECK_LIBS)
+		$(UNIT_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)
 
 # The library's inside, not its exported names.
 $(BUILD)/tests/unit/test_nodeset: $(LIBBPROC_OBJECTS)
@@ -20,6 +20,8 @@ $(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
 $(BUILD)/tests/unit/test_port: $(BUILD)/daemons/bpiod_port.o
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
 $(BUILD)/tests/unit/test_control: $(BUILD)/shell/bpctl_address.o $(BUILD)/daemons/slave_control.o
+$(BUILD)/tests/unit/test_bpshell: $(addprefix $(BUILD)/shell/,$(bpshell_OBJECTS)) $(LIBBPROC_OBJECTS)
+$(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)
 # The test plays the driver and the processes.
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill
