@@ -54,9 +54,12 @@ static void say(FILE *f, const int *node, int n, const char *what)
 {
 	char *ranges = n ? node_ranges(node, n) : NULL;
 
+	/* "up", "down" and "gone" are words for what a node is; others are names */
+	bool word = !strcmp(what, "up") || !strcmp(what, "down") || !strcmp(what, "gone");
+
 	if (ranges)
-		fprintf(f, "node%s %s %s %s\n", n == 1 ? "" : "s", ranges,
-			n == 1 ? "is" : "are", what);
+		fprintf(f, "node%s %s %s %s%s\n", n == 1 ? "" : "s", ranges,
+			n == 1 ? "is" : "are", word ? "" : "in state ", what);
 	free(ranges);
 }
 

@@ -348,6 +348,7 @@ START_TEST(notices)
 	is_said("uuuu", "uuuu", NULL);
 	is_said("uuuu", "uuud", "node 3 is down\n");
 	is_said("dbdu", "uuud", "nodes 0-2 are up\nnode 3 is down\n");
+	is_said("uu", "ub", "node 1 is in state boot\n");
 	is_said("uu", "uudd", "nodes 2-3 are down\n");
 	is_said("uud", "u", "nodes 1-2 are gone\n");
 	is_said("", "u", "node 0 is up\n");
