@@ -57,11 +57,29 @@ static bool set_up_signals(void)
 	return true;
 }
 
-/* The terminal is ours, from whoever started us, when we are in the foreground. */
-static void take_terminal(struct bpshell *sh)
+/*
+ * The terminal is ours when whoever started us has put us into its foreground; then we get
+ * a group of our own, so that what the terminal sends to jobs is not for us. The group that
+ * had the terminal, -1: it is nobody's.
+ */
+static pid_t take_terminal(struct bpshell *sh)
 {
-	while (tcgetpgrp(STDIN_FILENO) != (sh->pgrp = getpgrp()))
-		kill(-sh->pgrp, SIGTTIN);
+	pid_t before = tcgetpgrp(STDIN_FILENO);
+	int tries;
+
+	/* an orphaned group is not stopped by this */
+	for (tries = 0; before >= 0 && before != getpgrp() && tries < 16; tries++) {
+		kill(0, SIGTTIN);
+		before = tcgetpgrp(STDIN_FILENO);
+	}
+	signal(SIGTTOU, SIG_IGN);
+	/* whoever leads a session does so already */
+	setpgid(0, 0);
+	sh->pgrp = getpgrp();
+	if (before < 0 || tcsetpgrp(STDIN_FILENO, sh->pgrp))
+		fputs("bpshell: this terminal has no job control\n", stderr);
+	tcgetattr(STDIN_FILENO, &sh->modes);
+	return before;
 }
 
 /* --- the line that is being typed --- */
@@ -248,22 +266,15 @@ static void wait_and_serve(void)
 
 void bpshell_interact(struct bpshell *sh)
 {
+	pid_t before;
+
 	shell = sh;
-	take_terminal(sh);
+	before = take_terminal(sh);
 	if (!set_up_signals()) {
 		perror("bpshell");
 		sh->status = 1;
 		return;
 	}
-	/* A group of our own, so that what the terminal sends to jobs is not for us. */
-	if (setpgid(0, 0) && getpgrp() != getpid() && getsid(0) != getpid()) {
-		perror("bpshell");
-		sh->status = 1;
-		return;
-	}
-	sh->pgrp = getpgrp();
-	tcsetpgrp(STDIN_FILENO, sh->pgrp);
-	tcgetattr(STDIN_FILENO, &sh->modes);
 	rl_readline_name = "bpshell";
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;
@@ -277,5 +288,7 @@ void bpshell_interact(struct bpshell *sh)
 	if (editing)
 		rl_callback_handler_remove();
 	bpshell_history_save();
+	if (before > 0)
+		tcsetpgrp(STDIN_FILENO, before);
 	bproc_nodeset_free((struct bproc_node_set_t *)bpshell_notice_nodes());
 }

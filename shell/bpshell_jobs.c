@@ -199,7 +199,7 @@ static int signal_job(const struct bpshell_job *job, int sig)
 {
 	int i, ret = 0;
 
-	if (job->pgrp > 0)
+	if (job->pgrp > 1)
 		return kill(-job->pgrp, sig);
 	for (i = 0; i < job->processes; i++)
 		if (job->process[i].pid > 0 && !job->process[i].ended &&
@@ -230,26 +230,34 @@ void bpshell_jobs_hang_up(struct bpshell *sh)
 	}
 }
 
+static void take_terminal_back(struct bpshell *sh, struct bpshell_job *job, int status)
+{
+	tcsetpgrp(STDIN_FILENO, sh->pgrp);
+	if (is_stopped(job))
+		job->has_modes = !tcgetattr(STDIN_FILENO, &job->modes);
+	/* What stty has changed stays; who died may have left any state. */
+	if (status > 128)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &sh->modes);
+	else
+		tcgetattr(STDIN_FILENO, &sh->modes);
+}
+
 int bpshell_job_wait(struct bpshell *sh, struct bpshell_job *job)
 {
 	int status, ret;
 	pid_t pid;
 
 	while (!has_ended(job) && !is_stopped(job)) {
-		pid = waitpid(-1, &status, WUNTRACED);
+		/* Without job control we stop and go on together. */
+		pid = waitpid(-1, &status, sh->interactive ? WUNTRACED : 0);
 		if (pid > 0)
 			note(sh, pid, status);
 		else if (errno != EINTR)
 			break;
 	}
-	if (sh->interactive) {
-		/* A job that died may have left the terminal in any state. */
-		if (is_stopped(job))
-			job->has_modes = !tcgetattr(STDIN_FILENO, &job->modes);
-		tcsetpgrp(STDIN_FILENO, sh->pgrp);
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &sh->modes);
-	}
 	ret = exit_status(job);
+	if (sh->interactive)
+		take_terminal_back(sh, job, ret);
 	if (is_stopped(job)) {
 		job->background = true;
 		job->told = true;
