@@ -33,7 +33,8 @@ size_t bpshell_word_length(const char *s, bool is_set)
 			continue;
 		}
 		if (*s == '\\') {
-			if (!s[1])
+			/* the last line goes on */
+			if (!s[1] || (s[1] == '\n' && !s[2]))
 				return 0;
 			s += 2;
 			continue;
@@ -59,6 +60,8 @@ static bool skip_blanks(struct bpshell_lexer *l)
 			l->at++;
 		} else if (*l->at == '\\' && l->at[1] == '\n') {
 			l->at += 2;
+			if (!*l->at)
+				return false;
 		} else if (*l->at == '\\' && !l->at[1]) {
 			return false;
 		} else if (*l->at == '#') {

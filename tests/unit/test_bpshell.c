@@ -168,6 +168,8 @@ START_TEST(nonsense)
 	wants_more("a 'b");
 	wants_more("a \"b\\\"");
 	wants_more("a \\");
+	wants_more("a \\\n");
+	wants_more("a b\\\n");
 }
 END_TEST
 
