@@ -57,7 +57,8 @@ static bool parse_line(char *line, char **name, char **set)
 }
 
 /* Calls @each for every group until that returns true. */
-static bool for_each(bool (*each)(const char *name, const char *set, void *arg), void *arg)
+static bool for_each(bool (*each)(const char *name, const char *set, void *arg),
+		     void *arg)
 {
 	char *file[FILES_MAX], *line = NULL, *name, *set;
 	int i, n = find_files(file);

@@ -72,13 +72,10 @@ int bproc_nodeset_append(struct bproc_node_set_t *set,
  *	master, -1	the master
  *	STATE, allSTATE	nodes in a state; notSTATE, all!STATE, allnotSTATE: others
  *	all		all nodes
- *	@GROUP, GROUP	what a file of groups says; a state's name is taken before a group's
- *	!OPERAND	all others
- * with operators between them, one after the other from the left
- *	A,B		both, in this order
- *	A!B		A without B
- *	A&B		what is in both
- *	A^B		what is in one of them
+ *	@GROUP, GROUP	what a file of groups says; a state's name is taken before a
+ *group's !OPERAND	all others with operators between them, one after the other from
+ *the left A,B		both, in this order A!B		A without B A&B		what is in
+ *both A^B		what is in one of them
  */
 
 #define OPERATORS ",!&^"
@@ -274,8 +271,8 @@ static int add_name(struct bproc_node_set_t *out, const struct bproc_node_set_t 
 	if (ret == 1)
 		ret = add_state(out, in, part, len);
 	else if (!ret)
-		ret = all ? add_others(out, in, &group) :
-			    bproc_nodeset_append(out, &group);
+		ret = all ? add_others(out, in, &group)
+			  : bproc_nodeset_append(out, &group);
 	bproc_nodeset_free(&group);
 	return ret;
 }
@@ -342,8 +339,8 @@ static int take_operand(struct bproc_node_set_t *out, const struct bproc_node_se
 		from++;
 	}
 	/* as it always was: "0,all!up" is node 0, and all that are not up */
-	end = from + (!strncasecmp(from, "all!", 4) && isalpha((unsigned char)from[4]) ?
-			      4 : 0);
+	end = from +
+	      (!strncasecmp(from, "all!", 4) && isalpha((unsigned char)from[4]) ? 4 : 0);
 	end += strcspn(end, OPERATORS);
 	*s = end;
 	while (end > from && isspace((unsigned char)end[-1]))

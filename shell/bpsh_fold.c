@@ -31,7 +31,8 @@ static int by_node(const void *a, const void *b)
 
 static const struct bpsh_process **in_node_order(const struct bpsh_process *p, int n)
 {
-	const struct bpsh_process **order = calloc((size_t)n + 1, sizeof(struct bpsh_process *));
+	const struct bpsh_process **order =
+		calloc((size_t)n + 1, sizeof(struct bpsh_process *));
 	int i;
 
 	if (!order) {

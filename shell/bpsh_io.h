@@ -35,7 +35,7 @@ struct bpsh_loop {
 	char *buf;
 	struct pollfd *poll;
 	int polls;
-	bool terminal; /* standard input is one */
+	bool terminal;		/* standard input is one */
 	long long progress_due; /* when to show it next, in ms; -1: never */
 	bool progress_shown;
 	bool gone[3]; /* nobody takes this output any more */

@@ -17,10 +17,11 @@
 #include "bpsh.h"
 
 /*
- * A helper of ours on the node has the master side of a terminal there, and copies between
- * it and two connections to us: what is typed and shown; and what it says of the terminal,
- * and the terminal's size from us. The program leads a session here, and so does it there:
- * the terminal, which it opens when it arrives, becomes its controlling one.
+ * A helper of ours on the node has the master side of a terminal there, and copies
+ * between it and two connections to us: what is typed and shown; and what it says of the
+ * terminal, and the terminal's size from us. The program leads a session here, and so
+ * does it there: the terminal, which it opens when it arrives, becomes its controlling
+ * one.
  */
 
 /* The helper's descriptors. */
@@ -305,7 +306,8 @@ static void send_size(struct link *l)
 {
 	struct winsize size;
 
-	if (!ioctl(STDIN_FILENO, TIOCGWINSZ, &size) || !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+	if (!ioctl(STDIN_FILENO, TIOCGWINSZ, &size) ||
+	    !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		send(l->control, &size, sizeof(size), MSG_NOSIGNAL);
 }
 
@@ -401,7 +403,8 @@ static int exit_status(const struct link *l)
 	return 255;
 }
 
-int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv, char **envp)
+int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv,
+	     char **envp)
 {
 	struct link l = { .node = node, .data = -1, .control = -1 };
 	int number, ret = 1;

@@ -51,7 +51,8 @@ struct bpshell_builtin {
 	const char *name;
 	/* exit status */
 	int (*run)(struct bpshell *sh, int argc, char **argv);
-	bool in_shell; /* changes the shell itself; the others are processes of their own */
+	bool in_shell; /* changes the shell itself; the others are processes of their own
+			*/
 	const char *arguments;
 	const char *help;
 };

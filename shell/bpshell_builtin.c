@@ -122,9 +122,12 @@ static int help(struct bpshell *sh, int argc, char **argv)
 		printf("%s %s\n    %s\n", b->name, b->arguments, b->help);
 		return 0;
 	}
-	puts("@SET COMMAND    runs a program of this machine on nodes: @0-3,7 @all @up @up!3");
-	puts("                @up&0-7 @all^0-3 @GROUP; -b folds equal output, -N leaves labels");
-	puts("                out, -i and -n say whether there is input, --pty is a terminal");
+	puts("@SET COMMAND    runs a program of this machine on nodes: @0-3,7 @all @up "
+	     "@up!3");
+	puts("                @up&0-7 @all^0-3 @GROUP; -b folds equal output, -N leaves "
+	     "labels");
+	puts("                out, -i and -n say whether there is input, --pty is a "
+	     "terminal");
 	puts("COMMAND         a built-in, or the same on the nodes of 'use'");
 	puts("!COMMAND        runs it here; so does what stands behind a |");
 	puts("");
@@ -209,7 +212,8 @@ const struct bpshell_builtin bpshell_builtins[] = {
 	{ "pwroff", bpshell_control, false, "[-y] SET", "switches nodes' machines off" },
 	{ "jobs", bpshell_jobs_builtin, true, "[--json]", "what runs in the background" },
 	{ "fg", bpshell_fg, true, "[%JOB]", "a job in the foreground" },
-	{ "bg", bpshell_bg, true, "[%JOB]", "lets a stopped job go on in the background" },
+	{ "bg", bpshell_bg, true, "[%JOB]",
+	  "lets a stopped job go on in the background" },
 	{ "wait", bpshell_wait, true, "[%JOB...]", "waits until jobs have ended" },
 	{ "kill", bpshell_kill, true, "[-SIGNAL] PID|%JOB...",
 	  "sends a signal to processes, wherever they are" },

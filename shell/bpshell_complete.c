@@ -53,8 +53,8 @@ static enum bpshell_completion argument_of(const char *name, size_t len, int ind
 
 /* What has been read of a command. */
 struct place {
-	bool command;  /* the next word is its first */
-	bool placed;   /* @SET or ! was there */
+	bool command; /* the next word is its first */
+	bool placed;  /* @SET or ! was there */
 	bool piped;
 	const char *name; /* a built-in, perhaps */
 	size_t len;
@@ -87,8 +87,8 @@ static enum bpshell_completion judge(const struct place *at, const char *word)
 	if (at->command && !at->placed && *word == '@')
 		return COMPLETE_SET;
 	if (at->command)
-		return at->placed || at->piped || *word == '!' ? COMPLETE_PROGRAM :
-								 COMPLETE_COMMAND;
+		return at->placed || at->piped || *word == '!' ? COMPLETE_PROGRAM
+							       : COMPLETE_COMMAND;
 	if (!at->name)
 		return COMPLETE_FILE;
 	if (*word == '%')
@@ -112,7 +112,8 @@ enum bpshell_completion bpshell_completion(const char *line, size_t point)
 		t = bpshell_lex(&l, at.command);
 		if (t == TOKEN_END || t == TOKEN_MORE || t == TOKEN_WRONG) {
 			/* a new word, or one with an open quotation mark */
-			what = t == TOKEN_WRONG || file ? COMPLETE_FILE : judge(&at, l.at);
+			what = t == TOKEN_WRONG || file ? COMPLETE_FILE
+							: judge(&at, l.at);
 			break;
 		}
 		if (t == TOKEN_WORD && l.at == text + point) {
@@ -163,9 +164,9 @@ static void offer(const char *text, const char *prefix, size_t len, const char *
 
 	if (asprintf(&whole, "%.*s%s", (int)len, prefix, name) < 0)
 		return;
-	more = strncmp(whole, text, strlen(text)) ?
-		       NULL :
-		       realloc(found.text, (found.n + 1) * sizeof(*more));
+	more = strncmp(whole, text, strlen(text))
+		       ? NULL
+		       : realloc(found.text, (found.n + 1) * sizeof(*more));
 	if (!more) {
 		free(whole);
 		return;
@@ -217,7 +218,8 @@ static void offer_programs(const char *text)
 
 static void offer_set(const char *text)
 {
-	static const char *const usual[] = { "all", "up", "down", "boot", "error", "master" };
+	static const char *const usual[] = { "all",  "up",    "down",
+					     "boot", "error", "master" };
 	const struct bproc_node_set_t *nodes = bpshell_notice_nodes();
 	size_t prefix = bpshell_set_prefix(text), i;
 	char *groups = NULL, *g, number[16];
@@ -245,7 +247,8 @@ static void offer_set(const char *text)
 
 static void offer_states(const char *text)
 {
-	static const char *const usual[] = { "up", "down", "boot", "error", "unavailable" };
+	static const char *const usual[] = { "up", "down", "boot", "error",
+					     "unavailable" };
 	size_t i;
 
 	for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)

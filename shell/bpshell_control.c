@@ -65,9 +65,10 @@ static int state(int argc, char **argv)
 
 int bpshell_control(struct bpshell *sh, int argc, char **argv)
 {
-	static const char *const option[][2] = {
-		{ "chmod", "-m" }, { "chown", "-u" }, { "chgrp", "-g" }, { "chroot", "-r" }
-	};
+	static const char *const option[][2] = { { "chmod", "-m" },
+						 { "chown", "-u" },
+						 { "chgrp", "-g" },
+						 { "chroot", "-r" } };
 	char *call[] = { "bpctl", "-S", NULL, NULL, NULL, NULL };
 	size_t i;
 

@@ -33,7 +33,7 @@ static void on_signal(int sig)
 	errno = err;
 }
 
-static void catch(int sig, int flags)
+static void catch (int sig, int flags)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
 
@@ -50,17 +50,17 @@ static bool set_up_signals(void)
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	/* This one ends "wait". */
-	catch(SIGINT, 0);
-	catch(SIGHUP, 0);
-	catch(SIGCHLD, SA_RESTART);
-	catch(SIGWINCH, SA_RESTART);
+	catch (SIGINT, 0);
+	catch (SIGHUP, 0);
+	catch (SIGCHLD, SA_RESTART);
+	catch (SIGWINCH, SA_RESTART);
 	return true;
 }
 
 /*
- * The terminal is ours when whoever started us has put us into its foreground; then we get
- * a group of our own, so that what the terminal sends to jobs is not for us. The group that
- * had the terminal, -1: it is nobody's.
+ * The terminal is ours when whoever started us has put us into its foreground; then we
+ * get a group of our own, so that what the terminal sends to jobs is not for us. The
+ * group that had the terminal, -1: it is nobody's.
  */
 static pid_t take_terminal(struct bpshell *sh)
 {
@@ -160,7 +160,8 @@ static bool add_pending(const char *line)
 {
 	char *more;
 
-	if (asprintf(&more, "%s%s%s", pending ? pending : "", pending ? "\n" : "", line) < 0)
+	if (asprintf(&more, "%s%s%s", pending ? pending : "", pending ? "\n" : "", line) <
+	    0)
 		return false;
 	free(pending);
 	pending = more;
@@ -184,7 +185,8 @@ static void at_end(void)
 	free(pending);
 	pending = NULL;
 	if (bpshell_jobs_stopped(shell) && !shell->warned) {
-		fputs("bpshell: there are stopped jobs; once more to leave them\n", stderr);
+		fputs("bpshell: there are stopped jobs; once more to leave them\n",
+		      stderr);
 		shell->warned = true;
 		show_prompt();
 		return;

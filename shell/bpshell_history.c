@@ -44,7 +44,8 @@ static char *find_file(void)
 	if (ret < 0)
 		return NULL;
 	/* What is typed may be secret: from its first byte on it is the user's. */
-	fd = make_way(name) ? open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+	fd = make_way(name) ? open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
+			    : -1;
 	if (fd < 0 || fchmod(fd, 0600)) {
 		fprintf(stderr, "bpshell: %s: %m: what you type is not kept\n", name);
 		free(name);
@@ -76,7 +77,8 @@ static bool is_blank(const char *s)
 
 void bpshell_history_add(const char *line)
 {
-	HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+	HIST_ENTRY *last =
+		history_length ? history_get(history_base + history_length - 1) : NULL;
 
 	/* as in bash: a blank in front keeps a line out */
 	if (is_blank(line) || *line == ' ' || (last && !strcmp(last->line, line)))
@@ -113,6 +115,7 @@ int bpshell_history(struct bpshell *sh, int argc, char **argv)
 	else if (argc > 1)
 		return bpshell_usage("history");
 	for (i = first > 0 ? first : 0; i < history_length; i++)
-		printf("%5d  %s\n", i + history_base, history_get(i + history_base)->line);
+		printf("%5d  %s\n", i + history_base,
+		       history_get(i + history_base)->line);
 	return 0;
 }

@@ -291,9 +291,9 @@ static struct bpshell_job *find(struct bpshell *sh, const char *what, const char
 		job = current(sh);
 	} else {
 		for (job = sh->job; job; job = job->next)
-			if (isdigit((unsigned char)*key) ?
-				    job->id == id :
-				    !strncmp(job->text, key, strlen(key)))
+			if (isdigit((unsigned char)*key)
+				    ? job->id == id
+				    : !strncmp(job->text, key, strlen(key)))
 				break;
 	}
 	if (!job)

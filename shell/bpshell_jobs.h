@@ -25,7 +25,8 @@ struct bpshell_job {
 	struct termios modes; /* the terminal's, when it was stopped */
 };
 
-struct bpshell_job *bpshell_job_new(struct bpshell *sh, const char *text, bool background);
+struct bpshell_job *bpshell_job_new(struct bpshell *sh, const char *text,
+				    bool background);
 void bpshell_job_add(struct bpshell_job *job, pid_t pid);
 void bpshell_job_free(struct bpshell *sh, struct bpshell_job *job);
 

@@ -40,8 +40,8 @@ size_t bpshell_word_length(const char *s, bool is_set)
 			continue;
 		}
 		/* In a set "up&0-3" is one word, "up &" is not. */
-		if (is_set && *s == '&' && (isalnum((unsigned char)s[1]) || s[1] == '@' ||
-					    s[1] == '!')) {
+		if (is_set && *s == '&' &&
+		    (isalnum((unsigned char)s[1]) || s[1] == '@' || s[1] == '!')) {
 			s++;
 			continue;
 		}
@@ -115,8 +115,8 @@ enum bpshell_token bpshell_lex(struct bpshell_lexer *l, bool command)
 	case '&':
 		if (l->at[1] == '>')
 			return take(l, 2, TOKEN_BOTH);
-		return l->at[1] == '&' ? take(l, 2, TOKEN_AND) :
-					 take(l, 1, TOKEN_BACKGROUND);
+		return l->at[1] == '&' ? take(l, 2, TOKEN_AND)
+				       : take(l, 1, TOKEN_BACKGROUND);
 	case '(':
 	case ')':
 		return take(l, 1, TOKEN_WRONG);

@@ -137,9 +137,9 @@ char *bpshell_prompt(const char *set)
 
 	for (i = 0; i < part.size; i++)
 		up += !strcmp(part.node[i].status, "up");
-	if (notifier < 0 ? asprintf(&text, "@%s (no cluster)> ", set) < 0 :
-	    n < 0	 ? asprintf(&text, "@%s> ", set) < 0 :
-			   asprintf(&text, "@%s (%d/%d up)> ", set, up, n) < 0)
+	if (notifier < 0 ? asprintf(&text, "@%s (no cluster)> ", set) < 0
+	    : n < 0	 ? asprintf(&text, "@%s> ", set) < 0
+			 : asprintf(&text, "@%s (%d/%d up)> ", set, up, n) < 0)
 		text = NULL;
 	bproc_nodeset_free(&part);
 	return text;

@@ -128,8 +128,11 @@ static enum bpshell_parsed parse_redirect(struct parser *p, struct bpshell_comma
 	if (op == TOKEN_DUP && is_descriptor(&p->lexer)) {
 		add_redirect(c, fd < 0 ? 1 : fd, 0, *p->lexer.start - '0', NULL);
 	} else {
-		add_redirect(c, fd >= 0 ? fd : op == TOKEN_FROM ? 0 : 1, flags, -1,
-			     &p->lexer);
+		add_redirect(c,
+			     fd >= 0		? fd
+			     : op == TOKEN_FROM ? 0
+						: 1,
+			     flags, -1, &p->lexer);
 		if (op == TOKEN_BOTH || op == TOKEN_DUP)
 			add_redirect(c, 2, 0, 1, NULL);
 	}
@@ -179,8 +182,7 @@ static enum bpshell_parsed parse_command(struct parser *p, struct bpshell_comman
 		}
 	}
 	/* "@SET" alone says which nodes these are */
-	if (p->token == TOKEN_MORE || p->token == TOKEN_WRONG ||
-	    (!c->words && !c->set))
+	if (p->token == TOKEN_MORE || p->token == TOKEN_WRONG || (!c->words && !c->set))
 		return wrong(p);
 	return PARSED;
 }

@@ -107,7 +107,8 @@ int bpshell_ps(struct bpshell *sh, int argc, char **argv)
 	if (json)
 		printf("[");
 	else
-		printf("NODE     PID    PPID USER     S  %%CPU      TIME MEMORY COMMAND\n");
+		printf("NODE     PID    PPID USER     S  %%CPU      TIME MEMORY "
+		       "COMMAND\n");
 	for (i = 0; i < n; i++) {
 		if (!is_in(&set, list[i].node))
 			continue;

@@ -24,9 +24,9 @@ int bpshell_nodes(struct bproc_node_set_t *set, const char *spec)
 
 	if (n < 0)
 		fprintf(stderr, "bpshell: @%s: %s\n", spec,
-			errno == EINVAL && *spec == '@' ? "no such group" :
-			errno == EINVAL			? "not a set of nodes" :
-							  bproc_strerror(errno));
+			errno == EINVAL && *spec == '@' ? "no such group"
+			: errno == EINVAL		? "not a set of nodes"
+							: bproc_strerror(errno));
 	return n;
 }
 
@@ -96,7 +96,8 @@ static int show_set(const struct bproc_node_set_t *set)
 	return set->size ? 0 : 1;
 }
 
-static int run_on_nodes(struct bpshell *sh, const char *spec, char **word, bool background)
+static int run_on_nodes(struct bpshell *sh, const char *spec, char **word,
+			bool background)
 {
 	struct placing p = { .fold = sh->fold, .labels = true };
 	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
@@ -290,9 +291,8 @@ static void child(struct bpshell *sh, const struct bpshell_command *c,
 /* --- pipelines --- */
 
 /* What the command's first word is, if it may be a built-in. */
-static const struct bpshell_builtin *find_builtin(const struct bpshell *sh,
-						  const struct bpshell_command *c,
-						  bool first)
+static const struct bpshell_builtin *
+find_builtin(const struct bpshell *sh, const struct bpshell_command *c, bool first)
 {
 	const struct bpshell_builtin *b;
 	char *name;

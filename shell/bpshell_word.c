@@ -65,7 +65,8 @@ static const char *variable(struct expansion *e, const char *s, int status)
 
 	s++;
 	if (*s == '?' || *s == '$') {
-		snprintf(number, sizeof(number), "%d", *s == '?' ? status : (int)getpid());
+		snprintf(number, sizeof(number), "%d",
+			 *s == '?' ? status : (int)getpid());
 		add(e, number, strlen(number), true);
 		return s + 1;
 	}

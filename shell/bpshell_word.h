@@ -11,7 +11,8 @@
  */
 char *bpshell_expand(const char *word, int status);
 
-/* The same of a list of words, which ends with NULL; @files: patterns of file names, too. */
+/* The same of a list of words, which ends with NULL; @files: patterns of file names, too.
+ */
 char **bpshell_expand_all(char *const *word, int words, int status, bool files);
 
 void bpshell_free_words(char **word);

@@ -10,7 +10,7 @@ struct remote_proc {
 	pid_t pid, ppid;
 	int node;
 	uid_t uid;
-	char state; /* as ps(1) has it */
+	char state;	   /* as ps(1) has it */
 	long long cpu;	   /* in ms */
 	long long elapsed; /* since its begin, in ms */
 	long long memory;  /* resident, in bytes; -1: the node did not say */

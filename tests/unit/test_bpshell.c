@@ -24,9 +24,10 @@ static void describe(const struct bpshell_list *list, char *out)
 		const struct bpshell_pipeline *p = &list->pipeline[i];
 
 		out += sprintf(out, "%s", i ? ";" : "");
-		out += sprintf(out, "%s", p->when == WHEN_SUCCESS ? "+" :
-					  p->when == WHEN_FAILURE ? "-" :
-								    "");
+		out += sprintf(out, "%s",
+			       p->when == WHEN_SUCCESS	 ? "+"
+			       : p->when == WHEN_FAILURE ? "-"
+							 : "");
 		for (j = 0; j < p->commands; j++) {
 			const struct bpshell_command *c = &p->command[j];
 
@@ -44,9 +45,9 @@ static void describe(const struct bpshell_list *list, char *out)
 					out += sprintf(out, " %d=%d", r->fd, r->from);
 				else
 					out += sprintf(out, " %d%s%s", r->fd,
-						       r->flags == O_RDONLY ? "<" :
-						       r->flags & O_APPEND  ? ">>" :
-									      ">",
+						       r->flags == O_RDONLY  ? "<"
+						       : r->flags & O_APPEND ? ">>"
+									     : ">",
 						       r->target);
 			}
 		}
@@ -61,9 +62,11 @@ static void means(const char *text, const char *expected)
 	char error[80] = "", got[512];
 	enum bpshell_parsed parsed = bpshell_parse(&list, text, error, sizeof(error));
 
-	ck_assert_msg(parsed == PARSED, "'%s': %s", text, parsed == PARSED_MORE ? "more" : error);
+	ck_assert_msg(parsed == PARSED, "'%s': %s", text,
+		      parsed == PARSED_MORE ? "more" : error);
 	describe(&list, got);
-	ck_assert_msg(!strcmp(got, expected), "'%s' means %s, not %s", text, got, expected);
+	ck_assert_msg(!strcmp(got, expected), "'%s' means %s, not %s", text, got,
+		      expected);
 	bpshell_list_free(&list);
 }
 
@@ -180,7 +183,8 @@ static void expands(const char *word, const char *expected)
 	char *text = bpshell_expand(word, 42);
 
 	ck_assert_ptr_nonnull(text);
-	ck_assert_msg(!strcmp(text, expected), "%s is '%s', not '%s'", word, text, expected);
+	ck_assert_msg(!strcmp(text, expected), "%s is '%s', not '%s'", word, text,
+		      expected);
 	free(text);
 }
 
@@ -251,7 +255,9 @@ END_TEST
 
 START_TEST(folding)
 {
-	static const char *const kept[] = { "two\n", "one\n", "", "one\n", "last", "one\n" };
+	static const char *const kept[] = {
+		"two\n", "one\n", "", "one\n", "last", "one\n"
+	};
 	static const int node[] = { 5, 1, 2, 0, 3, 4 };
 	struct bpsh_process p[6];
 	char *text = NULL;
@@ -323,7 +329,9 @@ static void set_is(struct bproc_node_set_t *set, const char *states)
 	for (; *states; states++) {
 		memset(&info, 0, sizeof(info));
 		info.node = set->size;
-		strcpy(info.status, *states == 'u' ? "up" : *states == 'd' ? "down" : "boot");
+		strcpy(info.status, *states == 'u'   ? "up"
+				    : *states == 'd' ? "down"
+						     : "boot");
 		bproc_nodeset_add(set, &info);
 	}
 }

@@ -142,7 +142,8 @@ START_TEST(groups)
 	char *list, *p;
 	int n = 0;
 
-	groups_are("# racks\nrack1: 0-2\n  rack-2 : 3-5,8 # the rest\n\nboth: @rack1,@rack-2\n"
+	groups_are("# racks\nrack1: 0-2\n  rack-2 : 3-5,8 # the rest\n\nboth: "
+		   "@rack1,@rack-2\n"
 		   "up: 8\nbad: 3-1\nrack1: 7\nno colon\n: 1\na: @b\nb: a\nempty:\n");
 	gives("@rack1", "0,1,2");
 	gives("rack1", "0,1,2");
@@ -231,4 +232,5 @@ START_TEST(words_for_errors)
 }
 END_TEST
 
-UNIT_MAIN("nodeset", numbers, ranges, states, algebra, groups, circles, nonsense, sets, words_for_errors)
+UNIT_MAIN("nodeset", numbers, ranges, states, algebra, groups, circles, nonsense, sets,
+	  words_for_errors)
