@@ -25,7 +25,8 @@ int header_check_size(const struct bproc_stream *s)
 		return -EPROTO;
 	if (s->size < sizeof(*s) || s->size > BPROC_STREAM_HEADER_MAX)
 		return -EMSGSIZE;
-	if (s->kind != BPROC_STREAM_IMAGE && s->kind != BPROC_STREAM_EXEC)
+	if (s->kind != BPROC_STREAM_IMAGE && s->kind != BPROC_STREAM_EXEC &&
+	    s->kind != BPROC_STREAM_FETCH)
 		return -EPROTO;
 	if (s->iolen < BPROC_IO_DEFAULT || s->iolen > BPROC_IO_MAX ||
 	    s->ngroups > GROUPS_MAX || s->cwd_len > CWD_MAX || s->path_len > PATH_MAX)

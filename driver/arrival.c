@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "arrival.h"
+#include "fetch.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
@@ -120,8 +121,14 @@ static int set_strings(const char **list, u32 n, char **p, char *end)
 	return 0;
 }
 
-/* Execute the program that the header names, found from the caller's own root. */
-static int exec_program(const struct bproc_stream *h, struct bproc_stream __user *uh)
+/**
+ * bproc_arrival_exec - execute the program that a header names, from the caller's own root
+ * @h: the header
+ * @uh: the same in the caller's memory, with its variable part
+ *
+ * Return: 0 with the new program in place, or -errno.
+ */
+int bproc_arrival_exec(const struct bproc_stream *h, struct bproc_stream __user *uh)
 {
 	size_t len = (size_t)h->path_len + h->strings_len;
 	const char **list;
@@ -155,12 +162,18 @@ out:
 	return err;
 }
 
-/*
+/**
+ * bproc_arrival_cred - give the caller, a ghost, the credentials of its process
+ * @old: what the process left with
+ * @h: what it has there
+ *
  * A process that comes back gets the credentials it left with: the way to the node and
  * back gives nobody more. What it gave up or changed there is honoured if it could have
  * made the same change here.
+ *
+ * Return: 0 or -ENOMEM.
  */
-static int restore_cred(const struct cred *old, const struct bproc_stream *h)
+int bproc_arrival_cred(const struct cred *old, const struct bproc_stream *h)
 {
 	struct user_namespace *ns = &init_user_ns;
 	struct cred *new = prepare_creds();
@@ -271,7 +284,7 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 	if (err)
 		return err;
 	if (h->kind == BPROC_STREAM_EXEC) {
-		err = exec_program(h, uh);
+		err = bproc_arrival_exec(h, uh);
 	} else {
 		was = get_current_cred();
 		err = vmad_restore(stream, result, g ? lost : NULL);
@@ -279,7 +292,7 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 			if (!bproc_is_master(s))
 				err = keep_cred(was);
 			else if (g && g->cred)
-				err = restore_cred(g->cred, h);
+				err = bproc_arrival_cred(g->cred, h);
 			/* The image is in place, and is not to run. */
 			*lost = err;
 		}
@@ -353,6 +366,12 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	stream = fget(arg.fd);
 	if (!stream)
 		return -EBADF;
+	if (h.kind == BPROC_STREAM_FETCH) {
+		if (g && bproc_is_master(s))
+			return bproc_fetch_execute(g, &h, uh, stream);
+		fput(stream);
+		return -EINVAL;
+	}
 
 	err = arrival_insert(s, &arrival, &h, stream);
 	if (!err) {

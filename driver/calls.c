@@ -9,6 +9,7 @@
 #include "calls.h"
 #include "control.h"
 #include "debug.h"
+#include "fetch.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "move.h"
@@ -179,6 +180,8 @@ static long place(struct bproc_space *s, unsigned int cmd, struct bproc_order *o
 		return bproc_move(s, order);
 	case BPROC_IOC_RFORK:
 		return bproc_rfork(s, order);
+	case BPROC_IOC_EXEC:
+		return bproc_exec(s, order, prog);
 	default:
 		return bproc_execmove(s, order, prog);
 	}
@@ -186,7 +189,7 @@ static long place(struct bproc_space *s, unsigned int cmd, struct bproc_order *o
 
 static bool wants_program(unsigned int cmd)
 {
-	return cmd == BPROC_IOC_REXEC || cmd == BPROC_IOC_EXECMOVE;
+	return cmd == BPROC_IOC_REXEC || cmd == BPROC_IOC_EXECMOVE || cmd == BPROC_IOC_EXEC;
 }
 
 /* Strings of the caller in kernel memory, for calls that execute something. */
@@ -331,6 +334,7 @@ static const struct call {
 	{ BPROC_IOC_MOVE, SPACE, place_call },
 	{ BPROC_IOC_RFORK, SPACE, place_call },
 	{ BPROC_IOC_EXECMOVE, SPACE, place_call },
+	{ BPROC_IOC_EXEC, SPACE, place_call },
 	{ VMAD_IOC_DO_DUMP, 0, dump },
 	{ VMAD_IOC_DO_UNDUMP, 0, undump },
 	{ VMAD_IOC_EXECDUMP, 0, execdump },

@@ -13,6 +13,7 @@
 #include "ghost.h"
 #include "iod.h"
 #include "ksyms.h"
+#include "signals.h"
 #include "space.h"
 #include "stream.h"
 
@@ -231,16 +232,70 @@ void bproc_ghost_end(struct bproc_ghost *g, int status)
 	if (g->state == BPROC_GHOST_PENDING || g->state == BPROC_GHOST_LIVE) {
 		g->state = BPROC_GHOST_EXITING;
 		g->status = status;
-		stopped = g->stopping;
+		stopped = g->stopping || g->executing;
 	}
 	spin_unlock(&g->lock);
 	wake_up_all(&g->wait);
 	/*
-	 * A stopped task takes nothing but SIGKILL, and has not held it back; its file's
-	 * release then sets the right status.
+	 * A stopped task takes nothing but SIGKILL, and has not held it back, and one that
+	 * runs another program is not to; its file's release then sets the right status.
 	 */
 	if (stopped)
 		send_sig(SIGKILL, g->task, 1);
+}
+
+/* Without memory for it the node's EXIT will be taken for a stranger's, and logged. */
+static void remember_ended(struct bproc_ghost *g)
+{
+	xa_store(&g->space->ended, g->nr, xa_mk_value(g->node), GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * bproc_ghost_set_executing - the calling ghost runs another program, or does no more
+ * @g: the ghost
+ * @executing: does it?
+ *
+ * Return: false if what it stands for has ended.
+ */
+bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing)
+{
+	bool live;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	if (executing)
+		sigdelset(&current->blocked, SIGKILL);
+	else
+		sigaddset(&current->blocked, SIGKILL);
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	spin_lock(&g->lock);
+	live = g->state == BPROC_GHOST_LIVE && !g->ended;
+	g->executing = executing;
+	spin_unlock(&g->lock);
+	return live;
+}
+
+/**
+ * bproc_ghost_expect_end - the calling ghost ends, and the process is going to do the same
+ * @g: the ghost
+ * @status: wait status of both
+ *
+ * Return: false if the process has ended already.
+ */
+bool bproc_ghost_expect_end(struct bproc_ghost *g, int status)
+{
+	bool live;
+
+	spin_lock(&g->lock);
+	live = g->state == BPROC_GHOST_LIVE && !g->ended;
+	if (live) {
+		g->ended = true;
+		g->status = status;
+	}
+	spin_unlock(&g->lock);
+	if (live)
+		remember_ended(g);
+	return live;
 }
 
 /* The calling ghost became the process that it stood for. */
@@ -541,8 +596,7 @@ static void ghost_kill_process(struct bproc_ghost *g)
 	struct bproc_msg_signal *sig;
 	struct bproc_msgbuf *buf;
 
-	/* Without memory for it the node's EXIT will be taken for a stranger's, and logged. */
-	xa_store(&g->space->ended, g->nr, xa_mk_value(g->node), GFP_KERNEL_ACCOUNT);
+	remember_ended(g);
 	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, g->node, g->nr, sizeof(*sig),
 			      GFP_KERNEL | __GFP_NOFAIL);
 	sig = (void *)buf->body;

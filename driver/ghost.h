@@ -47,6 +47,7 @@ struct bproc_name {
  * @fork_id: the node's fork that waits for the PID, or 0
  * @stop: the process stopped by this signal and the ghost has to
  * @stopping: it went off to stop, SIGKILL is not held back
+ * @executing: it runs a program that the process wants, SIGKILL is not held back
  * @cont: a SIGCONT that the process had already is under way to the ghost
  * @name: new name to show, or NULL
  * @ppid: parent that the node knows of
@@ -73,6 +74,7 @@ struct bproc_ghost {
 	u64 fork_id;
 	int stop;
 	bool stopping;
+	bool executing;
 	bool cont;
 	struct bproc_name *name;
 	pid_t ppid;
@@ -97,6 +99,8 @@ void bproc_ghost_ended(struct bproc_ghost *g, int status);
 void bproc_ghost_end(struct bproc_ghost *g, int status);
 void bproc_ghost_leave(struct bproc_ghost *g);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
+bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
+bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
 int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
 int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp);

@@ -3,6 +3,27 @@
 #ifndef BPROC_HOOK_H
 #define BPROC_HOOK_H
 
+#include <linux/ftrace.h>
+
+struct pt_regs;
+
+/**
+ * struct bproc_hook - a system call that is led to a function of ours
+ * @function: the kernel's function
+ * @instead: ours
+ * @ops: internal
+ */
+struct bproc_hook {
+	const char *function;
+	asmlinkage long (*instead)(const struct pt_regs *regs);
+	struct ftrace_ops ops;
+};
+
+int bproc_hooks_set(struct bproc_hook *hooks, int n);
+void bproc_hooks_clear(struct bproc_hook *hooks, int n);
+
+int bproc_exechook_init(void);
+void bproc_exechook_exit(void);
 int bproc_idhook_init(void);
 void bproc_idhook_exit(void);
 int bproc_killhook_init(void);

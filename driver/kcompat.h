@@ -46,6 +46,10 @@
 asmlinkage long __x64_sys_rseq(const struct pt_regs *regs);
 asmlinkage long __x64_sys_kill(const struct pt_regs *regs);
 asmlinkage long __x64_sys_rt_sigqueueinfo(const struct pt_regs *regs);
+asmlinkage long __x64_sys_execve(const struct pt_regs *regs);
+asmlinkage long __x64_sys_execveat(const struct pt_regs *regs);
+asmlinkage long __ia32_compat_sys_execve(const struct pt_regs *regs);
+asmlinkage long __ia32_compat_sys_execveat(const struct pt_regs *regs);
 asmlinkage long __ia32_sys_kill(const struct pt_regs *regs);
 asmlinkage long __ia32_compat_sys_rt_sigqueueinfo(const struct pt_regs *regs);
 

@@ -4,13 +4,9 @@
  * on the node is the kernel's business: a process, or a stand-in that sends the signal on.
  * For all else, and for groups, the master is asked: it alone knows where everybody is.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/compat.h>
 #include <linux/compiler.h>
 #include <linux/cred.h>
-#include <linux/ftrace.h>
-#include <linux/module.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -220,25 +216,7 @@ static asmlinkage long hooked_sigqueue_32(const struct pt_regs *regs)
 }
 #endif
 
-static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			   struct ftrace_regs *fregs)
-{
-	struct bproc_space *s;
-
-	if (within_module(parent_ip, THIS_MODULE))
-		return;
-	rcu_read_lock();
-	s = bproc_space_of_rcu(task_active_pid_ns(current));
-	if (s && !bproc_is_master(s))
-		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)op->private);
-	rcu_read_unlock();
-}
-
-static struct hook {
-	const char *function;
-	asmlinkage long (*instead)(const struct pt_regs *regs);
-	struct ftrace_ops ops;
-} hooks[] = {
+static struct bproc_hook hooks[] = {
 	{ "__x64_sys_kill", hooked_kill },
 	{ "__x64_sys_rt_sigqueueinfo", hooked_sigqueue },
 #ifdef CONFIG_IA32_EMULATION
@@ -247,14 +225,6 @@ static struct hook {
 #endif
 };
 
-static void unhook(int n)
-{
-	while (n--) {
-		unregister_ftrace_function(&hooks[n].ops);
-		ftrace_free_filter(&hooks[n].ops);
-	}
-}
-
 /**
  * bproc_killhook_init - set the hooks, at load
  *
@@ -262,31 +232,11 @@ static void unhook(int n)
  */
 int bproc_killhook_init(void)
 {
-	struct hook *h;
-	int i, err;
-
-	for (i = 0; i < (int)ARRAY_SIZE(hooks); i++) {
-		h = &hooks[i];
-		h->ops.func = divert;
-		h->ops.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY;
-		h->ops.private = (void *)h->instead;
-		err = ftrace_set_filter_ip(&h->ops, bproc_ksym_address(h->function), 0, 0);
-		if (!err)
-			err = register_ftrace_function(&h->ops);
-		if (err) {
-			pr_err("cannot hook %s (error %d)\n", h->function, -err);
-			ftrace_free_filter(&h->ops);
-			unhook(i);
-			return err;
-		}
-	}
-	return 0;
+	return bproc_hooks_set(hooks, ARRAY_SIZE(hooks));
 }
 
 /* At unload; calls that are under way are waited for by bproc_trace_exit(). */
 void bproc_killhook_exit(void)
 {
-	unhook(ARRAY_SIZE(hooks));
-	/* A task may be between the kernel's code and a hook's first instruction. */
-	synchronize_rcu_tasks();
+	bproc_hooks_clear(hooks, ARRAY_SIZE(hooks));
 }

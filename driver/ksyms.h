@@ -22,8 +22,12 @@
 #define BPROC_KSYM_IA32_KILL(F)                                                             \
 	F(__ia32_sys_kill, "likewise, of 32-bit programs", "likewise")                        \
 	F(__ia32_compat_sys_rt_sigqueueinfo, "likewise", "likewise")
+#define BPROC_KSYM_IA32_EXEC(F)                                                             \
+	F(__ia32_compat_sys_execve, "likewise, of 32-bit programs", "likewise")               \
+	F(__ia32_compat_sys_execveat, "likewise", "likewise")
 #else
 #define BPROC_KSYM_IA32_KILL(F)
+#define BPROC_KSYM_IA32_EXEC(F)
 #endif
 
 /* F(function, what for, what an in-tree build would do) */
@@ -57,6 +61,9 @@
 	F(__x64_sys_kill, "signals to processes that are elsewhere", "a call in kill(2)")     \
 	F(__x64_sys_rt_sigqueueinfo, "likewise", "a call in rt_sigqueueinfo(2)")              \
 	BPROC_KSYM_IA32_KILL(F)                                                               \
+	F(__x64_sys_execve, "programs that only the master has", "a call in execve(2)")       \
+	F(__x64_sys_execveat, "likewise", "a call in execveat(2)")                            \
+	BPROC_KSYM_IA32_EXEC(F)                                                               \
 	BPROC_KSYM_X86_TASK_FPU(F)                                                            \
 	BPROC_KSYM_DUMPABLE(F)
 
@@ -111,6 +118,13 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #ifdef CONFIG_IA32_EMULATION
 #define ks_kill_32 static_call(bproc_ks___ia32_sys_kill)
 #define ks_sigqueue_32 static_call(bproc_ks___ia32_compat_sys_rt_sigqueueinfo)
+#endif
+
+#define ks_execve static_call(bproc_ks___x64_sys_execve)
+#define ks_execveat static_call(bproc_ks___x64_sys_execveat)
+#ifdef CONFIG_IA32_EMULATION
+#define ks_execve_32 static_call(bproc_ks___ia32_compat_sys_execve)
+#define ks_execveat_32 static_call(bproc_ks___ia32_compat_sys_execveat)
 #endif
 
 int bproc_ksyms_resolve(void);

@@ -31,9 +31,10 @@
 #define CALL _IO(BPROC_IOC_MAGIC, 0xDF)
 
 /**
- * struct linked - a program that moves as soon as it is linked
+ * struct linked - a program that goes elsewhere as soon as it is linked
  * @space: where it is
- * @order: where to; with a copy of its own of the I/O list
+ * @ops: what to do then
+ * @data: for @ops
  * @code: the page with our instructions
  * @auxv: address of AT_ENTRY's value in the auxiliary vector
  * @entry: what it was
@@ -41,7 +42,8 @@
  */
 struct linked {
 	struct bproc_space *space;
-	struct bproc_order order;
+	const struct bproc_linked_ops *ops;
+	void *data;
 	unsigned long code;
 	unsigned long auxv;
 	unsigned long entry;
@@ -130,7 +132,6 @@ static int write_code(struct linked *l)
 static long linked_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct linked *l = file->private_data;
-	struct bproc_order *order = &l->order;
 	unsigned long code = l->code;
 	long err = 0;
 
@@ -143,23 +144,26 @@ static long linked_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		err = -EFAULT;
 	current_pt_regs()->ip = l->entry;
 	/* What was opened by the linker, and this file, stay behind in any case. */
-	if (!err)
-		err = bproc_move_linked(l->space, order);
-	if (order->exits)
-		ks_do_group_exit(order->exit_status);
-	return err;
+	return err ? err : l->ops->linked(l->data);
 }
 
-static void linked_free(struct linked *l)
+/* Each close comes here, and so does the end of the program, on its own. */
+static int linked_flush(struct file *file, fl_owner_t id)
 {
-	bproc_space_put(l->space);
-	kfree(l->order.io);
-	kfree(l);
+	struct linked *l = file->private_data;
+
+	if (l->ops->exits && current->flags & PF_EXITING)
+		l->ops->exits(l->data);
+	return 0;
 }
 
 static int linked_release(struct inode *inode, struct file *file)
 {
-	linked_free(file->private_data);
+	struct linked *l = file->private_data;
+
+	l->ops->free(l->data);
+	bproc_space_put(l->space);
+	kfree(l);
 	return 0;
 }
 
@@ -167,20 +171,22 @@ static const struct file_operations linked_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = linked_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.flush = linked_flush,
 	.release = linked_release,
 	.llseek = noop_llseek,
 };
 
 /**
- * bproc_linked_arm - have the new program moved when it is linked
+ * bproc_linked_arm_with - have something done when the new program is linked
  * @s: the caller's space
- * @order: where to
+ * @ops: what
+ * @data: for @ops; taken over if 1 is returned
  *
  * The caller has executed a program and not yet run it.
  *
- * Return: 1: it will move by itself; 0: it is statically linked, move it now; -errno.
+ * Return: 1: it will be done; 0: it is statically linked, do it now; -errno.
  */
-int bproc_linked_arm(struct bproc_space *s, const struct bproc_order *order)
+int bproc_linked_arm_with(struct bproc_space *s, const struct bproc_linked_ops *ops, void *data)
 {
 	struct linked *l;
 	struct file *file;
@@ -190,41 +196,98 @@ int bproc_linked_arm(struct bproc_space *s, const struct bproc_order *order)
 	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
 	if (!l)
 		return -ENOMEM;
+	l->ops = ops;
+	l->data = data;
 	err = find_auxv(&l->auxv, &dynamic);
-	if (err || !dynamic) {
-		kfree(l);
-		return err;
+	if (err || !dynamic)
+		goto err_free;
+	err = get_word(l->auxv, &l->entry);
+	if (err)
+		goto err_free;
+	err = l->fd = get_unused_fd_flags(O_CLOEXEC);
+	if (err < 0)
+		goto err_free;
+	l->code = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	err = IS_ERR_VALUE(l->code) ? (int)l->code : write_code(l);
+	if (err)
+		goto err_fd;
+	file = anon_inode_getfile("[bproc-linked]", &linked_fops, l, O_RDWR);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto err_fd;
 	}
-	l->order = *order;
-	l->order.io = NULL;
+	/* From here on the file's end frees it. */
+	bproc_space_get(s);
+	l->space = s;
+	fd_install(l->fd, file);
+	return 1;
+
+err_fd:
+	put_unused_fd(l->fd);
+err_free:
+	kfree(l);
+	return err;
+}
+
+/* A program that moves. */
+struct moving {
+	struct bproc_space *space;
+	struct bproc_order order;
+};
+
+static long moving_linked(void *data)
+{
+	struct moving *m = data;
+	long err = bproc_move_linked(m->space, &m->order);
+
+	if (m->order.exits)
+		ks_do_group_exit(m->order.exit_status);
+	return err;
+}
+
+static void moving_free(void *data)
+{
+	struct moving *m = data;
+
+	bproc_space_put(m->space);
+	kfree(m->order.io);
+	kfree(m);
+}
+
+static const struct bproc_linked_ops moving_ops = {
+	.linked = moving_linked,
+	.free = moving_free,
+};
+
+/**
+ * bproc_linked_arm - have the new program moved when it is linked
+ * @s: the caller's space
+ * @order: where to; the I/O list is copied
+ *
+ * Return: as bproc_linked_arm_with(): 0: move it now.
+ */
+int bproc_linked_arm(struct bproc_space *s, const struct bproc_order *order)
+{
+	struct moving *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	bproc_space_get(s);
+	m->space = s;
+	m->order = *order;
+	m->order.io = NULL;
 	if (order->iolen > 0) {
-		l->order.io = kmemdup(order->io, order->iolen * sizeof(*order->io),
+		m->order.io = kmemdup(order->io, order->iolen * sizeof(*order->io),
 				      GFP_KERNEL_ACCOUNT);
-		if (!l->order.io) {
-			kfree(l);
+		if (!m->order.io) {
+			moving_free(m);
 			return -ENOMEM;
 		}
 	}
-	bproc_space_get(s);
-	l->space = s;
-	file = anon_inode_getfile("[bproc-linked]", &linked_fops, l, O_RDWR);
-	if (IS_ERR(file)) {
-		linked_free(l);
-		return PTR_ERR(file);
-	}
-	/* From here on the file's end frees it. */
-	err = get_word(l->auxv, &l->entry);
-	if (!err)
-		err = l->fd = get_unused_fd_flags(O_CLOEXEC);
-	if (err >= 0) {
-		l->code = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC,
-				  MAP_PRIVATE | MAP_ANONYMOUS, 0);
-		err = IS_ERR_VALUE(l->code) ? (int)l->code : write_code(l);
-		if (err)
-			put_unused_fd(l->fd);
-		else
-			fd_install(l->fd, get_file(file));
-	}
-	fput(file);
-	return err ? err : 1;
+	err = bproc_linked_arm_with(s, &moving_ops, m);
+	if (err <= 0)
+		moving_free(m);
+	return err;
 }

@@ -39,12 +39,17 @@ static int __init bproc_init(void)
 	err = bproc_killhook_init();
 	if (err)
 		goto err_idhook;
-	err = bproc_devices_init();
+	err = bproc_exechook_init();
 	if (err)
 		goto err_killhook;
+	err = bproc_devices_init();
+	if (err)
+		goto err_exechook;
 	pr_info("version %s\n", BPROC_VERSION);
 	return 0;
 
+err_exechook:
+	bproc_exechook_exit();
 err_killhook:
 	bproc_killhook_exit();
 err_idhook:
@@ -63,6 +68,7 @@ err_transfers:
 static void __exit bproc_exit(void)
 {
 	bproc_devices_exit();
+	bproc_exechook_exit();
 	bproc_killhook_exit();
 	bproc_idhook_exit();
 	bproc_pidhook_exit();

@@ -20,43 +20,6 @@
 #include "transfer.h"
 #include "vmadump/vmadump.h"
 
-/*
- * While a move is under way signals wait, so that none of them breaks it off half-way:
- * afterwards they are taken by the process, or sent on by its ghost. SIGKILL alone ends
- * the caller, and the move.
- */
-static bool hold_signals(sigset_t *saved)
-{
-	bool had_pipe;
-
-	spin_lock_irq(&bproc_sighand()->siglock);
-	*saved = current->blocked;
-	had_pipe = sigismember(&current->pending.signal, SIGPIPE);
-	sigfillset(&current->blocked);
-	sigdelset(&current->blocked, SIGKILL);
-	recalc_sigpending();
-	spin_unlock_irq(&bproc_sighand()->siglock);
-	return had_pipe;
-}
-
-static void release_signals(const sigset_t *saved, bool had_pipe)
-{
-	enum pid_type type;
-	kernel_siginfo_t info;
-	sigset_t others;
-
-	spin_lock_irq(&bproc_sighand()->siglock);
-	/* A broken stream's SIGPIPE: nobody sent it. */
-	if (!had_pipe && sigismember(&current->pending.signal, SIGPIPE)) {
-		sigfillset(&others);
-		sigdelset(&others, SIGPIPE);
-		bproc_dequeue_signal(&others, &info, &type);
-	}
-	current->blocked = *saved;
-	recalc_sigpending();
-	spin_unlock_irq(&bproc_sighand()->siglock);
-}
-
 /**
  * move_check - may the caller go there?
  * @s: the caller's space
@@ -169,7 +132,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	name = order->program ? name_of_program(order->program) : bproc_name_of_current();
 	if (!name)
 		return -ENOMEM;
-	had_pipe = hold_signals(&saved);
+	had_pipe = bproc_hold_signals(&saved);
 	order->blocked = &saved;
 	t = bproc_transfer_start(s, order->node, pid, ppid);
 	if (IS_ERR(t)) {
@@ -196,7 +159,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 out:
 	/* A ghost keeps holding them back. */
 	if (err)
-		release_signals(&saved, had_pipe);
+		bproc_release_signals(&saved, had_pipe);
 	kfree(name);
 	return err;
 }
@@ -251,7 +214,7 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 		return ret;
 	if (!bproc_is_master(s))
 		return -BPROC_BE_INVALIDNODE;
-	had_pipe = hold_signals(&saved);
+	had_pipe = bproc_hold_signals(&saved);
 	order->blocked = &saved;
 	g = bproc_ghost_spawn(s, order->node);
 	if (IS_ERR(g)) {
@@ -276,7 +239,7 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 	}
 	bproc_transfer_finish(t);
 out:
-	release_signals(&saved, had_pipe);
+	bproc_release_signals(&saved, had_pipe);
 	return ret;
 }
 

@@ -117,3 +117,49 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 	return err;
 }
 
+/**
+ * bproc_hold_signals - let all signals but SIGKILL wait
+ * @saved: receives what the caller blocks itself
+ *
+ * While a move is under way none of them is to break it off half-way: afterwards they are
+ * taken by the process, or sent on by its ghost. SIGKILL alone ends the caller, and the
+ * move.
+ *
+ * Return: for bproc_release_signals().
+ */
+bool bproc_hold_signals(sigset_t *saved)
+{
+	bool had_pipe;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	*saved = current->blocked;
+	had_pipe = sigismember(&current->pending.signal, SIGPIPE);
+	sigfillset(&current->blocked);
+	sigdelset(&current->blocked, SIGKILL);
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	return had_pipe;
+}
+
+/**
+ * bproc_release_signals - the end of bproc_hold_signals()
+ * @saved: from there
+ * @had_pipe: likewise
+ */
+void bproc_release_signals(const sigset_t *saved, bool had_pipe)
+{
+	enum pid_type type;
+	kernel_siginfo_t info;
+	sigset_t others;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	/* A broken stream's SIGPIPE: nobody sent it. */
+	if (!had_pipe && sigismember(&current->pending.signal, SIGPIPE)) {
+		sigfillset(&others);
+		sigdelset(&others, SIGPIPE);
+		bproc_dequeue_signal(&others, &info, &type);
+	}
+	current->blocked = *saved;
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
+}

@@ -179,7 +179,9 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	if (!h)
 		goto out_page;
 	h->magic = BPROC_STREAM_MAGIC;
-	h->kind = prog ? BPROC_STREAM_EXEC : BPROC_STREAM_IMAGE;
+	h->kind = !prog ? BPROC_STREAM_IMAGE :
+		  order->fetch ? BPROC_STREAM_FETCH : BPROC_STREAM_EXEC;
+	h->dump_flags = order->fetch ? order->flags : 0;
 	h->from = s->node;
 	h->id = id;
 	h->pid = pid;

@@ -22,7 +22,8 @@ struct bproc_program {
  * @flags: VMAD_DUMP_* bits
  * @iolen: number of elements of @io, or BPROC_IO_DEFAULT
  * @io: descriptors to set up there
- * @program: REXEC: what to execute there; else NULL
+ * @program: REXEC, EXEC: what to execute there; else NULL
+ * @fetch: EXEC: the ghost is to execute @program and send its image back
  * @blocked: the signals that the caller itself blocks
  * @io_id: name under which the descriptors are served, or 0
  * @linked: EXECMOVE: let the dynamic linker do its work first
@@ -35,6 +36,7 @@ struct bproc_order {
 	int iolen;
 	struct bproc_io *io;
 	const struct bproc_program *program;
+	bool fetch;
 	const sigset_t *blocked;
 	u64 io_id;
 	bool linked;

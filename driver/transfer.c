@@ -45,6 +45,15 @@ int bproc_transfers_init(void)
 	return closing ? 0 : -ENOMEM;
 }
 
+/**
+ * bproc_transfer_close_later - close a stream in a task that no process is
+ * @work: does it
+ */
+void bproc_transfer_close_later(struct work_struct *work)
+{
+	queue_work(closing, work);
+}
+
 /* At unload: waits until every stream is closed. */
 void bproc_transfers_exit(void)
 {
@@ -188,6 +197,14 @@ int bproc_transfer_wait_arrived(struct bproc_transfer *t)
 	return transfer_wait(t, true);
 }
 
+/* The other side may answer once more: bproc_transfer_wait_answer() is for that. */
+void bproc_transfer_expect_answer(struct bproc_transfer *t)
+{
+	spin_lock(&t->lock);
+	t->arrived = false;
+	spin_unlock(&t->lock);
+}
+
 /**
  * bproc_transfer_wait_answer - the stream broke: did the other side say why?
  * @t: the transfer
@@ -295,6 +312,7 @@ void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 	} else {
 		spin_lock(&t->lock);
 		t->arrived = true;
+		t->status = max(m->result, 0);
 		spin_unlock(&t->lock);
 		wake_up_all(&t->wait);
 	}

@@ -23,6 +23,7 @@ struct bproc_space;
  * @close: closes it
  * @arrived: the other side restored it and waits for the word
  * @error: 0, or the -errno that ended it
+ * @status: BPROC_STREAM_FETCH: the program ended so before it was here, or 0
  */
 struct bproc_transfer {
 	struct kref ref;
@@ -36,17 +37,20 @@ struct bproc_transfer {
 	struct work_struct close;
 	bool arrived;
 	int error;
+	int status;
 };
 
 struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid_t pid,
 					    pid_t ppid);
 int bproc_transfer_wait_stream(struct bproc_transfer *t);
 int bproc_transfer_wait_arrived(struct bproc_transfer *t);
+void bproc_transfer_expect_answer(struct bproc_transfer *t);
 int bproc_transfer_wait_answer(struct bproc_transfer *t, int err);
 void bproc_transfer_say(struct bproc_transfer *t, u16 type);
 void bproc_transfer_finish(struct bproc_transfer *t);
 int bproc_transfer_give_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
 void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m);
+void bproc_transfer_close_later(struct work_struct *work);
 int bproc_transfers_init(void);
 void bproc_transfers_exit(void);
 void bproc_transfers_abort(struct bproc_space *s, int node);

@@ -145,6 +145,7 @@ int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
  * @in: where the rest of it comes from
  * @head: everything before the pages
  * @is32: a 32-bit program
+ * @is_exec: as vmad_restore_program(): what exec keeps is the caller's
  * @phnum: program headers, the note among them
  * @result: result register of the program
  * @lost: as at vmad_restore()
@@ -161,6 +162,7 @@ struct vmad_plan {
 	struct vmad_stream in;
 	struct vmad_buf head;
 	bool is32;
+	bool is_exec;
 	unsigned int phnum;
 	const void *phdrs;
 	const struct vmad_image *image;

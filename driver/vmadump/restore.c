@@ -175,6 +175,8 @@ static int carry_out(struct linux_binprm *bprm, struct vmad_plan *plan)
 /* Restored programs go on with the signals blocked that the image says. */
 static void take_sigmask(struct vmad_sigguard *guard, const struct vmad_plan *plan)
 {
+	if (plan->is_exec)
+		return;
 	vmad_sigset_set(&guard->blocked, plan->task->sigmask);
 }
 
@@ -241,25 +243,9 @@ static int exec_plan(struct vmad_plan *plan)
 	return err;
 }
 
-/**
- * vmad_restore - become the image in a file, pipe or socket
- * @in: read from its position, front to back, to the end of the image and no further
- * @result: receives what the caller must return from its system call, so that the new
- *	program finds it as its result
- * @lost: set to true if the caller has no program any more, neither its own nor the image:
- *	it must execute another, or die. NULL: it is killed then
- *
- * Called from a system call, or from a new process that has not been in user mode yet. All
- * that can be checked is checked first, and an error then leaves the caller as it was.
- * Later a failure kills it. Like exec this keeps credentials, and ends other threads.
- *
- * Return: 0, then the caller goes to user mode and is the new program; or -errno as at
- * VMAD_IOC_DO_UNDUMP. If a fatal signal is pending there is no way back.
- */
-int vmad_restore(struct file *in, long *result, bool *lost)
+static int restore(struct file *in, struct vmad_plan *plan, long *result)
 {
 	struct vmad_sigguard guard;
-	struct vmad_plan *plan;
 	int err;
 
 	if (!(in->f_mode & FMODE_READ))
@@ -268,10 +254,6 @@ int vmad_restore(struct file *in, long *result, bool *lost)
 		return -EINVAL;
 	if ((in->f_flags & O_NONBLOCK) && !S_ISREG(file_inode(in)->i_mode))
 		return -EAGAIN;
-	plan = kvzalloc(sizeof(*plan), GFP_KERNEL);
-	if (!plan)
-		return -ENOMEM;
-	plan->lost = lost;
 	vmad_sigguard_enter(&guard);
 	err = vmad_plan_read(plan, in, in->f_pos);
 	if (err == -ENOEXEC)
@@ -292,6 +274,57 @@ int vmad_restore(struct file *in, long *result, bool *lost)
 		take_sigmask(&guard, plan);
 	vmad_sigguard_leave(&guard);
 	vmad_plan_free(plan);
+	return err;
+}
+
+/**
+ * vmad_restore - become the image in a file, pipe or socket
+ * @in: read from its position, front to back, to the end of the image and no further
+ * @result: receives what the caller must return from its system call, so that the new
+ *	program finds it as its result
+ * @lost: set to true if the caller has no program any more, neither its own nor the image:
+ *	it must execute another, or die. NULL: it is killed then
+ *
+ * Called from a system call, or from a new process that has not been in user mode yet. All
+ * that can be checked is checked first, and an error then leaves the caller as it was.
+ * Later a failure kills it. Like exec this keeps credentials, and ends other threads.
+ *
+ * Return: 0, then the caller goes to user mode and is the new program; or -errno as at
+ * VMAD_IOC_DO_UNDUMP. If a fatal signal is pending there is no way back.
+ */
+int vmad_restore(struct file *in, long *result, bool *lost)
+{
+	struct vmad_plan *plan = kvzalloc(sizeof(*plan), GFP_KERNEL);
+	int err;
+
+	if (!plan)
+		return -ENOMEM;
+	plan->lost = lost;
+	err = restore(in, plan, result);
+	kvfree(plan);
+	return err;
+}
+
+/**
+ * vmad_restore_program - execute the program whose image is in a file, pipe or socket
+ * @in: as at vmad_restore()
+ *
+ * The image is one of a program that has not run yet, and to the caller this is an exec of
+ * it: signals that it ignores or blocks stay so, whatever the image says, all others have
+ * their default actions.
+ *
+ * Return: as vmad_restore(); after 0 the caller returns 0 from its system call.
+ */
+int vmad_restore_program(struct file *in)
+{
+	struct vmad_plan *plan = kvzalloc(sizeof(*plan), GFP_KERNEL);
+	long result;
+	int err;
+
+	if (!plan)
+		return -ENOMEM;
+	plan->is_exec = true;
+	err = restore(in, plan, &result);
 	kvfree(plan);
 	return err;
 }

@@ -179,7 +179,7 @@ int vmad_task_restore(const struct vmad_plan *plan)
 	int err;
 
 	restore_layout(plan);
-	err = restore_sigactions(plan);
+	err = plan->is_exec ? 0 : restore_sigactions(plan);
 	if (err)
 		return err;
 	current->sas_ss_sp = task->altstack;

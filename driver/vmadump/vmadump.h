@@ -34,6 +34,7 @@ struct path;
 
 ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
 int vmad_restore(struct file *in, long *result, bool *lost);
+int vmad_restore_program(struct file *in);
 
 bool vmad_may_execdump(void);
 int vmad_exec_from(const struct path *root, const char *name, const char *const *argv,

@@ -433,6 +433,18 @@ struct bproc_connect {
  */
 #define BPROC_IOC_VRFORK _IOW(BPROC_IOC_MAGIC, 0x36, struct bproc_move)
 /*
+ * BPROC_IOC_EXEC - from a process on a node: become @path, executed on the master by the
+ *	process's ghost, with the master's files and the process's IDs; on the node
+ *	everything that exec keeps is kept. @node is ignored, @iolen is 0 or
+ *	BPROC_IO_DEFAULT. Errors: what execve(2) says on the master; and
+ *	-EINVAL		on the master; an I/O list
+ *	-EPERM		a set-user-ID or set-group-ID program, or one with file
+ *			capabilities, that would give the process privileges
+ *	-EOPNOTSUPP	a seccomp filter; or what -EOPNOTSUPP and -EIO mean above
+ *	any errno	that restoring the image gave on the node
+ */
+#define BPROC_IOC_EXEC _IOW(BPROC_IOC_MAGIC, 0x37, struct bproc_move)
+/*
  * BPROC_IOC_VEXECMOVE - start @path, executed here, on each of @nodes. Returns
  *	nodes_len, with a PID or -errno for each in @pids. An environment entry
  *	BPROC_RANK=XXXXXXX reads BPROC_RANK=%07d of the index in the child. Not there yet:

@@ -344,6 +344,15 @@ struct bproc_msg_control {
 #define BPROC_STREAM_MAGIC 0x31765042 /* "BPv1" */
 #define BPROC_STREAM_IMAGE 0	      /* a VMADump image follows the header */
 #define BPROC_STREAM_EXEC 1	      /* nothing follows: path, argv, envp are in it */
+/*
+ * From a process on a node to its ghost: execute path, argv, envp there, and send the image
+ * back on the same stream; the process, which waits, becomes it. The ghost says ARRIVED
+ * before the image (@result 0), or with -errno and there is none; it may be followed by
+ * one with the -errno that broke the image off. Or the program ended before its image could
+ * be made: BPROC_FETCH_ENDED and its wait status. There is no GO.
+ */
+#define BPROC_STREAM_FETCH 2
+#define BPROC_FETCH_ENDED 0x10000
 /* Longest header with all that follows it, in bytes. */
 #define BPROC_STREAM_HEADER_MAX (4U << 20)
 #define BPROC_NRLIMITS 16
@@ -372,6 +381,7 @@ struct bproc_msg_control {
  * @no_new_privs: 0 or 1
  * @personality: personality(2)
  * @oom_score_adj: -1000 .. 1000
+ * @dump_flags: BPROC_STREAM_FETCH: VMAD_DUMP_* bits for the image, else 0
  * @iolen: number of struct bproc_io, or BPROC_IO_DEFAULT
  * @io_id: BPROC_IO_DEFAULT: the name under which the I/O daemon of @from serves 0, 1, 2
  *	of the process; 0 if nobody does. Random: who does not know it cannot ask for it.
@@ -381,10 +391,10 @@ struct bproc_msg_control {
  * @ignored: BPROC_STREAM_EXEC: signals ignored, likewise
  * @ngroups: number of supplementary groups
  * @cwd_len: bytes of the working directory's path with its NUL
- * @path_len: BPROC_STREAM_EXEC: bytes of the program's path with its NUL
- * @argc: BPROC_STREAM_EXEC: number of arguments
- * @envc: BPROC_STREAM_EXEC: number of environment strings
- * @strings_len: BPROC_STREAM_EXEC: bytes of arguments and environment together
+ * @path_len: BPROC_STREAM_EXEC, _FETCH: bytes of the program's path with its NUL
+ * @argc: BPROC_STREAM_EXEC, _FETCH: number of arguments
+ * @envc: BPROC_STREAM_EXEC, _FETCH: number of environment strings
+ * @strings_len: BPROC_STREAM_EXEC, _FETCH: bytes of arguments and environment together
  * @comm: name of the process
  *
  * The variable part: groups (__u32 each, padded to 8 bytes), struct bproc_io elements,
@@ -418,7 +428,7 @@ struct bproc_stream {
 	__u32 personality;
 	__s32 oom_score_adj;
 	__s32 iolen;
-	__u32 reserved;
+	__u32 dump_flags;
 	__aligned_u64 io_id;
 	struct {
 		__aligned_u64 soft;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* System calls of processes on nodes are led to functions of ours. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+
+#include "hook.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "space.h"
+
+static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			   struct ftrace_regs *fregs)
+{
+	struct bproc_space *s;
+
+	if (within_module(parent_ip, THIS_MODULE))
+		return;
+	rcu_read_lock();
+	s = bproc_space_of_rcu(task_active_pid_ns(current));
+	if (s && !bproc_is_master(s))
+		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)op->private);
+	rcu_read_unlock();
+}
+
+/**
+ * bproc_hooks_set - from now on processes on nodes call our functions
+ * @hooks: which; those calls from this module go to the kernel's own
+ * @n: their number
+ *
+ * Return: 0, or -errno, and none is set.
+ */
+int bproc_hooks_set(struct bproc_hook *hooks, int n)
+{
+	struct bproc_hook *h;
+	int i, err;
+
+	for (i = 0; i < n; i++) {
+		h = &hooks[i];
+		h->ops.func = divert;
+		h->ops.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY;
+		h->ops.private = (void *)h->instead;
+		err = ftrace_set_filter_ip(&h->ops, bproc_ksym_address(h->function), 0, 0);
+		if (!err)
+			err = register_ftrace_function(&h->ops);
+		if (err) {
+			pr_err("cannot hook %s (error %d)\n", h->function, -err);
+			ftrace_free_filter(&h->ops);
+			bproc_hooks_clear(hooks, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/**
+ * bproc_hooks_clear - the end of bproc_hooks_set(); calls may still be under way
+ * @hooks: the hooks
+ * @n: their number
+ */
+void bproc_hooks_clear(struct bproc_hook *hooks, int n)
+{
+	while (n--) {
+		unregister_ftrace_function(&hooks[n].ops);
+		ftrace_free_filter(&hooks[n].ops);
+	}
+	/* A task may be between the kernel's code and a hook's first instruction. */
+	synchronize_rcu_tasks();
+}

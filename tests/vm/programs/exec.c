@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * EXEC from a process on a node, which executes what it finds on the master.
+ *
+ *	exec call PATH ARG...	call EXEC, with things set that exec keeps and does not keep
+ *	exec plain PATH ARG...	the same with execve(2)
+ *	exec at PATH ARG...	the same with execveat(2)
+ *	exec thread PATH ARG...	the same with execve(2), by a thread
+ *	exec show ARG...	say what the program has; in one line
+ *	exec errno		EXEC of things that do not work
+ *	exec wait		say "ready" and sleep
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/stat.h>
+
+#include "scen.h"
+
+extern char **environ;
+
+static long call_exec(const char *path, char **argv, char **envp)
+{
+	return run_io(BPROC_IOC_EXEC, 0, path, argv, envp, NULL, BPROC_IO_DEFAULT);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+static void prepare(void)
+{
+	struct rlimit lim = { 77, 99 };
+	sigset_t set;
+
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, on_signal);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	umask(027);
+	setrlimit(RLIMIT_NOFILE, &lim);
+	dup2(1, 20);
+	dup2(1, 21);
+	fcntl(21, F_SETFD, FD_CLOEXEC);
+	mkdir("/tmp/kept", 0755);
+	chdir("/tmp/kept");
+	/* pending over the exec */
+	raise(SIGHUP);
+}
+
+static void show(int argc, char **argv)
+{
+	struct rlimit lim;
+	char cwd[256], comm[64];
+	struct sigaction sa;
+	sigset_t set, pending;
+	int i;
+
+	printf("args=");
+	for (i = 2; i < argc; i++)
+		printf("%s%s", i > 2 ? "," : "", argv[i]);
+	getrlimit(RLIMIT_NOFILE, &lim);
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	sigpending(&pending);
+	prctl(PR_GET_NAME, comm);
+	printf(" env=%s pid=%s ppid=%s cwd=%s", getenv("COLOUR") ?: "-",
+	       getenv("PID") && atoi(getenv("PID")) == getpid() ? "same" : "other",
+	       getppid() ? "some" : "none", getcwd(cwd, sizeof(cwd)) ?: "?");
+	printf(" 20=%d 21=%d", fcntl(20, F_GETFD), fcntl(21, F_GETFD));
+	sigaction(SIGUSR1, NULL, &sa);
+	printf(" usr1=%s", sa.sa_handler == SIG_IGN ? "ignored" : "other");
+	sigaction(SIGUSR2, NULL, &sa);
+	printf(" usr2=%s", sa.sa_handler == SIG_DFL ? "default" : "other");
+	sigaction(SIGCHLD, NULL, &sa);
+	printf(" chld=%s/%#x", sa.sa_handler == SIG_DFL ? "default" : "other", sa.sa_flags);
+	printf(" hup=%s,%s term=%s", sigismember(&set, SIGHUP) ? "blocked" : "open",
+	       sigismember(&pending, SIGHUP) ? "pending" : "none",
+	       sigismember(&set, SIGTERM) ? "blocked" : "open");
+	printf(" umask=%03o files=%ld/%ld uid=%d/%d comm=%s node=%d\n", umask(0),
+	       (long)lim.rlim_cur, (long)lim.rlim_max, getuid(), geteuid(), comm,
+	       node_of(getpid()));
+}
+
+static void set_pid(void)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%d", getpid());
+	setenv("PID", buf, 1);
+}
+
+static void *exec_in_thread(void *arg)
+{
+	char **argv = arg;
+
+	execve(argv[0], argv, environ);
+	printf("errno %d\n", errno);
+	exit(1);
+}
+
+static int run(const char *how, char **argv)
+{
+	pthread_t thread;
+
+	setenv("COLOUR", "green", 1);
+	set_pid();
+	if (!strcmp(how, "call")) {
+		call_exec(argv[0], argv, environ);
+	} else if (!strcmp(how, "plain")) {
+		execve(argv[0], argv, environ);
+	} else if (!strcmp(how, "at")) {
+		syscall(SYS_execveat, AT_FDCWD, argv[0], argv, environ, 0);
+	} else {
+		pthread_create(&thread, NULL, exec_in_thread, argv);
+		for (;;)
+			pause();
+	}
+	printf("errno %d\n", errno);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 1 && !strcmp(argv[1], "show")) {
+		show(argc, argv);
+	} else if (argc > 1 && !strcmp(argv[1], "wait")) {
+		puts("ready");
+		pause();
+	} else if (argc > 2) {
+		prepare();
+		return run(argv[1], argv + 2);
+	}
+	return 0;
+}
