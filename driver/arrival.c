@@ -13,6 +13,7 @@
 #include "kcompat.h"
 #include "ksyms.h"
 #include "proc.h"
+#include "script.h"
 #include "space.h"
 #include "stream.h"
 #include "usage.h"
@@ -121,24 +122,40 @@ static int set_strings(const char **list, u32 n, char **p, char *end)
 	return 0;
 }
 
+/* Room in front of the arguments, for those that an interpreter gets. */
+#define INTERPRETER_ARGS 2
+
+static int exec_script(const struct bproc_script *script, const char **argv,
+		       const char *const *envp)
+{
+	*argv = script->name;
+	if (script->argument)
+		*--argv = script->argument;
+	*--argv = script->interpreter;
+	return ks_kernel_execve(script->interpreter, argv, envp);
+}
+
 /**
  * bproc_arrival_exec - execute the program that a header names, from the caller's own root
  * @h: the header
  * @uh: the same in the caller's memory, with its variable part
+ * @script: NULL; or zeroed, and it is told whether the program is a script, which then is
+ *	executed so that it can go elsewhere
  *
  * Return: 0 with the new program in place, or -errno.
  */
-int bproc_arrival_exec(const struct bproc_stream *h, struct bproc_stream __user *uh)
+int bproc_arrival_exec(const struct bproc_stream *h, struct bproc_stream __user *uh,
+		       struct bproc_script *script)
 {
 	size_t len = (size_t)h->path_len + h->strings_len;
-	const char **list;
+	const char **list, **argv, **envp;
 	char *text, *p;
 	u32 n;
 	int err;
 
 	if (!h->argc || h->argc > len || h->envc > len || !h->path_len)
 		return -EINVAL;
-	n = h->argc + h->envc + 2;
+	n = INTERPRETER_ARGS + h->argc + h->envc + 2;
 	text = kvmalloc(len, GFP_KERNEL_ACCOUNT);
 	list = kvcalloc(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
 	err = -ENOMEM;
@@ -151,11 +168,20 @@ int bproc_arrival_exec(const struct bproc_stream *h, struct bproc_stream __user 
 	if (text[h->path_len - 1])
 		goto out;
 	p = text + h->path_len;
-	err = set_strings(list, h->argc, &p, text + len);
+	argv = list + INTERPRETER_ARGS;
+	envp = argv + h->argc + 1;
+	err = set_strings(argv, h->argc, &p, text + len);
 	if (!err)
-		err = set_strings(list + h->argc + 1, h->envc, &p, text + len);
-	if (!err)
-		err = ks_kernel_execve(text, list, list + h->argc + 1);
+		err = set_strings(envp, h->envc, &p, text + len);
+	if (!err && script)
+		err = bproc_script_open(script, text, h->script_fd);
+	if (!err) {
+		err = ks_kernel_execve(text, argv, envp);
+	} else if (err > 0) {
+		err = exec_script(script, argv, envp);
+		if (!err)
+			ks___set_task_comm(current, kbasename(text), true);
+	}
 out:
 	kvfree(list);
 	kvfree(text);
@@ -284,7 +310,7 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 	if (err)
 		return err;
 	if (h->kind == BPROC_STREAM_EXEC) {
-		err = bproc_arrival_exec(h, uh);
+		err = bproc_arrival_exec(h, uh, NULL);
 	} else {
 		was = get_current_cred();
 		err = vmad_restore(stream, result, g ? lost : NULL);

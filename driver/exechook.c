@@ -25,6 +25,12 @@ static bool exechook = true;
 module_param(exechook, bool, 0644);
 MODULE_PARM_DESC(exechook, "execve of a file that a node does not have executes the master's");
 
+/* Does a node look for programs on the master, and execute them? */
+bool bproc_exechook_is_on(void)
+{
+	return READ_ONCE(exechook);
+}
+
 enum which {
 	EXECVE,
 	EXECVEAT,
@@ -154,7 +160,7 @@ static long hooked(enum which which, const struct pt_regs *regs)
 	bproc_trace_get();
 	/* After success @regs are the new program's. */
 	ret = original(which, regs);
-	if (ret == -ENOENT && READ_ONCE(exechook)) {
+	if (ret == -ENOENT && bproc_exechook_is_on()) {
 		s = bproc_space_current();
 		if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
 			ret = exec_on_master(s, &a, &order);

@@ -6,6 +6,7 @@
  * one again. Until the image is on its way nothing of the process has changed.
  */
 #include <linux/cred.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -19,6 +20,7 @@
 #include "kcompat.h"
 #include "ksyms.h"
 #include "linked.h"
+#include "script.h"
 #include "signals.h"
 #include "space.h"
 #include "stream.h"
@@ -55,6 +57,38 @@ static char *absolute(const char *path, char **buf)
 	return strcat(*buf, path);
 }
 
+/* A script becomes a descriptor; if there is none that is given back. */
+static int take_script(struct bproc_order *order, struct file *stream)
+{
+	struct file *script;
+	int err = bproc_script_receive(stream, &script);
+
+	if (err)
+		return err;
+	if (order->script_fd < 0) {
+		if (script)
+			fput(script);
+		return 0;
+	}
+	if (script) {
+		fd_install(order->script_fd, script);
+		order->has_script = true;
+	} else {
+		put_unused_fd(order->script_fd);
+		order->script_fd = -1;
+	}
+	return 0;
+}
+
+/* After an exec that failed. */
+static void drop_script(struct bproc_order *order)
+{
+	if (order->has_script)
+		close_fd(order->script_fd);
+	else if (order->script_fd >= 0)
+		put_unused_fd(order->script_fd);
+}
+
 /* Header out, image in. */
 static int fetch(struct bproc_space *s, struct bproc_order *order, struct bproc_transfer *t)
 {
@@ -76,7 +110,9 @@ static int fetch(struct bproc_space *s, struct bproc_order *order, struct bproc_
 		return 0;
 	}
 	bproc_transfer_expect_answer(t);
-	err = vmad_restore_program(t->stream);
+	err = take_script(order, t->stream);
+	if (!err)
+		err = vmad_restore_program(t->stream);
 	if (err == -EIO || err == -ECONNRESET)
 		err = bproc_transfer_wait_answer(t, -EIO);
 	return err;
@@ -100,6 +136,8 @@ long bproc_exec(struct bproc_space *s, struct bproc_order *order,
 	char *buf;
 	long err;
 
+	if (!program->path[0])
+		return -ENOENT;
 	if (bproc_is_master(s) || (order->iolen && order->iolen != BPROC_IO_DEFAULT))
 		return -EINVAL;
 	/* Dynamic linker and constructors run without it on the master. */
@@ -114,6 +152,9 @@ long bproc_exec(struct bproc_space *s, struct bproc_order *order,
 	order->fetch = true;
 	order->iolen = BPROC_IO_DEFAULT;
 	order->io_id = 0;
+	/* Without one a script cannot be executed. */
+	order->script_fd = get_unused_fd_flags(0);
+	order->has_script = false;
 	had_pipe = bproc_hold_signals(&saved);
 	order->blocked = &saved;
 	t = bproc_transfer_start(s, BPROC_NODE_MASTER, task_tgid_nr_ns(current, s->ns),
@@ -125,6 +166,8 @@ long bproc_exec(struct bproc_space *s, struct bproc_order *order,
 		bproc_transfer_finish(t);
 	}
 	bproc_release_signals(&saved, had_pipe);
+	if (err)
+		drop_script(order);
 	kfree(buf);
 	return err;
 }
@@ -139,6 +182,7 @@ long bproc_exec(struct bproc_space *s, struct bproc_order *order,
  * @cred: what the ghost itself has
  * @id: the transfer, as the node numbers it
  * @flags: VMAD_DUMP_* bits
+ * @script: what the program interprets, if it is a script
  * @told: the process knows that the image comes
  * @over: this ended, well or not
  * @close: closes the stream
@@ -150,6 +194,7 @@ struct fetched {
 	const struct cred *cred;
 	u64 id;
 	u32 flags;
+	struct bproc_script script;
 	bool told;
 	bool over;
 	struct work_struct close;
@@ -182,6 +227,7 @@ static void fetched_free(void *data)
 	bproc_ghost_expect_no_more(f->ghost);
 	if (f->file)
 		fput(f->file);
+	bproc_script_close(&f->script);
 	put_cred(f->cred);
 	bproc_ghost_put(f->ghost);
 	bproc_transfer_close_later(&f->close);
@@ -245,7 +291,8 @@ static int send_program(struct fetched *f, int err)
 	if (!err) {
 		f->told = true;
 		answer(f, 0);
-		n = vmad_dump(f->stream, &opts);
+		err = bproc_script_send(&f->script, f->stream);
+		n = err ? err : vmad_dump(f->stream, &opts);
 		err = n < 0 ? n : 0;
 	}
 	if (err) {
@@ -300,7 +347,7 @@ static int execute(struct fetched *f, const struct bproc_stream *h,
 		return err;
 	current->personality = h->personality;
 	before = get_current_cred();
-	err = bproc_arrival_exec(h, uh);
+	err = bproc_arrival_exec(h, uh, &f->script);
 	if (!err) {
 		*done = true;
 		if (gained(before, current_cred()))

@@ -50,6 +50,7 @@ void bproc_ghost_order_free(struct bproc_ghost_order *op)
 {
 	if (op->file)
 		fput(op->file);
+	kfree(op->path);
 	kfree(op);
 }
 
@@ -345,18 +346,10 @@ void bproc_ghost_stopped(struct bproc_ghost *g, int sig)
 		wake_up_all(&g->wait);
 }
 
-static int ghost_order(struct bproc_ghost *g, u32 what, u32 flags, pid_t pid,
-		       struct file *file)
+static int ghost_queue(struct bproc_ghost *g, struct bproc_ghost_order *op)
 {
-	struct bproc_ghost_order *op = kzalloc(sizeof(*op), GFP_KERNEL_ACCOUNT);
 	int err = 0;
 
-	if (!op)
-		return -ENOMEM;
-	op->op = what;
-	op->flags = flags;
-	op->pid = pid;
-	op->file = file ? get_file(file) : NULL;
 	spin_lock(&g->lock);
 	if (g->state == BPROC_GHOST_LIVE)
 		list_add_tail(&op->entry, &g->ops);
@@ -368,6 +361,20 @@ static int ghost_order(struct bproc_ghost *g, u32 what, u32 flags, pid_t pid,
 	else
 		wake_up_all(&g->wait);
 	return err;
+}
+
+static int ghost_order(struct bproc_ghost *g, u32 what, u32 flags, pid_t pid,
+		       struct file *file)
+{
+	struct bproc_ghost_order *op = kzalloc(sizeof(*op), GFP_KERNEL_ACCOUNT);
+
+	if (!op)
+		return -ENOMEM;
+	op->op = what;
+	op->flags = flags;
+	op->pid = pid;
+	op->file = file ? get_file(file) : NULL;
+	return ghost_queue(g, op);
 }
 
 /**
@@ -429,6 +436,33 @@ int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags)
 int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp)
 {
 	return ghost_order(g, BPROC_GHOST_IDS, 0, pgrp, NULL);
+}
+
+/**
+ * bproc_ghost_order_find - look for a program, as the process would
+ * @g: the process's ghost
+ * @id: the call that it answers
+ * @path: where, not terminated
+ * @len: bytes of it
+ *
+ * Not in the daemon's task: a file system may take its time.
+ *
+ * Return: 0 (an answer will be sent), or -errno.
+ */
+int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size_t len)
+{
+	struct bproc_ghost_order *op = kzalloc(sizeof(*op), GFP_KERNEL_ACCOUNT);
+
+	if (!op)
+		return -ENOMEM;
+	op->op = BPROC_GHOST_FIND;
+	op->id = id;
+	op->path = kmemdup_nul(path, len, GFP_KERNEL_ACCOUNT);
+	if (!op->path) {
+		kfree(op);
+		return -ENOMEM;
+	}
+	return ghost_queue(g, op);
 }
 
 /**

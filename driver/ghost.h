@@ -104,6 +104,7 @@ bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
 int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
 int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp);
+int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size_t len);
 int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
 void bproc_ghost_expect_no_more(struct bproc_ghost *g);
@@ -134,6 +135,8 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
  * @flags: BPROC_FORK_*
  * @pid: the process that arrives
  * @file: descriptor to give it: a stream, or the new ghost of a fork
+ * @id: BPROC_GHOST_FIND: the call
+ * @path: BPROC_GHOST_FIND: where to look
  */
 struct bproc_ghost_order {
 	struct list_head entry;
@@ -141,6 +144,11 @@ struct bproc_ghost_order {
 	u32 flags;
 	pid_t pid;
 	struct file *file;
+	u64 id;
+	char *path;
 };
+
+/* An order that the driver itself does, in the ghost's task. */
+#define BPROC_GHOST_FIND 0x100
 
 #endif

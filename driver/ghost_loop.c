@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "find.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
@@ -249,6 +250,11 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 			handle_signal(g, &info, orphaned);
 	/* Before the exit: the children of a process are there before it ends. */
 	op = bproc_ghost_take_order(g);
+	if (op && op->op == BPROC_GHOST_FIND) {
+		bproc_find_answer(g, op->id, op->path);
+		bproc_ghost_order_free(op);
+		return 0;
+	}
 	if (op)
 		return hand_out(g, op, arg);
 	if (READ_ONCE(g->state) == BPROC_GHOST_EXITING)

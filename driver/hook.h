@@ -24,6 +24,9 @@ void bproc_hooks_clear(struct bproc_hook *hooks, int n);
 
 int bproc_exechook_init(void);
 void bproc_exechook_exit(void);
+bool bproc_exechook_is_on(void);
+int bproc_findhook_set(void);
+void bproc_findhook_exit(void);
 int bproc_idhook_init(void);
 void bproc_idhook_exit(void);
 int bproc_killhook_init(void);

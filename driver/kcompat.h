@@ -27,6 +27,7 @@
 #include <linux/sched/cputime.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/shmem_fs.h>
 #include <linux/signal.h>
 #include <asm/elf.h>
 #include <asm/fpu/api.h>
@@ -46,6 +47,10 @@
 asmlinkage long __x64_sys_rseq(const struct pt_regs *regs);
 asmlinkage long __x64_sys_kill(const struct pt_regs *regs);
 asmlinkage long __x64_sys_rt_sigqueueinfo(const struct pt_regs *regs);
+asmlinkage long __x64_sys_newfstatat(const struct pt_regs *regs);
+asmlinkage long __x64_sys_access(const struct pt_regs *regs);
+asmlinkage long __x64_sys_faccessat(const struct pt_regs *regs);
+asmlinkage long __x64_sys_faccessat2(const struct pt_regs *regs);
 asmlinkage long __x64_sys_execve(const struct pt_regs *regs);
 asmlinkage long __x64_sys_execveat(const struct pt_regs *regs);
 asmlinkage long __ia32_compat_sys_execve(const struct pt_regs *regs);
@@ -94,6 +99,13 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 #define bproc_set_undumpable()                                                              \
 	static_call(bproc_ks_set_dumpable)(current->mm, SUID_DUMP_DISABLE)
 #define bproc_dumpable() (get_dumpable(current->mm) == SUID_DUMP_USER)
+#endif
+
+/* 7.0: flags of mappings have a type of their own. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define bproc_memory_file(name, size) shmem_file_setup(name, size, (vma_flags_t){})
+#else
+#define bproc_memory_file(name, size) shmem_file_setup(name, size, 0)
 #endif
 
 /* 6.18: the rseq registration moved into a structure; 6.3: it remembers its length. */

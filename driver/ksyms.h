@@ -64,6 +64,11 @@
 	F(__x64_sys_execve, "programs that only the master has", "a call in execve(2)")       \
 	F(__x64_sys_execveat, "likewise", "a call in execveat(2)")                            \
 	BPROC_KSYM_IA32_EXEC(F)                                                               \
+	F(__x64_sys_newfstatat, "shells see programs that only the master has",               \
+	  "a call in newfstatat(2)")                                                          \
+	F(__x64_sys_access, "likewise", "a call in access(2)")                                \
+	F(__x64_sys_faccessat, "likewise", "likewise")                                        \
+	F(__x64_sys_faccessat2, "likewise", "likewise")                                       \
 	BPROC_KSYM_X86_TASK_FPU(F)                                                            \
 	BPROC_KSYM_DUMPABLE(F)
 
@@ -120,6 +125,10 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_sigqueue_32 static_call(bproc_ks___ia32_compat_sys_rt_sigqueueinfo)
 #endif
 
+#define ks_newfstatat static_call(bproc_ks___x64_sys_newfstatat)
+#define ks_access static_call(bproc_ks___x64_sys_access)
+#define ks_faccessat static_call(bproc_ks___x64_sys_faccessat)
+#define ks_faccessat2 static_call(bproc_ks___x64_sys_faccessat2)
 #define ks_execve static_call(bproc_ks___x64_sys_execve)
 #define ks_execveat static_call(bproc_ks___x64_sys_execveat)
 #ifdef CONFIG_IA32_EMULATION

@@ -68,6 +68,7 @@ err_transfers:
 static void __exit bproc_exit(void)
 {
 	bproc_devices_exit();
+	bproc_findhook_exit();
 	bproc_exechook_exit();
 	bproc_killhook_exit();
 	bproc_idhook_exit();

@@ -32,6 +32,19 @@ static int serve_kill(struct bproc_space *m, struct bproc_ghost *g,
 	return call->after ? bproc_kill(&k, call->after) : -EINVAL;
 }
 
+/* The ghost answers. */
+static int serve_find(struct bproc_ghost *g, const struct bproc_msg *msg,
+		      const struct bproc_msg_call *call)
+{
+	size_t room = msg->size - sizeof(*msg) - sizeof(*call);
+	int err;
+
+	if (!call->count || call->count > room || call->count > PATH_MAX)
+		return -EINVAL;
+	err = bproc_ghost_order_find(g, msg->id, (const char *)(call + 1), call->count - 1);
+	return err ? err : -EINPROGRESS;
+}
+
 static size_t element_size(const struct bproc_msg_call *call)
 {
 	switch (call->call) {
@@ -67,6 +80,9 @@ static int serve(struct bproc_space *m, const struct bproc_msg *msg,
 	case BPROC_CALL_KILL:
 		ret = serve_kill(m, g, call);
 		break;
+	case BPROC_CALL_FIND:
+		ret = serve_find(g, msg, call);
+		break;
 	default:
 		ret = -EINVAL;
 	}
@@ -91,6 +107,10 @@ void bproc_serve_call(struct bproc_space *m, const struct bproc_msg *msg)
 			      GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = msg->id;
 	buf->msg.result = serve(m, msg, call, buf->body, n);
+	if (buf->msg.result == -EINPROGRESS) {
+		bproc_msg_free(buf);
+		return;
+	}
 	buf->msg.size = sizeof(buf->msg) + max(buf->msg.result, 0) * size;
 	bproc_msgq_post(&m->msgq, buf);
 }

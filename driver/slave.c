@@ -10,6 +10,7 @@
 #include "call.h"
 #include "daemon.h"
 #include "device.h"
+#include "hook.h"
 #include "iod.h"
 #include "notifier.h"
 #include "pidhook.h"
@@ -54,7 +55,9 @@ static int slave_setup(struct bproc_space *s, const struct bproc_slave_setup *se
 	/* The namespace must be nothing but the node's. */
 	if (!is_child_reaper(task_tgid(current)) || s->ns == &init_pid_ns)
 		return -EINVAL;
-	err = bproc_space_publish(s, setup->node);
+	err = bproc_findhook_set();
+	if (!err)
+		err = bproc_space_publish(s, setup->node);
 	if (!err)
 		schedule_delayed_work(&s->report, REPORT_INTERVAL);
 	return err;

@@ -181,6 +181,7 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	h->magic = BPROC_STREAM_MAGIC;
 	h->kind = !prog ? BPROC_STREAM_IMAGE :
 		  order->fetch ? BPROC_STREAM_FETCH : BPROC_STREAM_EXEC;
+	h->script_fd = order->fetch ? order->script_fd : 0;
 	h->dump_flags = order->fetch ? order->flags : 0;
 	h->from = s->node;
 	h->id = id;

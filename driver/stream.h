@@ -24,6 +24,8 @@ struct bproc_program {
  * @io: descriptors to set up there
  * @program: REXEC, EXEC: what to execute there; else NULL
  * @fetch: EXEC: the ghost is to execute @program and send its image back
+ * @script_fd: EXEC: descriptor that a script is to have
+ * @has_script: out: @script_fd is one
  * @blocked: the signals that the caller itself blocks
  * @io_id: name under which the descriptors are served, or 0
  * @linked: EXECMOVE: let the dynamic linker do its work first
@@ -37,6 +39,8 @@ struct bproc_order {
 	struct bproc_io *io;
 	const struct bproc_program *program;
 	bool fetch;
+	int script_fd;
+	bool has_script;
 	const sigset_t *blocked;
 	u64 io_id;
 	bool linked;

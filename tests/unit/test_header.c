@@ -74,6 +74,9 @@ START_TEST(good)
 	ck_assert_str_eq(parts.cwd, "/tmp");
 	ck_assert_int_eq(check(program("ls\0-l\0HOME=/\0", 13, 2, 1)), 0);
 	ck_assert_int_eq(check(program("", 0, 0, 0)), 0);
+	s = program("ls\0-l\0HOME=/\0", 13, 2, 1);
+	s->kind = BPROC_STREAM_FETCH;
+	ck_assert_int_eq(check(s), 0);
 	s = image();
 	s->iolen = BPROC_IO_DEFAULT;
 	s->size -= 2 * sizeof(struct bproc_io);
@@ -95,7 +98,7 @@ END_TEST
 START_TEST(fixed_part)
 {
 	REFUSED(s->magic++, -EPROTO);
-	REFUSED(s->kind = 2, -EPROTO);
+	REFUSED(s->kind = 3, -EPROTO);
 	REFUSED(s->pid = 1, -EPROTO);
 	REFUSED(s->pid = -1, -EPROTO);
 	REFUSED(s->size--, -EPROTO);

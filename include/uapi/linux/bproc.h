@@ -21,6 +21,7 @@
  * ABI history
  *	1	first version
  *	2	node control, calls from nodes, input and output by default
+ *	3	EXEC
  */
 #ifndef _UAPI_LINUX_BPROC_H
 #define _UAPI_LINUX_BPROC_H
@@ -28,7 +29,7 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-#define BPROC_ABI 2
+#define BPROC_ABI 3
 
 /*
  * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/

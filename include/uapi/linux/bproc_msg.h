@@ -291,6 +291,11 @@ enum bproc_call_type {
 	BPROC_CALL_NOTIFY = 3,
 	/* kill(2), or sigqueue(3), of @after; the caller itself never gets the signal */
 	BPROC_CALL_KILL = 4,
+	/*
+	 * is there a program that the caller could execute at the path, of @count bytes with
+	 * its NUL, that follows? Gives struct bproc_msg_found; RESULT 0, or -ENOENT.
+	 */
+	BPROC_CALL_FIND = 5,
 };
 
 /* Most bytes of elements that a call gives at once. */
@@ -304,7 +309,7 @@ enum bproc_call_type {
  * @after: BPROC_CALL_INFO, _PINFO: as in struct bproc_node_list, struct bproc_proc_list;
  *	BPROC_CALL_KILL: the first argument of kill(2), but 0
  * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list
- * @count: most elements wanted
+ * @count: most elements wanted; BPROC_CALL_FIND: length of the path
  * @euid: BPROC_CALL_KILL: effective user ID of the caller; the real one is in @signal
  * @signal: BPROC_CALL_KILL: the signal; its number may be 0
  */
@@ -316,6 +321,28 @@ struct bproc_msg_call {
 	__u32 count;
 	__u32 euid;
 	struct bproc_msg_signal signal;
+};
+
+/**
+ * struct bproc_msg_found - what BPROC_CALL_FIND found, as stat(2) has it
+ * @ino: inode
+ * @size: bytes
+ * @blocks: of 512 bytes
+ * @mtime: seconds
+ * @mode: type and permission
+ * @nlink: links
+ * @uid: user, as seen from the initial user namespace
+ * @gid: group
+ */
+struct bproc_msg_found {
+	__aligned_u64 ino;
+	__aligned_u64 size;
+	__aligned_u64 blocks;
+	__aligned_s64 mtime;
+	__u32 mode;
+	__u32 nlink;
+	__u32 uid;
+	__u32 gid;
 };
 
 /* struct bproc_msg_control: what to do */
@@ -346,7 +373,8 @@ struct bproc_msg_control {
 #define BPROC_STREAM_EXEC 1	      /* nothing follows: path, argv, envp are in it */
 /*
  * From a process on a node to its ghost: execute path, argv, envp there, and send the image
- * back on the same stream; the process, which waits, becomes it. The ghost says ARRIVED
+ * back on the same stream; the process, which waits, becomes it. In front of the image is
+ * the length of a script (__u64, 0 if it is none) and the script. The ghost says ARRIVED
  * before the image (@result 0), or with -errno and there is none; it may be followed by
  * one with the -errno that broke the image off. Or the program ended before its image could
  * be made: BPROC_FETCH_ENDED and its wait status. There is no GO.
@@ -395,6 +423,8 @@ struct bproc_msg_control {
  * @argc: BPROC_STREAM_EXEC, _FETCH: number of arguments
  * @envc: BPROC_STREAM_EXEC, _FETCH: number of environment strings
  * @strings_len: BPROC_STREAM_EXEC, _FETCH: bytes of arguments and environment together
+ * @script_fd: BPROC_STREAM_FETCH: descriptor that a script would have in the process, or -1
+ * @reserved: zero
  * @comm: name of the process
  *
  * The variable part: groups (__u32 each, padded to 8 bytes), struct bproc_io elements,
@@ -443,6 +473,8 @@ struct bproc_stream {
 	__u32 argc;
 	__u32 envc;
 	__u32 strings_len;
+	__s32 script_fd;
+	__u32 reserved;
 	char comm[16];
 };
 

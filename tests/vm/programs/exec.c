@@ -6,7 +6,9 @@
  *	exec plain PATH ARG...	the same with execve(2)
  *	exec at PATH ARG...	the same with execveat(2)
  *	exec thread PATH ARG...	the same with execve(2), by a thread
+ *	exec drop PATH ARG...	EXEC by root that has become another user
  *	exec show ARG...	say what the program has; in one line
+ *	exec access PATH	0 if it can be executed, else 1
  *	exec errno		EXEC of things that do not work
  *	exec wait		say "ready" and sleep
  */
@@ -104,6 +106,38 @@ static void *exec_in_thread(void *arg)
 	exit(1);
 }
 
+static int call_badly(void)
+{
+	char *argv[] = { "/bin/true", NULL };
+	char long_path[5000];
+	struct bproc_move m = { .path = P64(argv[0]), .argv = P64(argv), .iolen = 1 };
+	int bad = 0;
+
+	memset(long_path, 'x', sizeof(long_path) - 1);
+	long_path[sizeof(long_path) - 1] = '\0';
+#define BAD(error, call)                                                                    \
+	do {                                                                                  \
+		if ((call) != -1 || errno != (error)) {                                         \
+			printf("%s: errno %d\n", #call, errno);                                  \
+			bad++;                                                                  \
+		}                                                                               \
+	} while (0)
+	BAD(EFAULT, call_exec(NULL, argv, environ));
+	BAD(EINVAL, call_exec(argv[0], NULL, environ));
+	BAD(EINVAL, call_exec(argv[0], argv + 1, environ));
+	BAD(EFAULT, call_exec(argv[0], (char **)8, environ));
+	BAD(ENAMETOOLONG, call_exec(long_path, argv, environ));
+	BAD(ENOENT, call_exec("", argv, environ));
+	BAD(EFAULT, bp(BPROC_IOC_EXEC, &m));
+	m.iolen = BPROC_IO_DEFAULT;
+	m.flags = BPROC_MOVE_LINKED;
+	BAD(EINVAL, bp(BPROC_IOC_EXEC, &m));
+	BAD(ENOENT, execve("", argv, environ));
+	BAD(ENAMETOOLONG, execve(long_path, argv, environ));
+	BAD(EBADF, syscall(SYS_execveat, 77, "x", argv, environ, 0));
+	return bad;
+}
+
 static int run(const char *how, char **argv)
 {
 	pthread_t thread;
@@ -111,6 +145,10 @@ static int run(const char *how, char **argv)
 	setenv("COLOUR", "green", 1);
 	set_pid();
 	if (!strcmp(how, "call")) {
+		call_exec(argv[0], argv, environ);
+	} else if (!strcmp(how, "drop")) {
+		if (setgid(1002) || setuid(1002))
+			return 1;
 		call_exec(argv[0], argv, environ);
 	} else if (!strcmp(how, "plain")) {
 		execve(argv[0], argv, environ);
@@ -130,6 +168,10 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 1 && !strcmp(argv[1], "show")) {
 		show(argc, argv);
+	} else if (argc > 2 && !strcmp(argv[1], "access")) {
+		printf("%d\n", access(argv[2], X_OK) ? 1 : 0);
+	} else if (argc > 1 && !strcmp(argv[1], "errno")) {
+		return call_badly();
 	} else if (argc > 1 && !strcmp(argv[1], "wait")) {
 		puts("ready");
 		pause();
