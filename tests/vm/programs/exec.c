@@ -8,7 +8,7 @@
  *	exec thread PATH ARG...	the same with execve(2), by a thread
  *	exec drop PATH ARG...	EXEC by root that has become another user
  *	exec show ARG...	say what the program has; in one line
- *	exec access PATH	0 if it can be executed, else 1
+ *	exec access PATH	size and mode if it can be executed, else "no"
  *	exec errno		EXEC of things that do not work
  *	exec wait		say "ready" and sleep
  */
@@ -169,7 +169,12 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "show")) {
 		show(argc, argv);
 	} else if (argc > 2 && !strcmp(argv[1], "access")) {
-		printf("%d\n", access(argv[2], X_OK) ? 1 : 0);
+		struct stat st;
+
+		if (access(argv[2], X_OK) || stat(argv[2], &st))
+			puts("no");
+		else
+			printf("%ld %o\n", (long)st.st_size, st.st_mode & 07777);
 	} else if (argc > 1 && !strcmp(argv[1], "errno")) {
 		return call_badly();
 	} else if (argc > 1 && !strcmp(argv[1], "wait")) {
