@@ -29,6 +29,8 @@
 #define CONTROL_FD 4
 /* How long its connections may take, in ms. */
 #define CONNECT_TIMEOUT 10000
+/* How long what a program wrote last may take after its end, in ms. */
+#define LAST_WORDS 500
 /* Largest terminal description that is taken along. */
 #define TERMINFO_MAX 32768
 
@@ -334,11 +336,14 @@ static void on_signal(struct link *l)
 		else if (info.ssi_signo != SIGCHLD && l->pid > 0 && !l->ended)
 			kill(l->pid, (int)info.ssi_signo);
 	}
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == l->pid) {
 			l->ended = true;
 			l->status = status;
+		} else if (pid == l->helper) {
+			l->helper = 0;
 		}
+	}
 }
 
 static bool read_input(struct link *l)
@@ -357,12 +362,17 @@ static bool read_input(struct link *l)
 	return send(l->data, buf, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
+/*
+ * With the program its terminal is hung up, for whoever still has it. If the helper says
+ * nothing after that, its node may be gone, or the program never came there.
+ */
 static void run(struct link *l)
 {
 	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
 			       { .events = POLLIN },
 			       { .events = POLLIN } };
 	bool open = true;
+	int n;
 
 	l->in_open = true;
 	p[1].fd = l->data;
@@ -370,8 +380,11 @@ static void run(struct link *l)
 	while (open || !l->ended) {
 		p[0].fd = l->in_open && open ? STDIN_FILENO : -1;
 		p[1].fd = open ? l->data : -1;
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
+		n = poll(p, 3, l->ended ? LAST_WORDS : -1);
+		if (!n || (n < 0 && errno != EINTR))
 			break;
+		if (n < 0)
+			continue;
 		if (p[2].revents)
 			on_signal(l);
 		if (p[1].revents)
