@@ -5,6 +5,7 @@
 #include <linux/cdev.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/inet.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -22,6 +23,15 @@ enum {
 	MINOR_NODES = 16,
 	MINORS = MINOR_NODES + BPROC_NODES_MAX,
 };
+
+/*
+ * One of those for local use. Were it the kernel's choice, there could be no device file
+ * before the module is loaded, whose opening loads it.
+ */
+#define BPROC_MAJOR 60
+MODULE_ALIAS_CHARDEV(BPROC_MAJOR, 0);
+static_assert(MINOR_USER == 0);
+MODULE_ALIAS("devname:bproc");
 
 static const struct {
 	const char *name;
@@ -71,21 +81,14 @@ static char *class_devnode(BPROC_CONST_DEVICE struct device *dev, umode_t *mode)
 	return NULL;
 }
 
-static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct bproc_node *node = dev_get_drvdata(dev);
+/* What people read: a state and an address of a node. */
+struct node_words {
 	char state[BPROC_STATE_LEN];
+	char addr[INET6_ADDRSTRLEN];
+};
 
-	spin_lock(&node->nodes->lock);
-	memcpy(state, node->state, sizeof(state));
-	spin_unlock(&node->nodes->lock);
-	return sysfs_emit(buf, "%s\n", state);
-}
-static DEVICE_ATTR_RO(state);
-
-static ssize_t addr_show(struct device *dev, struct device_attribute *attr, char *buf)
+static void node_words(const struct bproc_node *node, struct node_words *words)
 {
-	struct bproc_node *node = dev_get_drvdata(dev);
 	union {
 		u8 bytes[BPROC_ADDR_LEN];
 		struct sockaddr_in in;
@@ -93,19 +96,55 @@ static ssize_t addr_show(struct device *dev, struct device_attribute *attr, char
 	} addr;
 
 	spin_lock(&node->nodes->lock);
+	memcpy(words->state, node->state, sizeof(words->state));
 	memcpy(addr.bytes, node->addr, sizeof(addr.bytes));
 	spin_unlock(&node->nodes->lock);
+	words->addr[0] = 0;
 	if (addr.in.sin_family == AF_INET)
-		return sysfs_emit(buf, "%pI4\n", &addr.in.sin_addr);
-	if (addr.in.sin_family == AF_INET6)
-		return sysfs_emit(buf, "%pI6c\n", &addr.in6.sin6_addr);
-	return sysfs_emit(buf, "\n");
+		snprintf(words->addr, sizeof(words->addr), "%pI4", &addr.in.sin_addr);
+	else if (addr.in.sin_family == AF_INET6)
+		snprintf(words->addr, sizeof(words->addr), "%pI6c", &addr.in6.sin6_addr);
+}
+
+/* The properties of each event, whatever it tells, and of udevadm info. */
+static int class_uevent(BPROC_CONST_DEVICE struct device *dev, struct kobj_uevent_env *env)
+{
+	const struct bproc_node *node = dev_get_drvdata(dev);
+	struct node_words words;
+	int err;
+
+	if (!node)
+		return 0;
+	node_words(node, &words);
+	err = add_uevent_var(env, "BPROC_NODE=%d", node->nr);
+	if (!err)
+		err = add_uevent_var(env, "BPROC_STATE=%s", words.state);
+	if (!err && words.addr[0])
+		err = add_uevent_var(env, "BPROC_ADDR=%s", words.addr);
+	return err;
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct node_words words;
+
+	node_words(dev_get_drvdata(dev), &words);
+	return sysfs_emit(buf, "%s\n", words.state);
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t addr_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct node_words words;
+
+	node_words(dev_get_drvdata(dev), &words);
+	return sysfs_emit(buf, "%s\n", words.addr);
 }
 static DEVICE_ATTR_RO(addr);
 
 static ssize_t node_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct bproc_node *node = dev_get_drvdata(dev);
+	const struct bproc_node *node = dev_get_drvdata(dev);
 
 	return sysfs_emit(buf, "%d\n", node->nr);
 }
@@ -148,17 +187,11 @@ void bproc_node_device_del(struct bproc_node *node)
 
 /**
  * bproc_node_device_changed - tell udev
- * @node: the node
- * @state: its new state
+ * @node: the node, whose state cannot change meanwhile
  */
-void bproc_node_device_changed(struct bproc_node *node, const char *state)
+void bproc_node_device_changed(struct bproc_node *node)
 {
-	char nr[24], st[16 + BPROC_STATE_LEN];
-	char *env[] = { nr, st, NULL };
-
-	snprintf(nr, sizeof(nr), "BPROC_NODE=%d", node->nr);
-	snprintf(st, sizeof(st), "BPROC_STATE=%s", state);
-	kobject_uevent_env(&node->dev->kobj, KOBJ_CHANGE, env);
+	kobject_uevent(&node->dev->kobj, KOBJ_CHANGE);
 }
 
 static int node_device_path(int nr, struct path *path)
@@ -243,6 +276,19 @@ int bproc_node_device_chmod(int nr, umode_t mode)
 	return err;
 }
 
+static int region_init(void)
+{
+	int err;
+
+	first = MKDEV(BPROC_MAJOR, 0);
+	err = register_chrdev_region(first, MINORS, "bproc");
+	if (err != -EBUSY)
+		return err;
+	pr_warn("major number %d is taken: a /dev/bproc from before is not ours\n",
+		BPROC_MAJOR);
+	return alloc_chrdev_region(&first, 0, MINORS, "bproc");
+}
+
 static void devices_del(int n)
 {
 	while (--n >= 0)
@@ -270,7 +316,7 @@ int bproc_devices_init(void)
 	if (IS_ERR(devtmpfs))
 		return PTR_ERR(devtmpfs);
 
-	err = alloc_chrdev_region(&first, 0, MINORS, "bproc");
+	err = region_init();
 	if (err)
 		goto err_mount;
 	class = bproc_class_create("bproc");
@@ -279,6 +325,7 @@ int bproc_devices_init(void)
 		goto err_region;
 	}
 	class->devnode = class_devnode;
+	class->dev_uevent = class_uevent;
 	cdev_init(&cdev, &device_fops);
 	cdev.owner = THIS_MODULE;
 	err = cdev_add(&cdev, first, MINORS);

@@ -16,7 +16,7 @@ int bproc_devices_init(void);
 void bproc_devices_exit(void);
 int bproc_node_device_add(struct bproc_node *node);
 void bproc_node_device_del(struct bproc_node *node);
-void bproc_node_device_changed(struct bproc_node *node, const char *state);
+void bproc_node_device_changed(struct bproc_node *node);
 int bproc_node_device_access(int nr);
 int bproc_node_device_owner(int nr, u32 *mode, u32 *uid, u32 *gid);
 int bproc_node_device_chmod(int nr, umode_t mode);

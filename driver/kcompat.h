@@ -271,7 +271,7 @@ static inline kernel_cap_t bproc_cap_and(kernel_cap_t cap, u64 mask)
 }
 #endif
 
-/* 6.2: a class's devnode() gets a const device. */
+/* 6.2: a class's devnode() and dev_uevent() get a const device. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #define BPROC_CONST_DEVICE const
 #else

@@ -195,7 +195,7 @@ int bproc_node_set_state(struct bproc_space *master, const struct bproc_node_sta
 		bproc_tids_free(master, st->node);
 		bproc_controls_abort(master, st->node);
 	}
-	bproc_node_device_changed(node, st->state);
+	bproc_node_device_changed(node);
 	mutex_unlock(&nodes->setup);
 	nodes_changed(master);
 	return 0;
@@ -236,7 +236,7 @@ int bproc_node_order_state(struct bproc_space *master, int nr, const char *state
 	err = bproc_node_check(master, nr);
 	if (!err) {
 		node_new_state(nodes, nodes->node[nr], state, NULL);
-		bproc_node_device_changed(nodes->node[nr], state);
+		bproc_node_device_changed(nodes->node[nr]);
 	}
 	mutex_unlock(&nodes->setup);
 	if (!err)

@@ -3,5 +3,10 @@
 INSTALLS += install-udev
 
 install-udev:
-	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/udev/rules.d udev/60-bproc.rules
+	install -D -m 644 -t $(DESTDIR)$(SYSLIBDIR)/udev/rules.d udev/60-bproc.rules
 	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/sysusers.d udev/bproc.conf
+	install -D -m 644 udev/tmpfiles.conf $(DESTDIR)$(LIBDIR)/tmpfiles.d/bproc.conf
+	install -D -m 644 udev/modules-load.conf $(DESTDIR)$(LIBDIR)/modules-load.d/bproc.conf
+	install -D -m 644 udev/modprobe.conf $(DESTDIR)$(LIBDIR)/modprobe.d/bproc.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/bproc/examples \
+		udev/61-bproc-racks.rules udev/61-bproc-acl.rules
