@@ -9,7 +9,7 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-mgeneral-regs-only
 
-BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o \
+BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o nodeup_run.o \
 	rejoin.o admit.o trace.o device.o pool.o preface.o want_stream.o iod.o iod_control.o)
 # What serves input and output, on the master and on nodes.
 IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o \
@@ -20,7 +20,7 @@ BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_contro
 	arrive_cred.o arrive_io.o header.o ghost_file.o) $(IOD_OBJECTS)
 DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto
 
-PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bpmaster bpslave bpiod)
+PROGRAMS += $(addprefix $(BUILD)/daemons/,bproc-ghost bproc-key bproc-nodeup bpmaster bpslave bpiod)
 INSTALLS += install-daemons
 
 $(BUILD)/daemons/stub/%.o: daemons/%.c
@@ -44,15 +44,22 @@ $(BUILD)/daemons/bpmaster: $(BPMASTER_OBJECTS) $(COMMON)
 $(BUILD)/daemons/bpslave: $(BPSLAVE_OBJECTS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(DAEMON_LIBS)
 
+$(BUILD)/daemons/bproc-nodeup: $(BUILD)/daemons/bproc_nodeup.o $(BUILD)/daemons/nodeup_run.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/daemons/bproc-key: $(BUILD)/daemons/bproc_key.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcrypto
+
 $(BUILD)/daemons/bpiod: $(BPIOD_OBJECTS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(DAEMON_LIBS)
 
 install-daemons:
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(BUILD)/daemons/bpmaster \
-		$(BUILD)/daemons/bpslave $(BUILD)/daemons/bpiod
-	install -D -m 755 $(BUILD)/daemons/bproc-ghost \
-		$(DESTDIR)$(LIBDIR)/bproc/bproc-ghost
-	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/systemd/system daemons/bpmaster.service \
-		daemons/bpslave@.service
+		$(BUILD)/daemons/bpslave $(BUILD)/daemons/bpiod $(BUILD)/daemons/bproc-key
+	install -D -m 755 -t $(DESTDIR)$(LIBDIR)/bproc $(BUILD)/daemons/bproc-ghost \
+		$(BUILD)/daemons/bproc-nodeup
+	install -D -m 644 -t $(DESTDIR)$(SYSLIBDIR)/systemd/system daemons/bpmaster.service \
+		daemons/bpslave@.service daemons/bproc-nodeup.socket \
+		daemons/bproc-nodeup@.service
 
 -include $(wildcard $(BUILD)/daemons/*.d $(BUILD)/daemons/stub/*.d)

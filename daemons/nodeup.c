@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "log.h"
 #include "nodeup.h"
+#include "nodeup_run.h"
 
-#define LOG_DIR "/var/log/bproc"
-
+/* A script that runs: our child, or at the other end of a connection. */
 struct nodeup {
 	LIST_ENTRY(nodeup) entry;
-	pid_t pid;
+	pid_t pid; /* 0: not ours */
+	int fd;
+	struct event *answer;
 	int number;
 	nodeup_done *done; /* NULL: cancelled */
 	void *arg;
@@ -23,27 +26,77 @@ struct nodeup {
 
 static LIST_HEAD(, nodeup) running = LIST_HEAD_INITIALIZER(running);
 
-static void __attribute__((noreturn)) run(const char *script, int number)
+static void release(struct nodeup *n)
 {
-	char log[64], node[16];
-	sigset_t none;
-	int fd;
+	if (n->answer)
+		event_free(n->answer);
+	if (n->fd >= 0)
+		close(n->fd);
+	free(n);
+}
 
-	snprintf(log, sizeof(log), LOG_DIR "/node.%d", number);
-	snprintf(node, sizeof(node), "%d", number);
-	mkdir(LOG_DIR, 0755);
-	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-	if (fd >= 0) {
-		dup2(fd, STDOUT_FILENO);
-		dup2(fd, STDERR_FILENO);
+static void ended(struct nodeup *n, int status)
+{
+	nodeup_done *done = n->done;
+	void *arg = n->arg;
+
+	if (status && done)
+		log_err("node %d: its script failed (status 0x%x); see " NODEUP_LOG_DIR
+			"/node.%d",
+			n->number, status, n->number);
+	LIST_REMOVE(n, entry);
+	release(n);
+	if (done)
+		done(arg, !status);
+}
+
+static void on_answer(evutil_socket_t fd, short what, void *arg)
+{
+	int status;
+
+	(void)what;
+	if (recv(fd, &status, sizeof(status), 0) != (ssize_t)sizeof(status))
+		status = W_EXITCODE(126, 0);
+	ended(arg, status);
+}
+
+/* Whoever runs scripts for us, if there is one. */
+static int find_runner(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = NODEUP_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un))) {
+		if (errno != ENOENT && errno != ECONNREFUSED)
+			log_warn("%s: %m", NODEUP_SOCKET);
+		close(fd);
+		fd = -1;
 	}
-	setpgid(0, 0);
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execl(script, script, node, (char *)NULL);
-	fprintf(stderr, "%s: %m\n", script);
-	_exit(127);
+	return fd;
+}
+
+static bool ask_runner(struct nodeup *n, struct event_base *base, const char *script)
+{
+	struct nodeup_request request = { .number = n->number };
+
+	if (strlen(script) >= sizeof(request.script))
+		return false;
+	strcpy(request.script, script);
+	n->answer = event_new(base, n->fd, EV_READ, on_answer, n);
+	return n->answer && !event_add(n->answer, NULL) &&
+	       send(n->fd, &request, sizeof(request), MSG_NOSIGNAL) ==
+		       (ssize_t)sizeof(request);
+}
+
+static bool start(struct nodeup *n, struct event_base *base, const char *script)
+{
+	n->fd = find_runner();
+	if (n->fd >= 0)
+		return ask_runner(n, base, script);
+	n->pid = fork();
+	if (!n->pid)
+		nodeup_run(script, n->number);
+	return n->pid > 0;
 }
 
 struct nodeup *nodeup_start(struct event_base *base, const char *script, int number,
@@ -51,25 +104,24 @@ struct nodeup *nodeup_start(struct event_base *base, const char *script, int num
 {
 	struct nodeup *n;
 
-	(void)base;
 	if (access(script, X_OK)) {
 		done(arg, errno == ENOENT);
 		return NULL;
 	}
 	n = calloc(1, sizeof(*n));
-	if (n)
-		n->pid = fork();
-	if (!n || n->pid < 0) {
+	if (n) {
+		n->fd = -1;
+		n->number = number;
+		n->done = done;
+		n->arg = arg;
+	}
+	if (!n || !start(n, base, script)) {
 		log_err("node %d: cannot run %s: %m", number, script);
-		free(n);
+		if (n)
+			release(n);
 		done(arg, false);
 		return NULL;
 	}
-	if (!n->pid)
-		run(script, number);
-	n->number = number;
-	n->done = done;
-	n->arg = arg;
 	LIST_INSERT_HEAD(&running, n, entry);
 	return n;
 }
@@ -79,8 +131,13 @@ void nodeup_cancel(struct nodeup *n)
 	if (!n)
 		return;
 	n->done = NULL;
-	if (n->pid > 1)
+	if (n->pid > 1) {
 		kill(-n->pid, SIGTERM);
+	} else {
+		/* The runner sees the connection's end. */
+		LIST_REMOVE(n, entry);
+		release(n);
+	}
 }
 
 void nodeup_reap(void)
@@ -89,19 +146,8 @@ void nodeup_reap(void)
 	int status;
 
 	for (n = LIST_FIRST(&running); n; n = next) {
-		nodeup_done *done = n->done;
-		void *arg = n->arg;
-
 		next = LIST_NEXT(n, entry);
-		if (waitpid(n->pid, &status, WNOHANG) != n->pid)
-			continue;
-		if (status && done)
-			log_err("node %d: its script failed (status 0x%x); see " LOG_DIR
-				"/node.%d",
-				n->number, status, n->number);
-		LIST_REMOVE(n, entry);
-		free(n);
-		if (done)
-			done(arg, !status);
+		if (n->pid && waitpid(n->pid, &status, WNOHANG) == n->pid)
+			ended(n, status);
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
 #include "log.h"
@@ -10,13 +11,23 @@ static struct {
 	bool verbose;
 	bool terminal;
 	bool background;
+	bool journal;
 } state = { .name = "bproc" };
+
+/* The journal knows the name of a service's first process. */
+static bool is_the_service(void)
+{
+	const char *pid = getenv("SYSTEMD_EXEC_PID");
+
+	return getenv("JOURNAL_STREAM") && pid && atol(pid) == (long)getpid();
+}
 
 void log_init(const char *name, bool verbose)
 {
 	state.name = name;
 	state.verbose = verbose;
 	state.terminal = isatty(STDERR_FILENO);
+	state.journal = is_the_service();
 }
 
 void log_background(int facility)
@@ -62,6 +73,8 @@ void log_line(int level, const char *fmt, ...)
 		syslog(level, "%s", line);
 	else if (state.terminal)
 		fprintf(stderr, "%s: %s\n", state.name, line);
+	else if (state.journal)
+		fprintf(stderr, "<%d>%s\n", level, line);
 	else
 		fprintf(stderr, "<%d>%s: %s\n", level, state.name, line);
 }
