@@ -24,14 +24,14 @@ $(BUILD)/lib/libbproc.so: $(LIBBPROC)
 	ln -sf libbproc.so.4 $@
 
 install-lib:
-	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(LIBBPROC)
-	ln -sf libbproc.so.4 $(DESTDIR)$(LIBDIR)/libbproc.so
+	install -D -m 644 -t $(DESTDIR)$(SOLIBDIR) $(LIBBPROC)
+	ln -sf libbproc.so.4 $(DESTDIR)$(SOLIBDIR)/libbproc.so
 	install -D -m 644 include/sys/bproc.h $(DESTDIR)$(INCLUDEDIR)/sys/bproc.h
 	install -D -m 644 -t $(DESTDIR)$(INCLUDEDIR)/linux include/uapi/linux/bproc.h \
 		include/uapi/linux/vmadump.h
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
-	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' lib/bproc.pc.in \
-		>$(DESTDIR)$(LIBDIR)/pkgconfig/bproc.pc
+	install -d $(DESTDIR)$(SOLIBDIR)/pkgconfig
+	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(SOLIBDIR),; s,@VERSION@,$(VERSION),' lib/bproc.pc.in \
+		>$(DESTDIR)$(SOLIBDIR)/pkgconfig/bproc.pc
 
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)

@@ -14,6 +14,9 @@ CPPFLAGS += -D_GNU_SOURCE -Iinclude/uapi
 BINDIR     = $(PREFIX)/bin
 SBINDIR    = $(PREFIX)/sbin
 LIBDIR     = $(PREFIX)/lib
+# Of libraries, where a distribution has one for each architecture; of systemd's and udev's.
+SOLIBDIR   = $(LIBDIR)
+SYSLIBDIR  = $(LIBDIR)
 INCLUDEDIR = $(PREFIX)/include
 MANDIR     = $(PREFIX)/share/man
 
@@ -22,7 +25,7 @@ PROGRAMS   :=
 UNIT_TESTS :=
 INSTALLS   :=
 
--include lib/build.mk daemons/build.mk shell/build.mk udev/build.mk man/build.mk
+-include lib/build.mk daemons/build.mk image/build.mk shell/build.mk udev/build.mk man/build.mk
 -include tests/unit/build.mk tests/vm/build.mk tests/bench/build.mk
 
 programs: $(LIBS) $(PROGRAMS)

@@ -2,13 +2,13 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin control bpshell
+UNIT_NAMES := config nodeset header link mux port standin control bpshell dhcp
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iinclude -Ilib -Idaemons $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Iinclude -Ilib -Idaemons -Iimage $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
@@ -22,6 +22,7 @@ $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o re
 $(BUILD)/tests/unit/test_control: $(BUILD)/shell/bpctl_address.o $(BUILD)/daemons/slave_control.o
 $(BUILD)/tests/unit/test_bpshell: $(addprefix $(BUILD)/shell/,$(bpshell_OBJECTS)) $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)
+$(BUILD)/tests/unit/test_dhcp: $(addprefix $(BUILD)/image/,ip.o dhcp.o)
 # The test plays the driver and the processes.
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill
