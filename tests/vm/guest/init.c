@@ -9,6 +9,7 @@
  *	address IFACE ADDRESS	IPv4, netmask 255.255.255.0
  *	image DEVICE		put /stage over this read-only image, go there
  *	spawn PROGRAM ARG...	keep a program running
+ *	become PROGRAM		leave PID 1 to it
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -208,6 +209,9 @@ static void follow(char *line)
 		if (asprintf(&all, "%s %s", first, rest ? rest : "") > 0)
 			spawn(strtok(all, " "));
 		free(all);
+	} else if (!strcmp(verb, "become")) {
+		execl(first, first, (char *)NULL);
+		note("cannot become %s: %m", first);
 	} else
 		note("what is '%s'?", verb);
 }

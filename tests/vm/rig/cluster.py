@@ -27,10 +27,15 @@ class Trouble(Exception):
 class Cluster:
     def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
                  logs, accel="tcg,thread=multi", cpu="max", project=True, tests=False,
-                 bare=False, module=None):
+                 bare=False, module=None, systemd=False, fresh=False,
+                 mknode=False):
         self.logs, self.virtual, self.bare = logs, virtual, bare
         self.kernels = [kernel[0]] + [(kernel[1:] or kernel)[i % len(kernel[1:] or kernel)]
                                       for i in range(nodes)]
+        if (systemd or fresh) and virtual:
+            raise base.RigError("a master with systemd has no virtual nodes")
+        self.mknode = mknode
+        self.systemd, self.fresh = systemd or fresh, fresh
         self.slowness = kernels.slowness(self.kernels)
         self.deadline = None
         self.selector = selectors.PollSelector()
@@ -49,6 +54,7 @@ class Cluster:
             f"node{i - 1}" if i else "master", self.kernels[i], self.rundir, logs, cpus=cpus,
             memory=kernels.memory(self.kernels[i], memory or (512 if i else 1024)),
             initrd=initrds[i], accel=accel, cpu=cpu,
+            append="ip=dhcp" if i and mknode else "",
             extra=self._node_devices(i - 1) if i else self._master_devices(nodes))
             for i in range(nodes + 1)]
         self.master, self.nodes = self.machines[0], self.machines[1:]
@@ -62,10 +68,14 @@ class Cluster:
     def _initrds(self, nodes, puts, tests, module):
         trees = {name: modules.Tree(name, module) for name in dict.fromkeys(self.kernels)}
         paths = [f"{self.rundir}/master.initrd"]
-        payload.make_master(paths[0], trees[self.kernels[0]], puts, tests)
+        payload.make_master(paths[0], trees[self.kernels[0]], puts, tests,
+                            (0 if self.fresh else nodes) if self.systemd else None, self.fresh)
         for i in range(nodes):
             paths.append(f"{self.rundir}/node{i}.initrd")
-            payload.make_node(paths[-1], trees[self.kernels[i + 1]], i, self.bare)
+            if self.mknode:
+                payload.make_node_image(paths[-1], trees[self.kernels[i + 1]])
+            else:
+                payload.make_node(paths[-1], trees[self.kernels[i + 1]], i, self.bare)
         return paths
 
     def _master_devices(self, nodes):
@@ -96,6 +106,9 @@ class Cluster:
         booted = time.monotonic()
         env = {"RIG_NODES": str(len(self.nodes)), "RIG_VIRTUAL": str(self.virtual),
                "RIG_MASTER": payload.MASTER, "RIG_BARE": "1" if self.bare else "",
+               "RIG_SYSTEMD": "1" if self.systemd else "",
+               "RIG_FRESH": "1" if self.fresh else "",
+               "RIG_DHCP": "1" if self.mknode else "",
                "RIG_SLOWNESS": str(self.slowness)}
         done = self.execute(["/usr/lib/rig/start"], env, seconds=seconds)
         base.write(f"{self.logs}/start", done.text())

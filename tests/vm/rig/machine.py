@@ -19,7 +19,8 @@ APPEND = ("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.devkmsg=on no_tim
 
 
 class Machine:
-    def __init__(self, name, kernel, rundir, logs, *, cpus, memory, initrd, accel, cpu, extra):
+    def __init__(self, name, kernel, rundir, logs, *, cpus, memory, initrd, accel, cpu, append,
+                 extra):
         self.name = name
         self.kernel = kernel
         self.process = None
@@ -35,7 +36,7 @@ class Machine:
             "-display", "none", "-M", "q35", "-accel", accel,
             "-cpu", cpu, "-smp", str(cpus), "-m", str(memory),
             "-kernel", kernels.path(kernel, "vmlinux"), "-initrd", initrd,
-            "-append", APPEND,
+            "-append", APPEND + append,
             "-chardev", f"socket,id=con,path={self.run}.con,server=on,wait=off,"
                         f"logfile={self.console.path},logappend=on",
             "-serial", "chardev:con",

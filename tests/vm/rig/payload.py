@@ -8,6 +8,7 @@ import secrets
 import shutil
 import stat
 import subprocess
+import tempfile
 
 from . import base, cpio, kernels, modules
 
@@ -102,23 +103,54 @@ def add_tests(archive):
         archive.tree("/stage/tests/bin", f"{GUEST}/tests/bin")
 
 
-def make_master(out, tree, puts, with_tests):
+def add_systemd(archive, total):
+    """Debian's systemd as PID 1, with our units as an administrator enables them."""
+    etc = "/stage/etc"
+    archive.file(f"{etc}/systemd/system/rig-agent.service", f"{base.VM_DIR}/guest/agent.service")
+    for name, link in (("default.target", "/usr/lib/systemd/system/multi-user.target"),
+                       ("serial-getty@.service", "/dev/null"), ("getty@.service", "/dev/null"),
+                       ("getty-static.service", "/dev/null"),
+                       ("multi-user.target.wants/rig-agent.service", "../rig-agent.service")):
+        archive.link(f"{etc}/systemd/system/{name}", link)
+    archive.data(f"{etc}/machine-id", secrets.token_hex(16) + "\n")
+    # It looks like the first boot. The users are to be made then; the rest is Debian's.
+    for name in ("ldconfig", "systemd-hwdb-update", "systemd-journal-catalog-update"):
+        archive.link(f"{etc}/systemd/system/{name}.service", "/dev/null")
+    if not total:
+        return
+    archive.link(f"{etc}/systemd/system/multi-user.target.wants/bpmaster.service",
+                 "/usr/lib/systemd/system/bpmaster.service")
+    archive.data(f"{etc}/bproc/config",
+                 f"interface eth0\niprange 0 {node_address(0)} {node_address(total - 1)}\n")
+
+
+def make_master(out, tree, puts, with_tests, systemd=None, fresh=False):
+    """With SYSTEMD, a number of nodes, that is PID 1 and starts bpmaster.  If FRESH it has
+    nothing of ours but the module, and the key in a corner."""
     files = tree.files(modules.MASTER_BOOT)
     names = [f"/rig/modules/{os.path.basename(file)}" for file in files]
     conf = "hostname master\n" + "".join(f"module {name}\n" for name in names) + settings() + \
-        "image /dev/vda\naddress lo 127.0.0.1\nspawn /usr/lib/rig/agent\n"
+        "image /dev/vda\naddress lo 127.0.0.1\n"
+    if systemd is None:
+        conf += "spawn /usr/lib/rig/agent\n"
+    else:
+        conf += f"address eth0 {MASTER}\nbecome /usr/lib/systemd/systemd\n"
     with open(out, "wb") as file:
         archive = begin(file, conf)
         add_modules(archive, files)
-        stage_tree(archive, STAGE)
-        archive.data("/stage/etc/bproc/key", cluster_key(), 0o600)
+        if not fresh:
+            stage_tree(archive, STAGE)
+        archive.data("/stage/root/cluster-key" if fresh else "/stage/etc/bproc/key",
+                     cluster_key(), 0o600)
         archive.tree(f"/stage/usr/lib/modules/{tree.release}", tree.path)
         archive.file("/stage/usr/lib/rig/agent", f"{GUEST}/agent")
-        for script in ("start", "wait-up", "stop"):
+        for script in ("start", "wait-up", "stop", "dhcpd"):
             archive.file(f"/stage/usr/lib/rig/{script}", f"{base.VM_DIR}/guest/{script}", 0o755)
         archive.file("/stage/usr/bin/rigctl", f"{GUEST}/rigctl", 0o755)
         if with_tests:
             add_tests(archive)
+        if systemd is not None:
+            add_systemd(archive, systemd)
         for source, path in puts:
             archive.any("/stage" + merged(path), source, follow=True)
         archive.end()
@@ -136,6 +168,17 @@ def node_files():
     """What of the project a node has: the slave daemon and its helpers."""
     return [path for path in ("/usr/sbin/bpslave", "/usr/libexec/bproc")
             if os.path.exists(STAGE + path)]
+
+
+def make_node_image(out, tree):
+    """As an administrator does it: with bproc-mknode.  The agent comes along."""
+    with tempfile.TemporaryDirectory(prefix="mknode-") as root:
+        os.symlink(f"{STAGE}/usr", f"{root}/usr")
+        os.symlink(f"{tree.top}/lib", f"{root}/lib")
+        base.write(f"{root}/key", cluster_key(), 0o600)
+        base.run([f"{STAGE}/usr/sbin/bproc-mknode", "-r", root, "-k", tree.release, "-m", MASTER,
+                  "-K", f"{root}/key", "-M", "virtio_console", "-i", f"{GUEST}/agent:/rig/agent",
+                  "-x", "/rig/agent", out])
 
 
 def make_node(out, tree, number, bare):

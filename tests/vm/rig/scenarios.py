@@ -3,7 +3,7 @@
 
 Their first comment lines say what they need:
 
-    # cluster: --nodes 2 --virtual 1    what to boot (also --cpus, --mem)
+    # cluster: --nodes 2 --virtual 1    what to boot (also --cpus, --mem, --systemd, --mknode)
     # timeout: 90                       seconds (60)
     # tags: core                        run on a cluster of mixed kernels, too
     # kernel: debug                     run on no other kernel
@@ -51,6 +51,8 @@ class Scenario:
         parser.add_argument("--virtual", type=int, default=0)
         parser.add_argument("--cpus", type=int, default=2)
         parser.add_argument("--mem", type=int, dest="memory")
+        parser.add_argument("--systemd", action="store_true")
+        parser.add_argument("--mknode", action="store_true")
         return vars(parser.parse_args(self.cluster.split()))
 
 
@@ -157,7 +159,9 @@ class Group:
         name = f"{self.label} end of {' '.join(one.name for one in self.scenarios)}"
         try:
             done = self.machines.execute(["/usr/lib/rig/stop"],
-                                         {"RIG_SLOWNESS": str(self.machines.slowness)},
+                                         {"RIG_SLOWNESS": str(self.machines.slowness),
+                                          "RIG_SYSTEMD":
+                                              "1" if self.machines.systemd else ""},
                                          60 * self.machines.slowness)
             self.tally.lines(name, done.text(), done.status)
             self.machines.find_leaks()
