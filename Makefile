@@ -19,6 +19,7 @@ all: programs modules
 include mk/programs.mk
 include mk/modules.mk
 include mk/check.mk
+include mk/deb.mk
 
 install: install-programs
 
@@ -33,6 +34,8 @@ help:
 	@echo 'mk/into-tree DIR        put the driver into the source of a kernel'
 	@echo 'make install            programs to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make modules_install    modules to $$(INSTALL_MOD_PATH)/lib/modules'
+	@echo 'make deb                Debian packages, in build/deb'
+	@echo 'make check-packages     they are built, checked, installed and purged (minutes)'
 	@echo 'make check              unit tests and scenarios in virtual machines'
 	@echo '     KERNEL=K             all of them on that kernel (6.1, 6.12, 7, debug)'
 	@echo '     SCENARIOS="a b"      only these'
