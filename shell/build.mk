@@ -14,6 +14,8 @@ bpshell_OBJECTS := $(addprefix bpshell,.o $(addprefix _,builtin.o complete.o con
 	$(bpctl_OBJECTS) $(bpsh_OBJECTS) $(bpstat_OBJECTS)
 bpshell_LIBS := -lreadline -ludev
 
+COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+
 PROGRAMS += $(COMMANDS:%=$(BUILD)/shell/%)
 INSTALLS += install-shell
 
@@ -32,5 +34,8 @@ $(COMMANDS:%=$(BUILD)/shell/%): $(BUILD)/shell/%: $(BUILD)/shell/main_%.o \
 
 install-shell:
 	install -D -m 755 -t $(DESTDIR)$(BINDIR) $(COMMANDS:%=$(BUILD)/shell/%)
+	install -D -m 644 shell/completion.bash $(DESTDIR)$(COMPLETIONS)/bpsh
+	for name in $(filter-out bpsh,$(COMMANDS)) bpmaster bpslave bpiod bproc-key bproc-mknode; do \
+		ln -sf bpsh $(DESTDIR)$(COMPLETIONS)/$$name; done
 
 -include $(wildcard $(BUILD)/shell/*.d)
