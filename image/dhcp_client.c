@@ -17,6 +17,7 @@
 #define CLIENT_PORT 68
 #define WAIT_MIN 2 /* seconds for an answer, doubled each time */
 #define WAIT_MAX 32
+#define LEASE_MIN 10 /* a shorter one is taken for this */
 
 struct client {
 	const char *device;
@@ -183,8 +184,8 @@ bool dhcp_configure(const char *device, unsigned int seconds,
 		return false;
 	ok = acquire(&c, now() + seconds) && use(device, &c.lease.ip);
 	if (ok) {
-		if (c.lease.seconds < 60)
-			c.lease.seconds = 60;
+		if (c.lease.seconds < LEASE_MIN)
+			c.lease.seconds = LEASE_MIN;
 		*ip = c.lease.ip;
 		if (!fork())
 			keep(&c);
