@@ -224,7 +224,11 @@ static int run_command(struct bpshell *sh, const struct bpshell_command *c, bool
 		for (n = 0; word[n]; n++)
 			;
 		optind = 0;
-		return builtin->run(sh, n, word);
+		n = builtin->run(sh, n, word);
+		/* the others end with their process */
+		if (builtin->in_shell)
+			bpshell_free_words(word);
+		return n;
 	}
 	if (here)
 		return word[0] ? run_here(word) : 0;
