@@ -14,6 +14,8 @@
 #define NODE_CHECK 1000
 /* How long the connections of a process that has ended may be late, in ms. */
 #define STRAGGLE 500
+/* How often a job in the background looks whether it still is there, in ms. */
+#define FOREGROUND_CHECK 1000
 /* How long a run is before progress is shown, and how often it is, in ms. */
 #define PROGRESS_START 1000
 #define PROGRESS_STEP 500
@@ -417,6 +419,9 @@ static int patience(struct bpsh_loop *l)
 	int ms = anybody_late(l) ? STRAGGLE / 10 : check_dead_nodes(l) ? NODE_CHECK : -1;
 	long long left;
 
+	/* fg(1) of a job that runs tells nobody. */
+	if (ms < 0 && l->in_open && l->terminal && !in_foreground())
+		ms = FOREGROUND_CHECK;
 	if (l->progress_due < 0)
 		return ms;
 	left = l->progress_due - now();

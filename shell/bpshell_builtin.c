@@ -197,7 +197,7 @@ const struct bpshell_builtin bpshell_builtins[] = {
 	{ "ps", bpshell_ps, false, "[--json] [SET]", "remote processes" },
 	{ "watch", bpshell_watch, false, "[[-n SECONDS] COMMAND]",
 	  "changes of nodes as they come, or a command again and again" },
-	{ "state", bpshell_control, false, "SET [STATE]",
+	{ "state", bpshell_control, false, "[--json] SET [STATE]",
 	  "shows nodes' states, or gives them a new one" },
 	{ "chmod", bpshell_control, false, "MODE SET",
 	  "who may run on nodes: 1 others, 10 group, 100 owner" },

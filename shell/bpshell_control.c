@@ -49,14 +49,17 @@ static int power(int argc, char **argv)
 
 static int state(int argc, char **argv)
 {
-	char *show[] = { "bpstat", "-l", NULL, NULL };
+	char *show[] = { "bpstat", "-l", NULL, NULL, NULL };
 	char *set[] = { "bpctl", "-S", NULL, "-s", NULL, NULL };
 
-	if (argc < 2 || argc > 3 || argv[1][0] == '-')
+	bool json = argc == 3 && !strcmp(argv[1], "--json");
+
+	if (argc < 2 || argc > 3 || (argv[1][0] == '-' && !json))
 		return bpshell_usage(argv[0]);
-	if (argc == 2) {
-		show[2] = plain(argv[1]);
-		return bpstat_command(3, show);
+	if (argc == 2 || json) {
+		show[2] = json ? argv[1] : plain(argv[1]);
+		show[3] = json ? plain(argv[2]) : NULL;
+		return bpstat_command(3 + json, show);
 	}
 	set[2] = plain(argv[1]);
 	set[4] = argv[2];
