@@ -67,6 +67,8 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 		  msg->pid);
 	if (msg->type == BPROC_MSG_STREAM)
 		node_want_stream(m, msg);
+	else if (msg->type == BPROC_MSG_VECTOR)
+		vector_want_stream(m, msg);
 	else if (msg->type == BPROC_MSG_CONTROL)
 		node_control(m, msg);
 	else

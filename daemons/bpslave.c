@@ -32,6 +32,9 @@ static const char usage[] =
 	"  -v, --verbose        say more\n"
 	"  -k, --key FILE       the cluster's key (default /etc/bproc/key)\n"
 	"  -s, --source ADDR    connect from this address of ours\n"
+	"  -P, --peers PORT     where other nodes bring processes (default 2224; 0: "
+	"they\n"
+	"                       come by way of the master)\n"
 	"  -r                   connect again when the link ends (always so)\n"
 	"  -n, --attempts N     give up after N attempts without a link (default: "
 	"never)\n"
@@ -45,6 +48,7 @@ static const struct option long_options[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "key", required_argument, NULL, 'k' },
 	{ "source", required_argument, NULL, 's' },
+	{ "peers", required_argument, NULL, 'P' },
 	{ "attempts", required_argument, NULL, 'n' },
 	{ "log", required_argument, NULL, 'l' },
 	{ "trace", required_argument, NULL, 'm' },
@@ -237,13 +241,22 @@ static bool parse_attempts(const char *text, long *n)
 	return *n > 0 && !*end;
 }
 
+static bool parse_port(const char *text, unsigned int *port)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	*port = (unsigned int)n;
+	return *text >= '0' && *text <= '9' && !*end && n <= 65535;
+}
+
 /* -1 to go on, else an exit status. */
 static int parse_options(struct arguments *a, struct slave_options *o, int argc,
 			 char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "dvk:s:rn:l:m:hV", long_options, NULL)) !=
+	while ((c = getopt_long(argc, argv, "dvk:s:P:rn:l:m:hV", long_options, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 'd':
@@ -258,6 +271,11 @@ static int parse_options(struct arguments *a, struct slave_options *o, int argc,
 		case 's':
 			a->local = optarg;
 			break;
+		case 'P':
+			if (parse_port(optarg, &o->peer_port))
+				break;
+			fprintf(stderr, "bpslave: -P %s: not a port\n", optarg);
+			return EXIT_USAGE;
 		case 'r':
 			break;
 		case 'n':
@@ -292,7 +310,8 @@ int main(int argc, char **argv)
 {
 	struct arguments a = { .foreground = getenv("NOTIFY_SOCKET") != NULL,
 			       .facility = LOG_DAEMON };
-	struct slave_options o = { .keyfile = "/etc/bproc/key" };
+	struct slave_options o = { .keyfile = "/etc/bproc/key",
+				   .peer_port = LINK_PEER_PORT };
 	struct sigaction action = { .sa_handler = on_signal };
 	int ret = parse_options(&a, &o, argc, argv);
 

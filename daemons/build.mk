@@ -9,14 +9,14 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-mgeneral-regs-only
 
-BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o nodeup_run.o \
+BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o nodeup_run.o vector.o tee.o \
 	rejoin.o admit.o trace.o device.o pool.o preface.o want_stream.o iod.o iod_control.o)
 # What serves input and output, on the master and on nodes.
 IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o \
 	bpiod_forward.o bpiod_port.o iod_control.o)
 BPIOD_OBJECTS := $(BUILD)/daemons/bpiod.o $(BUILD)/daemons/device.o $(IOD_OBJECTS)
 BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_control.o \
-	slave_streams.o slave_iod.o rejoin.o standin.o trace.o device.o pool.o preface.o want_stream.o arrive.o \
+	slave_streams.o slave_peer.o slave_direct.o slave_vector.o tee.o slave_iod.o rejoin.o standin.o trace.o device.o pool.o preface.o want_stream.o arrive.o \
 	arrive_cred.o arrive_io.o header.o ghost_file.o) $(IOD_OBJECTS)
 DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto
 

@@ -151,6 +151,7 @@ const char *device_type_name(unsigned int type)
 		[BPROC_MSG_CHANGED] = "CHANGED",
 		[BPROC_MSG_CONTROL] = "CONTROL",
 		[BPROC_MSG_CONTROLLED] = "CONTROLLED",
+		[BPROC_MSG_VECTOR] = "VECTOR",
 		[LINK_HELLO] = "HELLO",
 		[LINK_CONFIG] = "CONFIG",
 		[LINK_READY] = "READY",
@@ -162,6 +163,12 @@ const char *device_type_name(unsigned int type)
 		[LINK_CONTROLLED] = "CONTROLLED",
 		[LINK_REJOIN] = "REJOIN",
 		[LINK_SWITCH] = "SWITCH",
+		[LINK_VECTOR] = "VECTOR",
+		[LINK_UNFED] = "UNFED",
+		[LINK_CUT] = "CUT",
+		[LINK_WANT] = "WANT",
+		[LINK_EXPECT] = "EXPECT",
+		[LINK_CONNECT] = "CONNECT",
 	};
 
 	if (type < sizeof(names) / sizeof(names[0]) && names[type])

@@ -26,7 +26,7 @@ int header_check_size(const struct bproc_stream *s)
 	if (s->size < sizeof(*s) || s->size > BPROC_STREAM_HEADER_MAX)
 		return -EMSGSIZE;
 	if (s->kind != BPROC_STREAM_IMAGE && s->kind != BPROC_STREAM_EXEC &&
-	    s->kind != BPROC_STREAM_FETCH)
+	    s->kind != BPROC_STREAM_FETCH && s->kind != BPROC_STREAM_RANKED)
 		return -EPROTO;
 	if (s->iolen < BPROC_IO_DEFAULT || s->iolen > BPROC_IO_MAX ||
 	    s->ngroups > GROUPS_MAX || s->cwd_len > CWD_MAX || s->path_len > PATH_MAX)
@@ -89,7 +89,7 @@ int header_check(const struct bproc_stream *s, struct header_parts *parts)
 	if (check_strings(p, s->cwd_len, s->cwd_len ? 1 : 0))
 		return -EPROTO;
 	p += s->cwd_len;
-	if (s->kind == BPROC_STREAM_IMAGE)
+	if (s->kind == BPROC_STREAM_IMAGE || s->kind == BPROC_STREAM_RANKED)
 		return s->path_len || s->strings_len || s->argc || s->envc ? -EPROTO : 0;
 
 	if (!s->path_len || check_strings(p, s->path_len, 1))

@@ -71,11 +71,30 @@ void node_control(struct master *m, const struct bproc_msg *msg);
 /* Ends all links: "why" is told to the nodes. */
 void nodes_goodbye(struct master *m, const char *why);
 
-/* --- streams between nodes (node_relay.c) --- */
+/* --- moves between nodes (node_relay.c) --- */
+
+/* WANT came from a node. */
+void node_wants_pass(struct node *n, const struct bproc_msg *msg);
 
 /* Brings a stream that came up from a node to the node that it is for. */
-void node_relay(struct master *m, struct pool *down, const struct link_preface *preface,
-		int fd);
+void node_relay(struct node *n, const struct link_preface *preface, int fd);
+
+/* --- vector calls (vector.c) --- */
+
+/* The driver wants a stream for one. */
+void vector_want_stream(struct master *m, const struct bproc_msg *msg);
+
+/* GO or ABORT for a process is on its way. */
+void vector_word(const struct bproc_msg *msg);
+
+/* UNFED came from a node. */
+void vector_unfed(struct node *n, const struct bproc_msg *msg);
+
+/* A node is down. */
+void vector_node_down(struct node *n);
+
+/* A node is no more. */
+void vector_node_gone(const struct node *n);
 
 /* --- who comes in (admit.c) --- */
 

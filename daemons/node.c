@@ -65,61 +65,16 @@ void node_want_stream(struct master *m, const struct bproc_msg *msg)
 	want_stream(m->dev, n && n->ready ? n->down : NULL, msg, BPROC_NODE_MASTER);
 }
 
-/* The driver knows the process and its rights. */
-static int may_pass(struct node *n, const struct link_preface *p)
-{
-	struct bproc_transit arg = {
-		.id = p->id,
-		.pid = p->pid,
-		.from = n->number,
-		.to = p->node,
-	};
-
-	return ioctl(device_fd(n->m->dev), BPROC_IOC_TRANSIT, &arg) < 0 ? -errno : 0;
-}
-
-static void refuse_pass(struct node *n, const struct link_preface *p, int err)
-{
-	struct bproc_msg msg = {
-		.size = sizeof(msg),
-		.type = BPROC_MSG_ARRIVED,
-		.id = p->id,
-		.node = n->number,
-		.pid = p->pid,
-		.result = err,
-	};
-
-	log_debug("node %d: process %d may not go to node %d: error %d", n->number,
-		  p->pid, p->node, -err);
-	if (n->wire)
-		wire_send(n->wire, &msg);
-}
-
 static void on_up(void *arg, const struct link_preface *p, int fd)
 {
 	struct node *n = arg;
 	struct master *m = n->m;
 	struct bproc_stream_fd give;
-	int err;
 
 	if (!p)
 		return;
 	if (p->node != BPROC_NODE_MASTER) {
-		struct link_preface to = *p;
-		struct node *other = NULL;
-
-		to.from = n->number;
-		err = may_pass(n, p);
-		if (!err && p->node >= 0 && (unsigned int)p->node < m->nodes)
-			other = m->node[p->node];
-		if (!err && (!other || other == n || !other->ready))
-			err = -BPROC_BE_NODEDOWN;
-		if (err) {
-			refuse_pass(n, p, err);
-			close(fd);
-			return;
-		}
-		node_relay(m, other->down, &to, fd);
+		node_relay(n, p, fd);
 		return;
 	}
 	/* The driver checks that the process is one of this node. */
@@ -234,6 +189,7 @@ static void answer_hello(struct node *n, const struct bproc_msg *msg)
 		snprintf(why, sizeof(why), "a second HELLO");
 	else {
 		n->configured = true;
+		n->peer.sin_port = htons((__u16)hello->port);
 		wire_send_body(n->wire, &reply, &config, sizeof(config));
 		return;
 	}
@@ -289,6 +245,12 @@ static void from_node(void *arg, const struct bproc_msg *msg)
 	case LINK_SWITCH:
 		node_switched(n);
 		break;
+	case LINK_WANT:
+		node_wants_pass(n, msg);
+		break;
+	case LINK_UNFED:
+		vector_unfed(n, msg);
+		break;
 	case LINK_GOODBYE:
 		node_down(n,
 			  msg->size > sizeof(*msg) && !((const char *)msg)[msg->size - 1]
@@ -307,6 +269,8 @@ void node_send(struct master *m, const struct bproc_msg *msg)
 	if (msg->node >= 0 && (unsigned int)msg->node < m->nodes)
 		n = m->node[msg->node];
 	trace_message(m->trace, BPROC_NODE_MASTER, msg->node, msg);
+	if (msg->type == BPROC_MSG_GO || msg->type == BPROC_MSG_ABORT)
+		vector_word(msg);
 	if (n && n->ready)
 		wire_send(n->wire, msg);
 	else
@@ -360,6 +324,7 @@ void node_down(struct node *n, const char *why)
 	iod_connection(n->number, -1);
 	if (ready)
 		node_set_state(n, "down");
+	vector_node_down(n);
 }
 
 const struct wire_ops node_link_ops = { from_node, link_broken };
@@ -415,6 +380,7 @@ static struct node *node_new(struct master *m, unsigned int number)
 static void node_remove(struct node *n)
 {
 	node_down(n, "it is not in the configuration any more");
+	vector_node_gone(n);
 	pool_free(n->down);
 	event_free(n->ping);
 	event_free(n->silence);

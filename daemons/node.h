@@ -4,6 +4,7 @@
 #define BPROC_NODE_H
 
 #include <netinet/in.h>
+#include <time.h>
 #include "master.h"
 #include "nodeup.h"
 #include "rejoin.h"
@@ -33,6 +34,9 @@ struct node {
 	struct event *ping;
 	struct event *silence;
 	struct nodeup *nodeup;
+	/* where other nodes bring streams; port 0: nowhere */
+	struct sockaddr_in peer;
+	time_t shunned; /* others did not reach it: not before then again */
 };
 
 /* --- node.c --- */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "log.h"
 #include "node.h"
@@ -177,7 +178,14 @@ void node_forget_rejoin(struct node *n)
 
 void node_new_link(struct node *n, int fd)
 {
+	socklen_t len = sizeof(n->peer);
+
 	our_end(fd, &n->here);
+	/* The port comes with HELLO. */
+	if (getpeername(fd, (struct sockaddr *)&n->peer, &len) ||
+	    n->peer.sin_family != AF_INET)
+		memset(&n->peer, 0, sizeof(n->peer));
+	n->peer.sin_port = 0;
 	/* Nobody can guess what is not there: without it the node cannot reconnect. */
 	n->has_cookie = getrandom(n->cookie, sizeof(n->cookie), 0) == sizeof(n->cookie);
 }

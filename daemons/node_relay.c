@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Moves from node to node. The driver says whether they may be; then the two nodes are
+ * told, and the stream goes straight from one to the other. Where that cannot be it comes
+ * here, and is relayed.
+ */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include "log.h"
-#include "master.h"
+#include "node.h"
 #include "relay.h"
 
 struct passing {
@@ -26,8 +35,31 @@ static void on_stream(void *arg, int fd)
 	free(p);
 }
 
-void node_relay(struct master *m, struct pool *down, const struct link_preface *preface,
-		int fd)
+/* A move that may be, until it is known whether its stream comes here. */
+struct announced {
+	LIST_ENTRY(announced) entry;
+	struct link_preface preface;
+	struct event *timer;
+};
+
+static LIST_HEAD(, announced) announced = LIST_HEAD_INITIALIZER(announced);
+
+static void forget(struct announced *a)
+{
+	LIST_REMOVE(a, entry);
+	if (a->timer)
+		event_free(a->timer);
+	free(a);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	forget(arg);
+}
+
+static void relay(struct master *m, struct pool *down, const struct link_preface *preface,
+		  int fd)
 {
 	struct passing *p = malloc(sizeof(*p));
 
@@ -39,4 +71,110 @@ void node_relay(struct master *m, struct pool *down, const struct link_preface *
 	p->node = preface->node;
 	p->fd = fd;
 	pool_get(down, preface, on_stream, p);
+}
+
+/* The driver knows the process and its rights. */
+static int may_pass(struct node *n, const struct link_preface *p)
+{
+	struct bproc_transit arg = {
+		.id = p->id,
+		.pid = p->pid,
+		.from = n->number,
+		.to = p->node,
+	};
+
+	return ioctl(device_fd(n->m->dev), BPROC_IOC_TRANSIT, &arg) < 0 ? -errno : 0;
+}
+
+static void refuse_pass(struct node *n, const struct link_preface *p, int err)
+{
+	struct bproc_msg msg = {
+		.size = sizeof(msg),
+		.type = BPROC_MSG_ARRIVED,
+		.id = p->id,
+		.node = n->number,
+		.pid = p->pid,
+		.result = err,
+	};
+
+	log_debug("node %d: process %d may not go to node %d: error %d", n->number,
+		  p->pid, p->node, -err);
+	if (n->wire)
+		wire_send(n->wire, &msg);
+}
+
+static int announce(struct node *n, struct node *other,
+		    const struct link_preface *preface)
+{
+	struct timeval limit = { LINK_EXPECT_TIMEOUT, 0 };
+	struct bproc_msg expect = { .type = LINK_EXPECT, .id = preface->id };
+	struct bproc_msg connect = { .type = LINK_CONNECT, .id = preface->id };
+	struct announced *a = calloc(1, sizeof(*a));
+	struct link_connect to = { .preface = *preface };
+
+	if (a)
+		a->timer = evtimer_new(n->m->base, on_late, a);
+	if (!a || !a->timer || evtimer_add(a->timer, &limit) ||
+	    getrandom(to.preface.token, sizeof(to.preface.token), 0) !=
+		    (ssize_t)sizeof(to.preface.token)) {
+		if (a && a->timer)
+			event_free(a->timer);
+		free(a);
+		return -ENOMEM;
+	}
+	to.preface.from = n->number;
+	a->preface = to.preface;
+	LIST_INSERT_HEAD(&announced, a, entry);
+	if (other->peer.sin_port && other->encryption == n->encryption)
+		memcpy(to.addr, &other->peer, sizeof(other->peer));
+	wire_send_body(other->wire, &expect, &to.preface, sizeof(to.preface));
+	wire_send_body(n->wire, &connect, &to, sizeof(to));
+	return 0;
+}
+
+void node_wants_pass(struct node *n, const struct bproc_msg *msg)
+{
+	const struct link_preface *p = (const void *)(msg + 1);
+	struct master *m = n->m;
+	struct node *other = NULL;
+	int err;
+
+	if (!n->ready || msg->size != sizeof(*msg) + sizeof(*p))
+		return;
+	err = may_pass(n, p);
+	if (!err && p->node >= 0 && (unsigned int)p->node < m->nodes)
+		other = m->node[p->node];
+	if (!err && (!other || other == n || !other->ready))
+		err = -BPROC_BE_NODEDOWN;
+	if (!err)
+		err = announce(n, other, p);
+	if (err)
+		refuse_pass(n, p, err);
+}
+
+void node_relay(struct node *n, const struct link_preface *preface, int fd)
+{
+	struct master *m = n->m;
+	struct announced *a;
+	struct link_preface to;
+
+	LIST_FOREACH(a, &announced, entry)
+	if (!memcmp(a->preface.token, preface->token, LINK_TOKEN_LEN) &&
+	    a->preface.from == n->number)
+		break;
+	if (!a) {
+		log_warn("node %d: a stream for another node that was not announced",
+			 n->number);
+		close(fd);
+		return;
+	}
+	to = a->preface;
+	forget(a);
+	if ((unsigned int)to.node >= m->nodes || !m->node[to.node]->ready) {
+		close(fd);
+		return;
+	}
+	log_info("process %d goes from node %d to node %d by way of the master", to.pid,
+		 to.from, to.node);
+	relay(m, m->node[to.node]->down, &to, fd);
 }

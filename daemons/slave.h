@@ -20,6 +20,7 @@ struct slave_options {
 	socklen_t master_len;
 	struct sockaddr_storage local; /* ss_family 0: any */
 	socklen_t local_len;
+	unsigned int peer_port; /* for streams from other nodes; 0: none */
 };
 
 /* How a worker ended. */
@@ -64,7 +65,7 @@ int slave_chroot(const char *path);
 
 struct slave_streams;
 
-/* A process arrives over @fd, which is the callee's. */
+/* A process arrives, or processes, over @fd, which is the callee's. */
 typedef void slave_arrival(void *arg, const struct link_preface *preface, int fd);
 
 struct slave_streams *slave_streams_new(struct event_base *base,

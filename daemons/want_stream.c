@@ -13,7 +13,7 @@ struct request {
 	int node;
 };
 
-static void give_stream(struct device *dev, __u64 id, int fd)
+void want_stream_give(struct device *dev, __u64 id, int fd)
 {
 	struct bproc_stream_fd arg = {
 		.id = id,
@@ -33,16 +33,15 @@ static void on_stream(void *arg, int fd)
 
 	if (fd < 0)
 		log_warn("no stream for a move to node %d: %s", r->node, strerror(-fd));
-	give_stream(r->dev, r->id, fd);
+	want_stream_give(r->dev, r->id, fd);
 	free(r);
 }
 
-void want_stream(struct device *dev, struct pool *pool, const struct bproc_msg *msg,
-		 int from)
+struct link_preface want_preface(const struct bproc_msg *msg, int from)
 {
 	const struct bproc_msg_stream *body = (const void *)(msg + 1);
-	struct request *r = malloc(sizeof(*r));
-	struct link_preface preface = {
+
+	return (struct link_preface){
 		.id = msg->id,
 		.pid = msg->pid,
 		.ppid = body->ppid,
@@ -54,14 +53,28 @@ void want_stream(struct device *dev, struct pool *pool, const struct bproc_msg *
 		.node = msg->node,
 		.from = from,
 	};
+}
+
+void want_stream_with(struct device *dev, struct pool *pool,
+		      const struct link_preface *preface)
+{
+	struct request *r = malloc(sizeof(*r));
 
 	if (!r || !pool) {
 		free(r);
-		give_stream(dev, msg->id, -EIO);
+		want_stream_give(dev, preface->id, -EIO);
 		return;
 	}
 	r->dev = dev;
-	r->id = msg->id;
-	r->node = msg->node;
-	pool_get(pool, &preface, on_stream, r);
+	r->id = preface->id;
+	r->node = preface->node;
+	pool_get(pool, preface, on_stream, r);
+}
+
+void want_stream(struct device *dev, struct pool *pool, const struct bproc_msg *msg,
+		 int from)
+{
+	struct link_preface preface = want_preface(msg, from);
+
+	want_stream_with(dev, pool, &preface);
 }

@@ -15,4 +15,12 @@
 void want_stream(struct device *dev, struct pool *pool, const struct bproc_msg *msg,
 		 int from);
 
+/* Its two halves: what the stream begins with, and the rest. */
+struct link_preface want_preface(const struct bproc_msg *msg, int from);
+void want_stream_with(struct device *dev, struct pool *pool,
+		      const struct link_preface *preface);
+
+/* The driver gets @fd, which is the callee's, or hears of -errno, for move @id. */
+void want_stream_give(struct device *dev, __u64 id, int fd);
+
 #endif

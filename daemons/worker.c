@@ -22,6 +22,7 @@
 #include "pool.h"
 #include "rejoin.h"
 #include "slave.h"
+#include "slave_peer.h"
 #include "stream.h"
 #include "trace.h"
 #include "want_stream.h"
@@ -42,6 +43,9 @@ struct worker {
 	struct slave_options to; /* where @rejoin goes */
 	__u64 rejoin_id;
 	struct slave_streams *streams;
+	struct slave_peers *peers;
+	struct slave_vectors *vectors;
+	struct slave_direct *direct;
 	struct link_config config;
 	struct event *watchdog;
 	int power; /* from power_look() */
@@ -77,11 +81,26 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 		slave_iod_reaped(pid);
 }
 
+static bool has_token(const struct link_preface *preface)
+{
+	unsigned int i;
+
+	for (i = 0; i < LINK_TOKEN_LEN; i++)
+		if (preface->token[i])
+			return true;
+	return false;
+}
+
 static void on_arrival(void *arg, const struct link_preface *preface, int fd)
 {
 	struct worker *w = arg;
-	int err = standin_arrival(w->dev, preface, fd);
+	int err;
 
+	if (has_token(preface)) {
+		slave_peers_brought(w->peers, preface, fd);
+		return;
+	}
+	err = standin_arrival(w->dev, preface, fd);
 	/* The sender learns of a failure by the end of the stream. */
 	if (err)
 		log_warn("process %d cannot arrive: %s", preface->pid, strerror(-err));
@@ -98,7 +117,9 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 
 	log_debug("driver: %s pid %d", device_type_name(msg->type), msg->pid);
 	trace_message(w->options->trace, w->config.node, BPROC_NODE_MASTER, msg);
-	if (msg->type == BPROC_MSG_STREAM)
+	if (msg->type == BPROC_MSG_STREAM && w->direct && msg->node != BPROC_NODE_MASTER)
+		slave_direct_want(w->direct, msg, w->config.node);
+	else if (msg->type == BPROC_MSG_STREAM)
 		want_stream(w->dev, w->streams ? slave_streams_up(w->streams) : NULL, msg,
 			    w->config.node);
 	else if (msg->type < BPROC_MSG_DAEMON && w->wire)
@@ -144,11 +165,15 @@ static void configure(struct worker *w, const struct bproc_msg *msg)
 		goodbye(w, "the driver refuses the node");
 		return;
 	}
+	slave_peers_configure(w->peers, &w->config);
 	slave_iod_start(w->base, w->options, w->tls, &w->config);
 	wire_send(w->wire, &ready);
 	w->streams =
 		slave_streams_new(w->base, w->options, w->tls, &w->config, on_arrival, w);
-	if (!w->streams) {
+	if (w->streams)
+		w->direct = slave_direct_new(w->base, w->dev, &w->wire, w->peers,
+					     slave_streams_up(w->streams));
+	if (!w->direct) {
 		stop(w, WORKER_FAILED);
 		return;
 	}
@@ -158,8 +183,11 @@ static void configure(struct worker *w, const struct bproc_msg *msg)
 
 static void to_driver(struct worker *w, const struct bproc_msg *msg)
 {
-	int err = device_write(w->dev, msg);
+	int err;
 
+	if (msg->type == BPROC_MSG_ABORT)
+		slave_vector_abort(w->vectors, msg);
+	err = device_write(w->dev, msg);
 	if (err == -ENOENT && msg->type == BPROC_MSG_IDS) {
 		const struct bproc_msg_ids *ids = (const void *)(msg + 1);
 
@@ -339,6 +367,21 @@ static void from_master(void *arg, const struct bproc_msg *msg)
 	case LINK_SWITCH:
 		switch_link(w);
 		break;
+	case LINK_VECTOR:
+		if (w->streams)
+			slave_vector(w->vectors, msg);
+		break;
+	case LINK_EXPECT:
+		if (w->direct)
+			slave_direct_expect(w->direct, msg);
+		break;
+	case LINK_CONNECT:
+		if (w->direct)
+			slave_direct_connect(w->direct, msg);
+		break;
+	case LINK_CUT:
+		slave_vector_cut(w->vectors, msg);
+		break;
 	case LINK_GOODBYE:
 		log_info("the master ends the link: %.*s",
 			 (int)(msg->size - sizeof(*msg)), (const char *)(msg + 1));
@@ -370,13 +413,18 @@ static void on_link(void *arg, SSL *ssl, int fd, int kind, const char *error)
 		stop(w, WORKER_FAILED);
 		return;
 	}
+	w->peers = slave_peers_new(w->base, w->options, w->tls, fd);
+	if (w->peers)
+		w->vectors = slave_vectors_new(w->base, w->dev, &w->wire, w->peers,
+					       w->options, &w->config);
 	w->wire = wire_new(w->base, ssl, fd, &link_ops, w);
 	err = device_abi(&hello.abi);
-	if (!w->wire || err) {
-		log_err("/dev/bproc: %s", strerror(-err));
+	if (!w->vectors || !w->wire || err) {
+		log_err("/dev/bproc: %s", err ? strerror(-err) : "out of memory");
 		stop(w, WORKER_FAILED);
 		return;
 	}
+	hello.port = slave_peers_port(w->peers);
 	wire_send_body(w->wire, &msg, &hello, sizeof(hello));
 }
 

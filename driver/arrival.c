@@ -13,9 +13,11 @@
 #include "kcompat.h"
 #include "ksyms.h"
 #include "proc.h"
+#include "rank.h"
 #include "script.h"
 #include "space.h"
 #include "stream.h"
+#include "transfer.h"
 #include "usage.h"
 #include "vmadump/vmadump.h"
 
@@ -45,6 +47,12 @@ static void answer(struct bproc_space *s, const struct bproc_stream *h, int resu
 	buf = bproc_msg_alloc(BPROC_MSG_ARRIVED, h->from, h->pid, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = h->id;
 	buf->msg.result = result;
+	/* A vector call's entry that stays where its caller is. */
+	if (h->from == s->node) {
+		bproc_transfer_answered(s, &buf->msg);
+		bproc_msg_free(buf);
+		return;
+	}
 	bproc_msgq_post(&s->msgq, buf);
 }
 
@@ -429,6 +437,10 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	if (g)
 		bproc_ghost_leave(g);
 	bproc_usage_set(current, &h.usage);
+	if (h.kind == BPROC_STREAM_RANKED) {
+		bproc_rank_set(h.rank);
+		result = h.rank;
+	}
 	return result;
 }
 

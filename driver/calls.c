@@ -17,6 +17,7 @@
 #include "notifier.h"
 #include "space.h"
 #include "strings.h"
+#include "vector.h"
 #include "version.h"
 #include "vmadump/vmadump.h"
 
@@ -187,9 +188,57 @@ static long place(struct bproc_space *s, unsigned int cmd, struct bproc_order *o
 	}
 }
 
+static bool is_vector(unsigned int cmd)
+{
+	return cmd == BPROC_IOC_VRFORK || cmd == BPROC_IOC_VEXECMOVE;
+}
+
 static bool wants_program(unsigned int cmd)
 {
-	return cmd == BPROC_IOC_REXEC || cmd == BPROC_IOC_EXECMOVE || cmd == BPROC_IOC_EXEC;
+	return cmd == BPROC_IOC_REXEC || cmd == BPROC_IOC_EXECMOVE ||
+	       cmd == BPROC_IOC_VEXECMOVE || cmd == BPROC_IOC_EXEC;
+}
+
+/* Does the argument have what the call needs, and no more? */
+static bool is_well_formed(unsigned int cmd, const struct bproc_move *m)
+{
+	u32 flags = VMAD_DUMP_ALL;
+
+	if (cmd == BPROC_IOC_EXECMOVE || cmd == BPROC_IOC_VEXECMOVE)
+		flags |= BPROC_MOVE_LINKED;
+	if (m->reserved[0] || m->reserved[1] || m->flags & ~flags)
+		return false;
+	if (is_vector(cmd))
+		return !m->node && m->nodes_len && m->nodes_len <= BPROC_VECTOR_MAX;
+	return !m->nodes && !m->pids && !m->nodes_len;
+}
+
+/* A vector call; its lists look the same to all callers. */
+static long place_many(struct bproc_space *s, unsigned int cmd, const struct bproc_order *order,
+		       const struct bproc_program *prog, const struct bproc_move *m)
+{
+	size_t len = m->nodes_len * sizeof(s32);
+	s32 __user *to = u64_to_user_ptr(m->pids);
+	s32 *nodes, *pids;
+	long ret;
+
+	nodes = vmemdup_user(u64_to_user_ptr(m->nodes), len);
+	if (IS_ERR(nodes))
+		return PTR_ERR(nodes);
+	/* So in the children; and what cannot be written is known before there are any. */
+	ret = clear_user(to, len) ? -EFAULT : 0;
+	pids = kvzalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!ret && !pids)
+		ret = -ENOMEM;
+	if (!ret && cmd == BPROC_IOC_VRFORK)
+		ret = bproc_vrfork(s, order, nodes, pids, m->nodes_len);
+	else if (!ret)
+		ret = bproc_vexecmove(s, order, prog, nodes, pids, m->nodes_len);
+	if (ret > 0 && copy_to_user(to, pids, len))
+		ret = -EFAULT;
+	kvfree(pids);
+	kvfree(nodes);
+	return ret;
 }
 
 /* Strings of the caller in kernel memory, for calls that execute something. */
@@ -233,8 +282,7 @@ static long place_call(struct bproc_calling *c)
 	char *path = NULL;
 	long ret;
 
-	if (m->reserved[0] || m->reserved[1] || m->nodes || m->pids || m->nodes_len ||
-	    m->flags & ~(VMAD_DUMP_ALL | (c->cmd == BPROC_IOC_EXECMOVE ? BPROC_MOVE_LINKED : 0)))
+	if (!is_well_formed(c->cmd, m))
 		return -EINVAL;
 	order.node = m->node == BPROC_NODE_SELF ? s->node : m->node;
 	order.flags = m->flags & VMAD_DUMP_ALL;
@@ -248,7 +296,8 @@ static long place_call(struct bproc_calling *c)
 		prog.path = path;
 		prog.argv = argv ? argv->list : NULL;
 		prog.envp = envp ? envp->list : NULL;
-		ret = place(s, c->cmd, &order, &prog);
+		ret = is_vector(c->cmd) ? place_many(s, c->cmd, &order, &prog, m) :
+					  place(s, c->cmd, &order, &prog);
 	}
 	bproc_strings_put(argv);
 	bproc_strings_put(envp);
@@ -335,6 +384,8 @@ static const struct call {
 	{ BPROC_IOC_RFORK, SPACE, place_call },
 	{ BPROC_IOC_EXECMOVE, SPACE, place_call },
 	{ BPROC_IOC_EXEC, SPACE, place_call },
+	{ BPROC_IOC_VRFORK, SPACE, place_call },
+	{ BPROC_IOC_VEXECMOVE, SPACE, place_call },
 	{ VMAD_IOC_DO_DUMP, 0, dump },
 	{ VMAD_IOC_DO_UNDUMP, 0, undump },
 	{ VMAD_IOC_EXECDUMP, 0, execdump },

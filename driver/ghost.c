@@ -523,7 +523,11 @@ void bproc_ghost_expect_no_more(struct bproc_ghost *g)
 		fput(stream);
 }
 
-static void cut_incoming(struct bproc_ghost *g)
+/**
+ * bproc_ghost_cut - what bproc_ghost_expect() announced will not come
+ * @g: the ghost
+ */
+void bproc_ghost_cut(struct bproc_ghost *g)
 {
 	struct file *stream = take_incoming(g);
 
@@ -576,7 +580,7 @@ void bproc_ghosts_kill(struct bproc_space *s, int node)
 	while ((g = bproc_ghost_find_from(s, &nr))) {
 		if (node == BPROC_NODE_ANY || g->node == node) {
 			bproc_ghost_end(g, SIGKILL);
-			cut_incoming(g);
+			bproc_ghost_cut(g);
 		}
 		bproc_ghost_put(g);
 		nr++;
@@ -604,7 +608,8 @@ u32 bproc_ghosts_list(struct bproc_space *s, pid_t after, int node, struct bproc
 	while (i < n && (g = bproc_ghost_find_from(s, &nr))) {
 		to[i].pid = g->nr;
 		to[i].node = READ_ONCE(g->node);
-		if (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
+		/* One that becomes a process here is as good as that. */
+		if (READ_ONCE(g->state) == BPROC_GHOST_LIVE && to[i].node != g->space->node &&
 		    (node == BPROC_NODE_ANY || node == to[i].node))
 			i++;
 		bproc_ghost_put(g);
@@ -655,7 +660,8 @@ static int ghost_release(struct inode *inode, struct file *file)
 	if (g->fork_id)
 		ghost_refuse_fork(g);
 	/* It was killed by the kernel itself, or while it stood stopped. */
-	if (state == BPROC_GHOST_LIVE && !g->ended && bproc_is_master(g->space))
+	if (state == BPROC_GHOST_LIVE && !g->ended && bproc_is_master(g->space) &&
+	    g->node != g->space->node)
 		ghost_kill_process(g);
 	if (state == BPROC_GHOST_EXITING && g->task == current &&
 	    current->signal->flags & SIGNAL_GROUP_EXIT) {

@@ -108,6 +108,7 @@ int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size
 int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
 void bproc_ghost_expect_no_more(struct bproc_ghost *g);
+void bproc_ghost_cut(struct bproc_ghost *g);
 void bproc_ghosts_kill(struct bproc_space *s, int node);
 bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m);
 u32 bproc_ghosts_list(struct bproc_space *s, pid_t after, int node, struct bproc_proc_info *to,
@@ -122,7 +123,11 @@ void bproc_ghost_order_free(struct bproc_ghost_order *op);
 /* ghost_spawn.c */
 struct bproc_name *bproc_name_of_current(void);
 struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node);
+struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, pid_t *reap);
 void bproc_ghost_unspawn(struct bproc_ghost *g);
+pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g);
+void bproc_ghost_hide_caller(void);
+void bproc_ghost_reap(pid_t pid);
 pid_t bproc_ghost_adopt(struct bproc_ghost *g);
 int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name);
 int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,

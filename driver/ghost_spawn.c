@@ -106,27 +106,20 @@ static int spawned(void *data)
 	return 0;
 }
 
-/*
+/**
+ * bproc_ghost_reap - wait for the end of a child that the caller never saw
+ * @pid: the child; it is about to end
+ *
  * The child has no exit signal yet, so nobody but the driver waits for it: from the
  * caller's point of view it never existed.
  */
-static void reap(pid_t pid)
+void bproc_ghost_reap(pid_t pid)
 {
 	while (ks_kernel_wait4(pid, NULL, __WALL, NULL) == -ERESTARTSYS)
 		schedule_timeout_uninterruptible(1);
 }
 
-/**
- * bproc_ghost_spawn - make a child of the caller that is a ghost
- * @s: the caller's space
- * @node: where the process that it stands for will be
- *
- * The ghost is pending, and not yet a child that the caller can see: then comes
- * bproc_ghost_adopt() or bproc_ghost_unspawn().
- *
- * Return: the ghost, bound to its task, with a reference; or an error.
- */
-struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
+static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t *sibling)
 {
 	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
 	struct spawn spawn = { .ghost = g };
@@ -142,7 +135,7 @@ struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
 		goto err_ghost;
 	}
 	init_completion(&spawn.done);
-	pid = ks_user_mode_thread(spawned, &spawn, 0);
+	pid = ks_user_mode_thread(spawned, &spawn, sibling ? CLONE_PARENT : 0);
 	if (pid < 0) {
 		err = pid;
 		goto err_file;
@@ -151,7 +144,10 @@ struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
 	wait_for_completion(&spawn.done);
 	fput(spawn.file);
 	if (spawn.err) {
-		reap(pid);
+		if (sibling)
+			*sibling = pid;
+		else
+			bproc_ghost_reap(pid);
 		err = spawn.err;
 		goto err_ghost;
 	}
@@ -168,14 +164,60 @@ err_ghost:
 }
 
 /**
+ * bproc_ghost_spawn - make a child of the caller that is a ghost
+ * @s: the caller's space
+ * @node: where the process that it stands for will be
+ *
+ * The ghost is pending, and not yet a child that the caller can see: then comes
+ * bproc_ghost_adopt() or bproc_ghost_unspawn().
+ *
+ * Return: the ghost, bound to its task, with a reference; or an error.
+ */
+struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
+{
+	return spawn_ghost(s, node, NULL);
+}
+
+/**
+ * bproc_ghost_spawn_sibling - make a child of the caller's parent that is a ghost
+ * @s: the caller's space
+ * @node: where the process that it stands for will be
+ * @reap: 0, or on failure a child that its parent has to reap
+ *
+ * Return: as bproc_ghost_spawn().
+ */
+struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, pid_t *reap)
+{
+	*reap = 0;
+	return spawn_ghost(s, node, reap);
+}
+
+/**
  * bproc_ghost_unspawn - what the new ghost was to stand for did not come to be
  * @g: from bproc_ghost_spawn(); the reference goes
  */
 void bproc_ghost_unspawn(struct bproc_ghost *g)
 {
 	bproc_ghost_end(g, 0);
-	reap(g->nr);
+	bproc_ghost_cut(g);
+	bproc_ghost_reap(g->nr);
 	bproc_ghost_put(g);
+}
+
+/**
+ * bproc_ghost_unspawn_sibling - the same, by a sibling of the ghost
+ * @g: from bproc_ghost_spawn_sibling(); the reference goes
+ *
+ * Return: its PID, for its parent to reap.
+ */
+pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g)
+{
+	pid_t pid = g->nr;
+
+	bproc_ghost_end(g, 0);
+	bproc_ghost_cut(g);
+	bproc_ghost_put(g);
+	return pid;
 }
 
 /**
@@ -189,6 +231,16 @@ pid_t bproc_ghost_adopt(struct bproc_ghost *g)
 	set_exit_signal(g->task, SIGCHLD);
 	bproc_ghost_go_live(g);
 	return g->nr;
+}
+
+/**
+ * bproc_ghost_hide_caller - the caller is a child that its parent does not see
+ *
+ * Program executions make it an ordinary one again.
+ */
+void bproc_ghost_hide_caller(void)
+{
+	set_exit_signal(current, 0);
 }
 
 /**

@@ -147,8 +147,8 @@ static u8 *put_strings(u8 *to, const char *const *list)
  * @stream: where to
  * @s: the caller's space
  * @order: what it asked for
- * @id: the transfer
- * @pid: PID of the process that will be
+ * @id: the transfer, 0 for a vector call
+ * @pid: PID of the process that will be, 0 for a vector call
  * @ppid: its parent
  *
  * Return: 0, -E2BIG, -ENOMEM, or -errno of the write.
@@ -179,7 +179,8 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	if (!h)
 		goto out_page;
 	h->magic = BPROC_STREAM_MAGIC;
-	h->kind = !prog ? BPROC_STREAM_IMAGE :
+	h->kind = order->ranked ? BPROC_STREAM_RANKED :
+		  !prog ? BPROC_STREAM_IMAGE :
 		  order->fetch ? BPROC_STREAM_FETCH : BPROC_STREAM_EXEC;
 	h->script_fd = order->fetch ? order->script_fd : 0;
 	h->dump_flags = order->fetch ? order->flags : 0;

@@ -28,6 +28,7 @@ struct bproc_program {
  * @has_script: out: @script_fd is one
  * @blocked: the signals that the caller itself blocks
  * @io_id: name under which the descriptors are served, or 0
+ * @ranked: one header for all processes of a vector call
  * @linked: EXECMOVE: let the dynamic linker do its work first
  * @exits: out: the caller has to end, with wait status @exit_status
  * @exit_status: see @exits
@@ -43,6 +44,7 @@ struct bproc_order {
 	bool has_script;
 	const sigset_t *blocked;
 	u64 io_id;
+	bool ranked;
 	bool linked;
 	bool exits;
 	int exit_status;

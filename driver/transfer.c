@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "arrival.h"
 #include "space.h"
 #include "stream.h"
 #include "transfer.h"
@@ -106,29 +107,20 @@ static u32 uid_of(struct bproc_space *s, pid_t nr)
 }
 
 /**
- * bproc_transfer_start - ask the daemon for a stream to a node
+ * bproc_transfer_new - a move that others may answer
  * @s: the caller's space
  * @node: where to
  * @pid: the process that will arrive there
- * @ppid: its parent
  *
  * Return: the transfer, to be ended with bproc_transfer_finish(), or an error.
  */
-struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid_t pid,
-					    pid_t ppid)
+struct bproc_transfer *bproc_transfer_new(struct bproc_space *s, int node, pid_t pid)
 {
 	struct bproc_transfer *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
-	struct bproc_msg_stream *body;
-	struct bproc_msgbuf *buf;
 	int err;
 
 	if (!t)
 		return ERR_PTR(-ENOMEM);
-	buf = bproc_msg_alloc(BPROC_MSG_STREAM, node, pid, sizeof(*body), GFP_KERNEL);
-	if (!buf) {
-		kfree(t);
-		return ERR_PTR(-ENOMEM);
-	}
 	kref_init(&t->ref);
 	INIT_WORK(&t->close, transfer_close);
 	bproc_space_get(s);
@@ -138,15 +130,6 @@ struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid
 	t->id = atomic64_inc_return(&s->next_id);
 	spin_lock_init(&t->lock);
 	init_waitqueue_head(&t->wait);
-
-	body = (void *)buf->body;
-	body->ppid = ppid;
-	body->uid = uid_of(s, ppid);
-	body->pgrp = task_pgrp_nr_ns(current, s->ns);
-	body->pgrp_uid = uid_of(s, body->pgrp);
-	body->session = task_session_nr_ns(current, s->ns);
-	body->session_uid = uid_of(s, body->session);
-	buf->msg.id = t->id;
 
 	err = xa_insert(&s->transfers, t->id, t, GFP_KERNEL);
 	if (!err) {
@@ -158,11 +141,63 @@ struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid
 		spin_unlock(&s->lock);
 	}
 	if (err) {
-		bproc_msg_free(buf);
 		bproc_transfer_finish(t);
 		return ERR_PTR(err);
 	}
+	return t;
+}
+
+/**
+ * bproc_transfer_want_stream - ask the daemon for a stream
+ * @t: from bproc_transfer_new()
+ * @type: BPROC_MSG_STREAM or BPROC_MSG_VECTOR
+ * @ppid: parent of what will arrive
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bproc_transfer_want_stream(struct bproc_transfer *t, u16 type, pid_t ppid)
+{
+	struct bproc_space *s = t->space;
+	struct bproc_msg_stream *body;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(type, t->node, t->pid, sizeof(*body), GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	body = (void *)buf->body;
+	body->ppid = ppid;
+	body->uid = uid_of(s, ppid);
+	body->pgrp = task_pgrp_nr_ns(current, s->ns);
+	body->pgrp_uid = uid_of(s, body->pgrp);
+	body->session = task_session_nr_ns(current, s->ns);
+	body->session_uid = uid_of(s, body->session);
+	buf->msg.id = t->id;
 	bproc_msgq_post(&s->msgq, buf);
+	return 0;
+}
+
+/**
+ * bproc_transfer_start - ask the daemon for a stream to a node
+ * @s: the caller's space
+ * @node: where to
+ * @pid: the process that will arrive there
+ * @ppid: its parent
+ *
+ * Return: the transfer, to be ended with bproc_transfer_finish(), or an error.
+ */
+struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid_t pid,
+					    pid_t ppid)
+{
+	struct bproc_transfer *t = bproc_transfer_new(s, node, pid);
+	int err;
+
+	if (IS_ERR(t))
+		return t;
+	err = bproc_transfer_want_stream(t, BPROC_MSG_STREAM, ppid);
+	if (err) {
+		bproc_transfer_finish(t);
+		return ERR_PTR(err);
+	}
 	return t;
 }
 
@@ -233,6 +268,12 @@ void bproc_transfer_say(struct bproc_transfer *t, u16 type)
 
 	buf = bproc_msg_alloc(type, t->node, t->pid, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = t->id;
+	/* What stays here is its own other side. */
+	if (t->node == t->space->node) {
+		bproc_arrival_word(t->space, &buf->msg);
+		bproc_msg_free(buf);
+		return;
+	}
 	bproc_msgq_post(&t->space->msgq, buf);
 }
 
@@ -308,7 +349,9 @@ void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 		pr_notice("node %d answers for a move of process %d that is not its own\n",
 			  m->node, m->pid);
 	} else if (m->result < 0 && m->result >= -MAX_ERRNO) {
-		transfer_fail(t, m->result);
+		/* The first word counts: a daemon may take it for lost later. */
+		if (!READ_ONCE(t->arrived))
+			transfer_fail(t, m->result);
 	} else {
 		spin_lock(&t->lock);
 		t->arrived = true;

@@ -40,6 +40,8 @@ struct bproc_transfer {
 	int status;
 };
 
+struct bproc_transfer *bproc_transfer_new(struct bproc_space *s, int node, pid_t pid);
+int bproc_transfer_want_stream(struct bproc_transfer *t, u16 type, pid_t ppid);
 struct bproc_transfer *bproc_transfer_start(struct bproc_space *s, int node, pid_t pid,
 					    pid_t ppid);
 int bproc_transfer_wait_stream(struct bproc_transfer *t);

@@ -11,6 +11,8 @@
 #include "internal.h"
 #include "local.h"
 
+extern char **environ;
+
 #define DEFAULT_FLAGS (BPROC_DUMP_EXEC | BPROC_DUMP_OTHER)
 
 /* The program and I/O of a call, in the kernel's form. */
@@ -208,11 +210,10 @@ static int fork_here(const struct bproc_io_t *io, int iolen)
 	return err ? -err : pid;
 }
 
-/* Without the driver's help, one after the other. */
+/* On a node, one after the other. */
 static int loop_rfork(struct call *c, int nnodes, const int *nodes, int *pids,
 		      const struct bproc_io_t *io, int iolen)
 {
-	extern char **environ;
 	int i, pid;
 
 	for (i = 0; i < nnodes; i++) {
@@ -243,6 +244,9 @@ int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, i
 		return -1;
 	set_vector(&c, nnodes, nodes, pids);
 	ret = handle_ioctl(BPROC_IOC_VRFORK, &c.arg);
+	/* The kernel knows the environment that the program began with. */
+	if (ret >= 0 && ret < nnodes)
+		set_rank(environ, ret);
 	if (ret >= 0 || errno != ENOTTY)
 		return ret;
 	set_vector(&c, 0, NULL, NULL);
@@ -331,6 +335,8 @@ int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 	/* This machine alone needs no driver. */
 	if (!all_local(nodes, nnodes)) {
 		set_vector(&c, nnodes, nodes, pids);
+		/* Nodes have no libraries, so the program is linked here. */
+		c.arg.flags |= BPROC_MOVE_LINKED;
 		ret = handle_ioctl(BPROC_IOC_VEXECMOVE, &c.arg);
 		if (ret >= 0 || errno != ENOTTY)
 			return ret;

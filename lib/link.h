@@ -19,7 +19,12 @@
  *	io	one for each node: standard input and output of processes, between the
  *		two bpiods (mux.h). Made after CONFIG.
  *
- * "down-plain", "up-plain", "io-plain" stop TLS after the handshake ("encryption no").
+ *	peer	a stream between two nodes, from the slave that sends to the port of the
+ *one that receives. Begins with a struct link_preface whose token the receiver knows from
+ *the master; anything else is refused.
+ *
+ * "down-plain", "up-plain", "io-plain", "peer-plain" stop TLS after the handshake
+ * ("encryption no").
  *
  *	slave			master
  *	HELLO	------------->
@@ -28,6 +33,30 @@
  *		<------------>	driver messages, PING answered by PONG, STREAMS, GOODBYE
  *		<-------------	CONTROL
  *	CONTROLLED ---------->
+ *
+ * A vector call's image goes along a tree (bproc_msg.h has what it consists of). Each
+ *node of the tree hears over its link what it is to do; the stream itself comes from the
+ *master or from another node:
+ *
+ *	master			slave			slaves below it
+ *	VECTOR --------------->
+ *	VECTOR ---------------------------------------->
+ *	preface with the token ===>			(a "down" stream)
+ *				preface with the token ===> (a "peer" stream)
+ *	header, image ============> header, image =====>
+ *	<--------------- UNFED	(that one could not be reached, or does not take it)
+ *	CUT ------------------>	(the node below is down)
+ *
+ * A move from node to node:
+ *
+ *	slave, old node		master			slave, new node
+ *	WANT ------------------>
+ *				EXPECT --------------->
+ *	<------------- CONNECT
+ *	preface with the token =======================>	(a "peer" stream)
+ *
+ * If it cannot connect, or CONNECT has no address, it uses an "up" stream, with the token
+ * in its preface, and the master relays.
  *
  * RECONNECT moves the link to another connection and keeps the order of messages. In each
  * direction SWITCH is the last message of the old connection, and what comes over the new
@@ -45,7 +74,7 @@
 
 #include <linux/bproc_msg.h>
 
-#define LINK_VERSION 2
+#define LINK_VERSION 3
 #define LINK_PORT 2223
 
 enum link_type {
@@ -71,16 +100,36 @@ enum link_type {
 	LINK_REJOIN,
 	/* either: what follows comes over the new connection */
 	LINK_SWITCH,
+	/* master: take part in a vector call; body link_vector */
+	LINK_VECTOR,
+	/* slave: @id of VECTOR; body: token of a child that does not get the image */
+	LINK_UNFED,
+	/* master: @id of VECTOR; body: token of a child that is not to get it any more */
+	LINK_CUT,
+	/* slave: a process wants to go to another node; body link_preface */
+	LINK_WANT,
+	/* master: a stream will come from another node; body link_preface */
+	LINK_EXPECT,
+	/* master: where to bring the process of WANT; body link_connect */
+	LINK_CONNECT,
 };
+
+/* Bytes of the number by which a stream between nodes is known. */
+#define LINK_TOKEN_LEN 16
 
 /**
  * struct link_hello - body of LINK_HELLO
  * @version: LINK_VERSION
  * @abi: abi of struct bproc_version, from the node's driver
+ * @port: where other nodes bring streams, at the address that the link comes from; 0:
+ *they cannot
+ * @reserved: zero
  */
 struct link_hello {
 	__u32 version;
 	__u32 abi;
+	__u32 port;
+	__u32 reserved;
 };
 
 /* Bytes of the secret that a node must know to move its link. */
@@ -128,6 +177,7 @@ struct link_rejoin {
  * @pgrp_uid: real user ID of process @pgrp
  * @session_uid: real user ID of process @session
  * @reserved: zero
+ * @token: of a stream that the master announced, else zero
  */
 struct link_preface {
 	__aligned_u64 id;
@@ -141,7 +191,56 @@ struct link_preface {
 	__u32 pgrp_uid;
 	__u32 session_uid;
 	__u32 reserved;
+	__u8 token[LINK_TOKEN_LEN];
 };
+
+/**
+ * struct link_child - a node that gets a vector call's image from another one
+ * @token: what its stream begins with
+ * @addr: struct sockaddr_in of its port
+ * @node: its number
+ * @height: levels of the tree below it
+ * @reserved: zero
+ */
+struct link_child {
+	__u8 token[LINK_TOKEN_LEN];
+	__u8 addr[BPROC_ADDR_LEN];
+	__s32 node;
+	__u32 height;
+	__u32 reserved;
+};
+
+/**
+ * struct link_vector - body of LINK_VECTOR
+ * @preface: what all entries have in common; @preface.token is that of the stream that
+ *will come
+ * @entries: number of struct bproc_vector_entry that follow, processes of this node
+ * @children: number of struct link_child that follow them
+ */
+struct link_vector {
+	struct link_preface preface;
+	__u32 entries;
+	__u32 children;
+};
+
+/**
+ * struct link_connect - body of LINK_CONNECT
+ * @preface: what to begin with
+ * @addr: struct sockaddr_in; all zero: there is no way but by the master
+ * @reserved: zero
+ */
+struct link_connect {
+	struct link_preface preface;
+	__u8 addr[BPROC_ADDR_LEN];
+	__u32 reserved;
+};
+
+/* Where a slave listens, if it is not told otherwise. */
+#define LINK_PEER_PORT 2224
+/* Entries in one VECTOR: a node that has more is more than one part of the tree. */
+#define LINK_VECTOR_ENTRIES 256
+/* How long a stream that was announced may take to come, in seconds. */
+#define LINK_EXPECT_TIMEOUT 120
 
 /* Most idle streams that a node may have at the master, of each direction. */
 #define LINK_STREAMS_MAX 64

@@ -202,25 +202,32 @@ static int name_end(int fd, const struct sockaddr *peer, socklen_t peer_len)
 	return 0;
 }
 
+int relay_pair(int pair[2], const struct sockaddr *peer, socklen_t peer_len)
+{
+	int err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	err = name_end(pair[1], peer, peer_len);
+	if (err) {
+		close(pair[0]);
+		close(pair[1]);
+	}
+	return err;
+}
+
 int relay_descriptor(struct event_base *base, SSL *ssl, int fd,
 		     const struct sockaddr *peer, socklen_t peer_len)
 {
 	int pair[2], err;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		err = -errno;
+	err = relay_pair(pair, peer, peer_len);
+	if (err) {
 		SSL_free(ssl);
 		close(fd);
 		return err;
 	}
-	err = name_end(pair[1], peer, peer_len);
-	if (err) {
-		SSL_free(ssl);
-		close(fd);
-		close(pair[1]);
-	} else {
-		err = relay_start(base, ssl, fd, pair[1]);
-	}
+	err = relay_start(base, ssl, fd, pair[1]);
 	if (!err)
 		return pair[0];
 	close(pair[0]);

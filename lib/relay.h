@@ -24,4 +24,10 @@ int relay_start(struct event_base *base, SSL *ssl_a, int fd_a, int fd_b);
 int relay_descriptor(struct event_base *base, SSL *ssl, int fd,
 		     const struct sockaddr *peer, socklen_t peer_len);
 
+/*
+ * Two connected Unix sockets, close-on-exec. getpeername(2) on the first gives a name
+ * that holds @peer (peer.h). 0 or -errno.
+ */
+int relay_pair(int pair[2], const struct sockaddr *peer, socklen_t peer_len);
+
 #endif

@@ -25,6 +25,8 @@ static const char *const kind_names[TLS_KINDS] = {
 	[TLS_REJOIN] = "bproc/1 rejoin",
 	[TLS_IO] = "bproc/1 io",
 	[TLS_IO_PLAIN] = "bproc/1 io-plain",
+	[TLS_PEER] = "bproc/1 peer",
+	[TLS_PEER_PLAIN] = "bproc/1 peer-plain",
 };
 
 struct tls {
@@ -261,7 +263,8 @@ fail:
 
 bool tls_kind_is_plain(int kind)
 {
-	return kind == TLS_DOWN_PLAIN || kind == TLS_UP_PLAIN || kind == TLS_IO_PLAIN;
+	return kind == TLS_DOWN_PLAIN || kind == TLS_UP_PLAIN || kind == TLS_IO_PLAIN ||
+	       kind == TLS_PEER_PLAIN;
 }
 
 int tls_kind(const SSL *ssl)

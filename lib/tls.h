@@ -23,6 +23,8 @@ enum tls_kind {
 	TLS_REJOIN,
 	TLS_IO,
 	TLS_IO_PLAIN,
+	TLS_PEER,
+	TLS_PEER_PLAIN,
 	TLS_KINDS,
 };
 

@@ -341,8 +341,11 @@ static bool files_are_at_fault(const struct bpsh *b, int err)
 static void say_not_started(const struct bpsh *b, int node, int err)
 {
 	bool here = node == BPROC_NODE_MASTER;
+	/* We have looked at the program, and nobody has at a node's files. */
+	bool file = here ? files_are_at_fault(b, err)
+			 : *files(b) && err < BE_BASE && err != ENOEXEC && err != E2BIG;
 
-	if (here && files_are_at_fault(b, err))
+	if (file && (here || err != EACCES || !bproc_access(node, BPROC_X_OK)))
 		fprintf(stderr, "%d: %s%s\n", node, files(b), bproc_strerror(err));
 	else if (err >= BE_BASE ||
 		 (!here && err == EACCES && bproc_access(node, BPROC_X_OK)))

@@ -2,7 +2,7 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin control bpshell dhcp
+UNIT_NAMES := config nodeset header link mux port standin control bpshell dhcp tee
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -19,6 +19,7 @@ $(BUILD)/tests/unit/test_nodeset: $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
 $(BUILD)/tests/unit/test_port: $(BUILD)/daemons/bpiod_port.o
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
+$(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
 $(BUILD)/tests/unit/test_control: $(BUILD)/shell/bpctl_address.o $(BUILD)/daemons/slave_control.o
 $(BUILD)/tests/unit/test_bpshell: $(addprefix $(BUILD)/shell/,$(bpshell_OBJECTS)) $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)

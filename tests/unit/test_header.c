@@ -98,7 +98,7 @@ END_TEST
 START_TEST(fixed_part)
 {
 	REFUSED(s->magic++, -EPROTO);
-	REFUSED(s->kind = 3, -EPROTO);
+	REFUSED(s->kind = 4, -EPROTO);
 	REFUSED(s->pid = 1, -EPROTO);
 	REFUSED(s->pid = -1, -EPROTO);
 	REFUSED(s->size--, -EPROTO);

@@ -185,7 +185,7 @@ struct bproc_io {
 #define BPROC_IO_DEFAULT (-1)
 
 /*
- * bproc_move.flags of EXECMOVE, beside the VMAD_DUMP_* bits: a dynamically linked program
+ * bproc_move.flags of EXECMOVE and VEXECMOVE, beside the VMAD_DUMP_* bits: a dynamically linked program
  * moves when its dynamic linker is done, just before its own first instruction, so the node
  * needs none of its libraries. What libraries do when they are loaded they do here.
  */
@@ -429,8 +429,21 @@ struct bproc_connect {
  */
 #define BPROC_IOC_EXECMOVE _IOW(BPROC_IOC_MAGIC, 0x34, struct bproc_move)
 /*
- * BPROC_IOC_VRFORK - fork a child onto each of @nodes. Parent: nodes_len, with a PID
- *	or -errno for each in @pids; child: its index. Not there yet: -ENOTTY.
+ * Vector calls place a process for each of @nodes, a number of which can be there several
+ * times; BPROC_NODE_SELF or the caller's own is a process here, set up like the others. They
+ * return @nodes_len, with a PID or -errno for each in @pids, which are 0 before; an error of
+ * one entry, of those listed above from -BE_INVALIDNODE on, is no error of the call. The
+ * caller is dumped once, and its image travels from node to node; what a node that failed was
+ * to pass on is sent again. No process runs before all of them are there, or failed. An entry
+ * BPROC_RANK=XXXXXXX of the environment that the program began with reads BPROC_RANK=%07d of
+ * the index in each process. Errors of the call:
+ *	-EINVAL		@node is set, @nodes_len is 0 or more than 16384; and as above
+ *	-EFAULT		@nodes or @pids is a bad pointer
+ *	-ENOTTY		the caller is on a node
+ *	-EOPNOTSUPP, -ENOMEM
+ *			as above
+ *
+ * BPROC_IOC_VRFORK - fork a child onto each of @nodes. Child: its index.
  */
 #define BPROC_IOC_VRFORK _IOW(BPROC_IOC_MAGIC, 0x36, struct bproc_move)
 /*
@@ -446,10 +459,9 @@ struct bproc_connect {
  */
 #define BPROC_IOC_EXEC _IOW(BPROC_IOC_MAGIC, 0x37, struct bproc_move)
 /*
- * BPROC_IOC_VEXECMOVE - start @path, executed here, on each of @nodes. Returns
- *	nodes_len, with a PID or -errno for each in @pids. An environment entry
- *	BPROC_RANK=XXXXXXX reads BPROC_RANK=%07d of the index in the child. Not there yet:
- *	-ENOTTY.
+ * BPROC_IOC_VEXECMOVE - start @path, executed here once, on each of @nodes; with
+ *	BPROC_MOVE_LINKED, linked here. An error of the exec is that of each entry; -ENOEXEC: it
+ *	ended while it was linked.
  */
 #define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
 

@@ -113,6 +113,11 @@ enum bproc_msg_type {
 	BPROC_MSG_CONTROL = 24,
 	/* local, master: the reply */
 	BPROC_MSG_CONTROLLED = 25,
+	/*
+	 * local, master: the driver wants a stream for a vector call, which begins with
+	 * struct bproc_vector; body bproc_msg_stream. Wants BPROC_IOC_STREAM.
+	 */
+	BPROC_MSG_VECTOR = 26,
 
 	/*
 	 * local, on /dev/bproc-iod: a process leaves for @node, and its descriptors 0, 1
@@ -381,6 +386,7 @@ struct bproc_msg_control {
  */
 #define BPROC_STREAM_FETCH 2
 #define BPROC_FETCH_ENDED 0x10000
+#define BPROC_STREAM_RANKED 3	      /* an image of a vector call; @rank counts */
 /* Longest header with all that follows it, in bytes. */
 #define BPROC_STREAM_HEADER_MAX (4U << 20)
 #define BPROC_NRLIMITS 16
@@ -389,7 +395,7 @@ struct bproc_msg_control {
  * struct bproc_stream - what a stream begins with
  * @magic: BPROC_STREAM_MAGIC
  * @size: bytes of this structure and the variable part behind it
- * @kind: BPROC_STREAM_IMAGE or BPROC_STREAM_EXEC
+ * @kind: BPROC_STREAM_IMAGE, BPROC_STREAM_EXEC or BPROC_STREAM_RANKED
  * @from: node the process comes from, or BPROC_NODE_MASTER
  * @id: the move
  * @pid: the process
@@ -424,7 +430,7 @@ struct bproc_msg_control {
  * @envc: BPROC_STREAM_EXEC, _FETCH: number of environment strings
  * @strings_len: BPROC_STREAM_EXEC, _FETCH: bytes of arguments and environment together
  * @script_fd: BPROC_STREAM_FETCH: descriptor that a script would have in the process, or -1
- * @reserved: zero
+ * @rank: BPROC_STREAM_RANKED: the call's result there, and the number for BPROC_RANK
  * @comm: name of the process
  *
  * The variable part: groups (__u32 each, padded to 8 bytes), struct bproc_io elements,
@@ -474,8 +480,48 @@ struct bproc_stream {
 	__u32 envc;
 	__u32 strings_len;
 	__s32 script_fd;
-	__u32 reserved;
+	__u32 rank;
 	char comm[16];
+};
+
+/*
+ * Vector calls. The driver writes one stream: struct bproc_vector, @count struct
+ * bproc_vector_entry, struct bproc_stream, image. The daemons bring struct bproc_stream
+ * and the image to every node once, along a tree, and there to each entry's process, with
+ * @id, @pid, @rank and @io_id of the entry put into struct bproc_stream, where they are 0.
+ * From then on an entry is a move like any other: ARRIVED, GO, ABORT. A daemon that cannot
+ * bring it says ARRIVED with -EIO for it.
+ */
+#define BPROC_VECTOR_MAGIC 0x31567042 /* "BpV1" */
+/* Most entries of a vector call. */
+#define BPROC_VECTOR_MAX 16384
+
+/**
+ * struct bproc_vector - what the stream of a vector call begins with
+ * @magic: BPROC_VECTOR_MAGIC
+ * @count: number of entries that follow, 1 .. BPROC_VECTOR_MAX
+ */
+struct bproc_vector {
+	__u32 magic;
+	__u32 count;
+};
+
+/**
+ * struct bproc_vector_entry - one process of a vector call
+ * @id: the move
+ * @io_id: as in struct bproc_stream
+ * @pid: the process
+ * @node: where it goes; BPROC_NODE_MASTER: to its ghost here, by BPROC_IOC_ARRIVAL
+ * @rank: as in struct bproc_stream
+ * @reserved: zero
+ */
+struct bproc_vector_entry {
+	__aligned_u64 id;
+	__aligned_u64 io_id;
+	__s32 pid;
+	__s32 node;
+	__u32 rank;
+	__u32 reserved;
 };
 
 /* --- ioctls of the daemons' devices --- */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vectors NODE...: VRFORK and VEXECMOVE onto these nodes. A node can be given several
+ * times, and -1 is the master. "vectors -e" is what VEXECMOVE starts.
+ *
+ * vectors -m MIB NODE...: VRFORK with so much memory, where some of the nodes may fail:
+ * "made N" says how many children there were.
+ * vectors -o NODE...: the children of VRFORK write "rank N" to their standard output.
+ */
+#include "scen.h"
+
+#define MAX 512
+
+extern char **environ;
+
+static int nodes[MAX], pids[MAX], n;
+static unsigned char *memory;
+static size_t size = 4U << 20;
+
+/* What each child says of itself over its channel. */
+struct report {
+	int pid;
+	int ppid;
+	int rank;
+	int node;
+	unsigned int sum;
+	char env[8];
+};
+
+static void fill_memory(void)
+{
+	unsigned int x = 12345;
+	size_t i;
+
+	memory = malloc(size);
+	if (!memory)
+		give_up("memory");
+	for (i = 0; i < size; i++)
+		memory[i] = (unsigned char)((x = x * 1103515245 + 12345) >> 16);
+}
+
+static unsigned int sum_memory(void)
+{
+	unsigned int sum = 1;
+	size_t i;
+
+	for (i = 0; memory && i < size; i++)
+		sum = sum * 31 + memory[i];
+	return sum;
+}
+
+static void say(int rank)
+{
+	const char *env = getenv("BPROC_RANK");
+	struct report r = { .rank = rank };
+
+	r.pid = getpid();
+	r.ppid = getppid();
+	r.sum = sum_memory();
+	snprintf(r.env, sizeof(r.env), "%s", env ? env : "");
+	put(CHANNEL, &r, sizeof(r));
+}
+
+static long vector(unsigned long request, struct bproc_io *io, int iolen, char **argv)
+{
+	struct bproc_move m = {
+		.flags = ALL,
+		.io = P64(io),
+		.iolen = iolen,
+		.nodes = P64(nodes),
+		.nodes_len = (uint32_t)n,
+		.pids = P64(pids),
+	};
+
+	if (argv) {
+		m.path = P64("/proc/self/exe");
+		m.argv = P64(argv);
+		m.envp = P64(environ);
+		m.flags |= BPROC_MOVE_LINKED;
+	}
+	return bp(request, &m);
+}
+
+/* The children that were made: each has said what it should, and ends with its rank. */
+static void examine(const char *what, int listener, int parent_rank_in_result)
+{
+	char name[128], env[8];
+	int i, j, st, made = 0, heard = 0, right = 0, ended = 0;
+	unsigned int sum = parent_rank_in_result ? sum_memory() : 1;
+	bool seen[MAX] = { false };
+
+	for (i = 0; i < n; i++)
+		made += pids[i] > 0;
+	for (i = 0; i < made; i++) {
+		struct report r;
+		int fd = accept_channel(listener);
+
+		if (fd < 0 || !get(fd, &r, sizeof(r))) {
+			if (fd >= 0)
+				close(fd);
+			continue;
+		}
+		heard++;
+		for (j = 0; j < n && pids[j] != r.pid; j++)
+			;
+		snprintf(env, sizeof(env), "%07d", j);
+		if (j < n && !seen[j] && r.ppid == getpid() && r.sum == sum &&
+		    (!parent_rank_in_result || r.rank == j) && !strcmp(r.env, env) &&
+		    node_of(r.pid) == nodes[j])
+			right++;
+		else
+			printf("# pid %d rank %d (%d) ppid %d sum %x (%x) env '%s' node "
+			       "%d\n",
+			       r.pid, r.rank, j, r.ppid, r.sum, sum, r.env,
+			       node_of(r.pid));
+		if (j < n)
+			seen[j] = true;
+		put_int(fd, j);
+		close(fd);
+	}
+	for (i = 0; i < n; i++)
+		if (pids[i] > 0) {
+			st = end_of(pids[i]);
+			if (st == (i & 0x7f) << 8)
+				ended++;
+			else
+				printf("# entry %d, pid %d: status %#x\n", i, pids[i],
+				       st);
+		}
+	snprintf(name, sizeof(name), "%s: all children report", what);
+	same(name, made, heard);
+	snprintf(name, sizeof(name), "%s: what they should", what);
+	same(name, made, right);
+	snprintf(name, sizeof(name), "%s: and end with their codes", what);
+	same(name, made, ended);
+	snprintf(name, sizeof(name), "%s: there are no further children", what);
+	fails(name, ECHILD, waitpid(-1, &st, __WALL));
+}
+
+static int count_made(void)
+{
+	int i, made = 0;
+
+	for (i = 0; i < n; i++) {
+		made += pids[i] > 0;
+		if (pids[i] <= 0)
+			printf("# entry %d, node %d: %d\n", i, nodes[i], pids[i]);
+	}
+	return made;
+}
+
+static struct bproc_io io_to_master(int l)
+{
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+
+	if (getsockname(l, (struct sockaddr *)&a, &len))
+		give_up("getsockname");
+	return channel_io(CHANNEL, ntohs(a.sin_port), 0);
+}
+
+static int new_listener(void)
+{
+	unsigned short port;
+	int l = listener(&port);
+
+	listen(l, MAX);
+	return l;
+}
+
+static void vrfork(void)
+{
+	int l = new_listener();
+	struct bproc_io io = io_to_master(l);
+	long ret = vector(BPROC_IOC_VRFORK, &io, 1, NULL);
+
+	if (ret >= 0 && ret < n) {
+		say((int)ret);
+		_exit(get_int(CHANNEL) & 0x7f);
+	}
+	same("vrfork", n, ret);
+	same("vrfork: a child for each", n, count_made());
+	examine("vrfork", l, 1);
+	close(l);
+}
+
+static void vexecmove(void)
+{
+	char *argv[] = { "vectors", "-e", NULL };
+	int l = new_listener();
+	struct bproc_io io = io_to_master(l);
+
+	same("vexecmove", n, vector(BPROC_IOC_VEXECMOVE, &io, 1, argv));
+	same("vexecmove: a child for each", n, count_made());
+	examine("vexecmove", l, 0);
+	close(l);
+}
+
+/* Nodes may fail: whoever is there is all right. */
+static void some(void)
+{
+	int l = new_listener();
+	struct bproc_io io = io_to_master(l);
+	long ret = vector(BPROC_IOC_VRFORK, &io, 1, NULL);
+
+	if (ret >= 0 && ret < n) {
+		say((int)ret);
+		_exit(get_int(CHANNEL) & 0x7f);
+	}
+	same("vrfork", n, ret);
+	printf("made %d\n", count_made());
+	examine("vrfork", l, 1);
+	close(l);
+}
+
+static void output(void)
+{
+	long ret = vector(BPROC_IOC_VRFORK, NULL, BPROC_IO_DEFAULT, NULL);
+	int i, ended = 0;
+
+	if (ret >= 0 && ret < n) {
+		dprintf(1, "rank %ld\n", ret);
+		_exit(0);
+	}
+	same("vrfork", n, ret);
+	for (i = 0; i < n; i++)
+		ended += end_of(pids[i]) == 0;
+	same("all end well", n, ended);
+}
+
+static void no_program(void)
+{
+	char *argv[] = { "x", NULL };
+	struct bproc_move m = {
+		.flags = ALL,
+		.iolen = 0,
+		.nodes = P64(nodes),
+		.nodes_len = (uint32_t)n,
+		.pids = P64(pids),
+		.path = P64("/no/such/program"),
+		.argv = P64(argv),
+	};
+	int i, bad = 0, st;
+
+	same("a program that is not there", n, bp(BPROC_IOC_VEXECMOVE, &m));
+	for (i = 0; i < n; i++)
+		bad += pids[i] != -ENOENT;
+	same("has its error in each entry", 0, bad);
+	fails("and no child", ECHILD, waitpid(-1, &st, __WALL));
+}
+
+/* One entry in the middle that cannot be. */
+static void bad_node(void)
+{
+	int l = new_listener();
+	struct bproc_io io = io_to_master(l);
+	int middle = n / 2, was = nodes[middle];
+	long ret;
+
+	nodes[middle] = BPROC_NODES_MAX + 7;
+	ret = vector(BPROC_IOC_VRFORK, &io, 1, NULL);
+	if (ret >= 0 && ret < n) {
+		say((int)ret);
+		_exit(get_int(CHANNEL) & 0x7f);
+	}
+	same("vrfork with a bad node", n, ret);
+	same("which has its error", -BPROC_BE_INVALIDNODE, pids[middle]);
+	examine("vrfork with a bad node", l, 1);
+	nodes[middle] = was;
+	close(l);
+}
+
+static void bad_io(void)
+{
+	struct bproc_io io = { .fd = 5, .type = BPROC_IO_FILE };
+	int i, bad = 0, st;
+
+	strcpy(io.d.file.name, "/no/such/file");
+	same("an I/O list that cannot be had", n, vector(BPROC_IOC_VRFORK, &io, 1, NULL));
+	for (i = 0; i < n; i++)
+		bad += pids[i] != -ENOENT;
+	same("is the error of each entry", 0, bad);
+	fails("and no child", ECHILD, waitpid(-1, &st, __WALL));
+}
+
+static void bad_arguments(void)
+{
+	int keep = n;
+
+	n = 0;
+	fails("no entry", EINVAL, vector(BPROC_IOC_VRFORK, NULL, 0, NULL));
+	n = BPROC_NODES_MAX * 16;
+	fails("too many", EINVAL, vector(BPROC_IOC_VRFORK, NULL, 0, NULL));
+	n = keep;
+	{
+		struct bproc_move m = { .nodes = 8, .nodes_len = 1, .pids = P64(pids) };
+
+		fails("a bad list of nodes", EFAULT, bp(BPROC_IOC_VRFORK, &m));
+		m.nodes = P64(nodes);
+		m.pids = 8;
+		fails("a bad list for results", EFAULT, bp(BPROC_IOC_VRFORK, &m));
+		m.pids = P64(pids);
+		m.node = 1;
+		fails("a single node, too", EINVAL, bp(BPROC_IOC_VRFORK, &m));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	bool broken = false, writes = false;
+	int i = 1;
+
+	if (argc > 1 && !strcmp(argv[1], "-e")) {
+		say(-1);
+		return get_int(CHANNEL) & 0x7f;
+	}
+	scen_init(argc, argv);
+	if (argc > 2 && !strcmp(argv[1], "-m")) {
+		broken = true;
+		size = (size_t)atoi(argv[2]) << 20;
+		i = 3;
+	} else if (argc > 1 && !strcmp(argv[1], "-o")) {
+		writes = true;
+		i = 2;
+	}
+	for (; i < argc && n < MAX; i++)
+		nodes[n++] = atoi(argv[i]);
+	if (!getenv("BPROC_RANK")) {
+		setenv("BPROC_RANK", "XXXXXXX", 1);
+		execv("/proc/self/exe", argv);
+		give_up("exec");
+	}
+	fill_memory();
+	if (broken || writes) {
+		if (broken)
+			some();
+		else
+			output();
+		return failures != 0;
+	}
+	vrfork();
+	vexecmove();
+	no_program();
+	bad_node();
+	bad_io();
+	bad_arguments();
+	return failures != 0;
+}
