@@ -324,7 +324,6 @@ struct config *config_parse(FILE *f, const char *name, char *error, size_t len)
 		c->port = LINK_PORT;
 		c->pingtimeout = 30;
 		c->encryption = true;
-		c->streams = 4;
 		c->logfacility = LOG_DAEMON;
 	}
 	while (ok && getline(&line, &size, f) >= 0) {
@@ -335,6 +334,9 @@ struct config *config_parse(FILE *f, const char *name, char *error, size_t len)
 	if (ok && p.nodes_said && p.highest > c->nodes)
 		ok = fail(&p, "node %u has an address, but there are only %u nodes",
 			  p.highest - 1, c->nodes);
+	/* Each costs a handshake when a node comes, and many nodes come at once. */
+	if (ok && !c->streams)
+		c->streams = c->nodes <= 32 ? 4 : c->nodes <= 128 ? 2 : 1;
 	if (ok)
 		return c;
 	config_free(c);
