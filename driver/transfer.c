@@ -4,6 +4,7 @@
 
 #include <linux/cred.h>
 #include <linux/file.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -211,25 +212,45 @@ static bool transfer_has(struct bproc_transfer *t, bool arrived)
 	return ret;
 }
 
-static int transfer_wait(struct bproc_transfer *t, bool arrived)
+/* Wait for the connection. Return: 0, -EINTR when killed, or why there is none. */
+int bproc_transfer_wait_stream(struct bproc_transfer *t)
 {
 	int err;
 
 	/* The daemon and the link's pings bound it: a dead node fails every transfer. */
-	err = wait_event_killable(t->wait, transfer_has(t, arrived));
+	err = wait_event_killable(t->wait, transfer_has(t, false));
 	return err ? -EINTR : t->error;
 }
 
-/* Wait for the connection. Return: 0, -EINTR when killed, or why there is none. */
-int bproc_transfer_wait_stream(struct bproc_transfer *t)
+static bool hung_up(struct bproc_transfer *t)
 {
-	return transfer_wait(t, false);
+	return t->stream && vfs_poll(t->stream, NULL) & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 }
 
-/* Wait for the other side. Return: 0, -EINTR when killed, or its -errno. */
+/* How long an answer may come after its stream's end, by its other way. */
+#define ANSWER_TIME (3 * HZ)
+
+/**
+ * bproc_transfer_wait_arrived - wait for the other side, that has all it needs
+ * @t: the transfer
+ *
+ * A receiver that was killed before it could answer leaves nothing but the stream's end.
+ *
+ * Return: 0, -EINTR when killed, the other side's -errno, -EIO.
+ */
 int bproc_transfer_wait_arrived(struct bproc_transfer *t)
 {
-	return transfer_wait(t, true);
+	bool last;
+	long left;
+
+	do {
+		last = hung_up(t);
+		left = wait_event_killable_timeout(t->wait, transfer_has(t, true),
+						   last ? ANSWER_TIME : HZ);
+	} while (!left && !last);
+	if (left < 0)
+		return -EINTR;
+	return left ? t->error : -EIO;
 }
 
 /* The other side may answer once more: bproc_transfer_wait_answer() is for that. */
