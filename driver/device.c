@@ -206,18 +206,19 @@ static int node_device_path(int nr, struct path *path)
  * bproc_node_device_access - may the caller write to a node's device file?
  * @nr: node number
  *
- * Return: 0 or -EACCES.
+ * Return: 0, -EACCES, or -ENOMEM.
  */
 int bproc_node_device_access(int nr)
 {
 	struct path path;
 	int err;
 
-	if (node_device_path(nr, &path))
-		return -EACCES;
-	err = bproc_path_permission(&path, MAY_WRITE);
-	path_put(&path);
-	return err ? -EACCES : 0;
+	err = node_device_path(nr, &path);
+	if (!err) {
+		err = bproc_path_permission(&path, MAY_WRITE);
+		path_put(&path);
+	}
+	return !err || err == -ENOMEM ? err : -EACCES;
 }
 
 /**

@@ -324,6 +324,8 @@ static int node_info(struct bproc_nodes *nodes, int nr, struct bproc_node_info *
 	memcpy(info->addr, nodes->node[nr]->addr, sizeof(info->addr));
 	spin_unlock(&nodes->lock);
 	err = bproc_node_device_owner(nr, &info->mode, &info->uid, &info->gid);
+	if (err == -ENOMEM)
+		return err;
 	/* A device file that somebody removed: nobody may run there. */
 	if (err)
 		info->mode = 0;
@@ -337,14 +339,17 @@ static int node_info(struct bproc_nodes *nodes, int nr, struct bproc_node_info *
  * @to: array to fill
  * @n: its elements
  *
- * Return: number of elements filled.
+ * Return: number of elements filled, or -ENOMEM.
  */
-u32 bproc_nodes_info(struct bproc_space *master, int after, struct bproc_node_info *to, u32 n)
+int bproc_nodes_info(struct bproc_space *master, int after, struct bproc_node_info *to, u32 n)
 {
+	int err = 0;
 	u32 i;
 
-	for (i = 0; i < n && after < BPROC_NODES_MAX; i++)
-		if (node_info(master->nodes, ++after, &to[i]))
+	for (i = 0; i < n && after < BPROC_NODES_MAX; i++) {
+		err = node_info(master->nodes, ++after, &to[i]);
+		if (err)
 			break;
-	return i;
+	}
+	return err == -ENOMEM ? err : i;
 }

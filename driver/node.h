@@ -51,6 +51,6 @@ int bproc_node_check(struct bproc_space *master, int nr);
 int bproc_node_may_run(struct bproc_space *master, int nr);
 void bproc_node_watch(struct bproc_space *master, int nr);
 bool bproc_node_connected(struct bproc_space *master, int nr);
-u32 bproc_nodes_info(struct bproc_space *master, int after, struct bproc_node_info *to, u32 n);
+int bproc_nodes_info(struct bproc_space *master, int after, struct bproc_node_info *to, u32 n);
 
 #endif
