@@ -42,6 +42,7 @@ help:
 	@echo 'make check-modules      modules of every kernel, sparse and warnings fatal'
 	@echo 'make demo               a cluster of virtual machines, shown and explained'
 	@echo 'make bench              measurements, printed as a table'
+	@echo 'make soak               10,000 moves and 10,000 forks (TIMES=N: 50 N)'
 	@echo 'make setup              install the packages that all this needs (root, Debian)'
 	@echo 'make clean              remove what was made (make distclean: also images)'
 

@@ -2,7 +2,7 @@
 #
 # What is tried and shown.
 
-check demo bench: setup-quietly
+check demo bench soak: setup-quietly
 
 setup-quietly:
 	@tests/setup
@@ -16,4 +16,8 @@ demo:
 bench:
 	+@tests/bench/run
 
-.PHONY: check demo bench setup-quietly
+# 200 times 50: what takes too long for each change.
+soak:
+	+@RIG_TIMES=$(or $(TIMES),200) tests/run --kernel $(or $(KERNEL),6.1) soak
+
+.PHONY: check demo bench soak setup-quietly
