@@ -4,6 +4,8 @@
  *
  *	bench stream NODE MIB RUNS	speed of a process image against a TCP copy of as
  *					many bytes between the same two machines
+ *	bench move NODE MIB RUNS	time of a MOVE of a process of that size, against the
+ *					same copy
  *	bench fork NODE RUNS		RFORK + exit + wait against fork + exec + wait
  *	bench ghosts NODE COUNT		memory of the master for one remote process
  *
@@ -210,6 +212,57 @@ static void bench_stream(int node, size_t mib, int runs)
 	print_ratios(ratio, runs);
 }
 
+/* From the call until the process, all its memory there, has ended. */
+static double moved(int node)
+{
+	int go[2], status;
+	double start;
+	pid_t pid;
+	char c;
+
+	if (pipe(go))
+		die("pipe");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		/* Begins when told: the fork is not what is measured. */
+		if (read(go[0], &c, 1) != 1 || bproc_move(node))
+			_exit(1);
+		_exit(0);
+	}
+	start = now();
+	if (write(go[1], "", 1) != 1)
+		die("pipe");
+	if (waitpid(pid, &status, 0) != pid || status) {
+		fprintf(stderr, "bench: a move to node %d: wait status %d\n", node, status);
+		exit(1);
+	}
+	start = now() - start;
+	close(go[0]);
+	close(go[1]);
+	return start;
+}
+
+static void bench_move(int node, size_t mib, int runs)
+{
+	double tcp[RUNS_MAX], move[RUNS_MAX], ratio[RUNS_MAX];
+	char *memory;
+	pid_t receiver;
+	int i, listener;
+
+	receiver = start_receiver(node, mib * MIB, runs, &listener);
+	memory = touched(mib * MIB);
+	for (i = 0; i < runs; i++) {
+		tcp[i] = tcp_copy(listener, memory, mib * MIB);
+		move[i] = moved(node);
+		ratio[i] = move[i] / tcp[i];
+	}
+	ends_well(receiver);
+	printf(" %9.2f %9.2f", median(tcp, runs), median(move, runs));
+	print_ratios(ratio, runs);
+}
+
 /* --- forks --- */
 
 static double local_forks(void)
@@ -354,6 +407,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	if (argc == 5 && !strcmp(argv[1], "stream") && count > 0 && count <= RUNS_MAX)
 		bench_stream(node, strtoul(argv[3], NULL, 10), count);
+	else if (argc == 5 && !strcmp(argv[1], "move") && count > 0 && count <= RUNS_MAX)
+		bench_move(node, strtoul(argv[3], NULL, 10), count);
 	else if (argc == 4 && !strcmp(argv[1], "fork") && count > 0 && count <= RUNS_MAX)
 		bench_fork(node, count);
 	else if (argc == 4 && !strcmp(argv[1], "ghosts") && count > 0)
