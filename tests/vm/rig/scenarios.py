@@ -23,8 +23,8 @@ from . import base, cluster, kernels, lanes
 HOME = os.path.join(base.VM_DIR, "scenarios")
 KERNELS = ["6.1", "6.12"]
 DEBUG = "debug"
-# Of these only what is tagged 'core' is run, unless one is asked for.  With DEBUG here
-# 'make check' builds and uses that kernel, too.
+# Of these only what is tagged 'core' is run, unless one is asked for. With DEBUG here it is
+# built, in the background, and used.
 CORE_ONLY = ["6.1,6.12"]
 SETTLE = 30
 
