@@ -12,8 +12,10 @@
  * has not changed meanwhile.
  */
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/seccomp.h>
 #include <linux/slab.h>
+#include <uapi/linux/wait.h>
 
 #include "ghost.h"
 #include "iod.h"
