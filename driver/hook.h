@@ -29,6 +29,8 @@ int bproc_findhook_set(void);
 void bproc_findhook_exit(void);
 int bproc_idhook_init(void);
 void bproc_idhook_exit(void);
+int bproc_getidhook_init(void);
+void bproc_getidhook_exit(void);
 int bproc_killhook_init(void);
 void bproc_killhook_exit(void);
 

@@ -47,6 +47,10 @@
 asmlinkage long __x64_sys_rseq(const struct pt_regs *regs);
 asmlinkage long __x64_sys_kill(const struct pt_regs *regs);
 asmlinkage long __x64_sys_rt_sigqueueinfo(const struct pt_regs *regs);
+asmlinkage long __x64_sys_getpgid(const struct pt_regs *regs);
+asmlinkage long __x64_sys_getsid(const struct pt_regs *regs);
+asmlinkage long __ia32_sys_getpgid(const struct pt_regs *regs);
+asmlinkage long __ia32_sys_getsid(const struct pt_regs *regs);
 asmlinkage long __x64_sys_newfstatat(const struct pt_regs *regs);
 asmlinkage long __x64_sys_access(const struct pt_regs *regs);
 asmlinkage long __x64_sys_faccessat(const struct pt_regs *regs);

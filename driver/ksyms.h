@@ -25,7 +25,11 @@
 #define BPROC_KSYM_IA32_EXEC(F)                                                             \
 	F(__ia32_compat_sys_execve, "likewise, of 32-bit programs", "likewise")               \
 	F(__ia32_compat_sys_execveat, "likewise", "likewise")
+#define BPROC_KSYM_IA32_GETIDS(F)                                                           \
+	F(__ia32_sys_getpgid, "likewise", "likewise")                                         \
+	F(__ia32_sys_getsid, "likewise", "likewise")
 #else
+#define BPROC_KSYM_IA32_GETIDS(F)
 #define BPROC_KSYM_IA32_KILL(F)
 #define BPROC_KSYM_IA32_EXEC(F)
 #endif
@@ -61,6 +65,9 @@
 	F(__x64_sys_kill, "signals to processes that are elsewhere", "a call in kill(2)")     \
 	F(__x64_sys_rt_sigqueueinfo, "likewise", "a call in rt_sigqueueinfo(2)")              \
 	BPROC_KSYM_IA32_KILL(F)                                                               \
+	F(__x64_sys_getpgid, "groups of processes that are elsewhere", "a call in getpgid(2)") \
+	F(__x64_sys_getsid, "sessions of such processes", "a call in getsid(2)")              \
+	BPROC_KSYM_IA32_GETIDS(F)                                                             \
 	F(__x64_sys_execve, "programs that only the master has", "a call in execve(2)")       \
 	F(__x64_sys_execveat, "likewise", "a call in execveat(2)")                            \
 	BPROC_KSYM_IA32_EXEC(F)                                                               \
@@ -129,6 +136,12 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_access static_call(bproc_ks___x64_sys_access)
 #define ks_faccessat static_call(bproc_ks___x64_sys_faccessat)
 #define ks_faccessat2 static_call(bproc_ks___x64_sys_faccessat2)
+#define ks_getpgid static_call(bproc_ks___x64_sys_getpgid)
+#define ks_getsid static_call(bproc_ks___x64_sys_getsid)
+#ifdef CONFIG_IA32_EMULATION
+#define ks_getpgid_32 static_call(bproc_ks___ia32_sys_getpgid)
+#define ks_getsid_32 static_call(bproc_ks___ia32_sys_getsid)
+#endif
 #define ks_execve static_call(bproc_ks___x64_sys_execve)
 #define ks_execveat static_call(bproc_ks___x64_sys_execveat)
 #ifdef CONFIG_IA32_EMULATION

@@ -39,9 +39,12 @@ static int __init bproc_init(void)
 	err = bproc_killhook_init();
 	if (err)
 		goto err_idhook;
-	err = bproc_exechook_init();
+	err = bproc_getidhook_init();
 	if (err)
 		goto err_killhook;
+	err = bproc_exechook_init();
+	if (err)
+		goto err_getidhook;
 	err = bproc_devices_init();
 	if (err)
 		goto err_exechook;
@@ -50,6 +53,8 @@ static int __init bproc_init(void)
 
 err_exechook:
 	bproc_exechook_exit();
+err_getidhook:
+	bproc_getidhook_exit();
 err_killhook:
 	bproc_killhook_exit();
 err_idhook:
@@ -70,6 +75,7 @@ static void __exit bproc_exit(void)
 	bproc_devices_exit();
 	bproc_findhook_exit();
 	bproc_exechook_exit();
+	bproc_getidhook_exit();
 	bproc_killhook_exit();
 	bproc_idhook_exit();
 	bproc_pidhook_exit();

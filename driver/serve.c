@@ -2,6 +2,7 @@
 /* The master's answers to calls of processes on nodes. */
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 
 #include "ghost.h"
 #include "kill.h"
@@ -45,6 +46,21 @@ static int serve_find(struct bproc_ghost *g, const struct bproc_msg *msg,
 	return err ? err : -EINPROGRESS;
 }
 
+/* Ghosts have the numbers of their processes. */
+static int serve_ids(struct bproc_space *m, const struct bproc_msg_call *call)
+{
+	struct task_struct *task = bproc_space_task(m, call->after);
+	pid_t ret;
+
+	if (!task)
+		return -ESRCH;
+	ret = call->call == BPROC_CALL_GETSID ? task_session_nr_ns(task, m->ns) :
+						task_pgrp_nr_ns(task, m->ns);
+	put_task_struct(task);
+	/* 0: it began outside of the space. */
+	return ret;
+}
+
 static size_t element_size(const struct bproc_msg_call *call)
 {
 	switch (call->call) {
@@ -79,6 +95,10 @@ static int serve(struct bproc_space *m, const struct bproc_msg *msg,
 		break;
 	case BPROC_CALL_KILL:
 		ret = serve_kill(m, g, call);
+		break;
+	case BPROC_CALL_GETPGID:
+	case BPROC_CALL_GETSID:
+		ret = serve_ids(m, call);
 		break;
 	case BPROC_CALL_FIND:
 		ret = serve_find(g, msg, call);

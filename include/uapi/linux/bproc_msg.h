@@ -301,6 +301,9 @@ enum bproc_call_type {
 	 * its NUL, that follows? Gives struct bproc_msg_found; RESULT 0, or -ENOENT.
 	 */
 	BPROC_CALL_FIND = 5,
+	/* getpgid(2) and getsid(2) of @after; RESULT is the number */
+	BPROC_CALL_GETPGID = 6,
+	BPROC_CALL_GETSID = 7,
 };
 
 /* Most bytes of elements that a call gives at once. */
