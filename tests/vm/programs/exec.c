@@ -10,6 +10,7 @@
  *	exec show ARG...	say what the program has; in one line
  *	exec access PATH	size and mode if it can be executed, else "no"
  *	exec errno		EXEC of things that do not work
+ *	exec storm N		N children execve, and are killed at some moment
  *	exec wait		say "ready" and sleep
  */
 #define _GNU_SOURCE
@@ -138,6 +139,33 @@ static int call_badly(void)
 	return bad;
 }
 
+/* Each child ends once, by itself or by SIGKILL, and none is left. */
+static int storm(int n)
+{
+	static char *const program[] = { "/tests/bin/exec", "/tests/bin/exec.static" };
+	int i, status, killed = 0, bad = 0;
+	unsigned int seed = 1;
+	pid_t pid;
+
+	for (i = 0; i < n; i++) {
+		char *argv[] = { program[i & 1], "nothing", NULL };
+
+		pid = fork();
+		if (!pid) {
+			execve(argv[0], argv, environ);
+			_exit(99);
+		}
+		usleep((useconds_t)(rand_r(&seed) % (unsigned int)(100000 * slowness())));
+		kill(pid, SIGKILL);
+		bad += wait_for(pid, &status, 0) != pid ||
+		       (status && status != SIGKILL);
+		killed += status == SIGKILL;
+	}
+	if (bad || !killed)
+		printf("%d wrong, %d killed of %d\n", bad, killed, n);
+	return bad || !killed || waitpid(-1, &status, 0) != -1;
+}
+
 static int run(const char *how, char **argv)
 {
 	pthread_t thread;
@@ -175,6 +203,8 @@ int main(int argc, char **argv)
 			puts("no");
 		else
 			printf("%ld %o\n", (long)st.st_size, st.st_mode & 07777);
+	} else if (argc > 2 && !strcmp(argv[1], "storm")) {
+		return storm(atoi(argv[2]));
 	} else if (argc > 1 && !strcmp(argv[1], "errno")) {
 		return call_badly();
 	} else if (argc > 1 && !strcmp(argv[1], "wait")) {
