@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,9 +145,64 @@ int bproc_rfork(int node)
 	return _bproc_rfork(node, DEFAULT_FLAGS);
 }
 
+/* A script of the master's; what goes from a node is the node's. */
+static bool is_script(const char *path)
+{
+	int err = errno, fd;
+	char start[2];
+	bool ret = false;
+
+	if (bproc_currnode() != BPROC_NODE_MASTER)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0) {
+		ret = read(fd, start, 2) == 2 && start[0] == '#' && start[1] == '!' &&
+		      !faccessat(AT_FDCWD, path, X_OK, AT_EACCESS);
+		close(fd);
+	}
+	errno = err;
+	return ret;
+}
+
+/*
+ * A script's interpreter looks for the script where it runs. EXEC takes care of that; so the
+ * caller moves, and executes the script from there.
+ */
+static int move_and_exec(const struct call *c)
+{
+	struct bproc_move program = {
+		.flags = c->arg.flags,
+		.path = c->arg.path,
+		.argv = c->arg.argv,
+		.envp = c->arg.envp,
+		.iolen = BPROC_IO_DEFAULT,
+	};
+	struct bproc_move move = c->arg;
+	const char *path = (const char *)(uintptr_t)c->arg.path;
+	char absolute[2 * PATH_MAX];
+
+	if (path[0] != '/') {
+		if (!getcwd(absolute, PATH_MAX))
+			return -1;
+		strcat(absolute, "/");
+		strncat(absolute, path, PATH_MAX);
+		program.path = (uintptr_t)absolute;
+	}
+	move.path = 0;
+	move.argv = 0;
+	move.envp = 0;
+	if (handle_ioctl(BPROC_IOC_MOVE, &move))
+		return -1;
+	handle_ioctl(BPROC_IOC_EXEC, &program);
+	/* As EXECMOVE does when it is too late to return. */
+	_exit(errno & 0xff);
+}
+
 /* Nodes have no libraries, so the program is linked here. */
 static int execmove(struct call *c)
 {
+	if (c->arg.node >= 0 && is_script((const char *)(uintptr_t)c->arg.path))
+		return move_and_exec(c);
 	c->arg.flags |= BPROC_MOVE_LINKED;
 	return handle_ioctl(BPROC_IOC_EXECMOVE, &c->arg);
 }
@@ -332,8 +388,8 @@ int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 	if (set_call(&c, 0, io, iolen, DEFAULT_FLAGS))
 		return -1;
 	set_program(&c, cmd, argv, envp);
-	/* This machine alone needs no driver. */
-	if (!all_local(nodes, nnodes)) {
+	/* This machine alone needs no driver, and a script goes by itself. */
+	if (!all_local(nodes, nnodes) && !is_script(cmd)) {
 		set_vector(&c, nnodes, nodes, pids);
 		/* Nodes have no libraries, so the program is linked here. */
 		c.arg.flags |= BPROC_MOVE_LINKED;

@@ -8,26 +8,9 @@
 #include <unistd.h>
 #include "local.h"
 
-/* A process of a node may move, but not ask for processes. */
-static bool is_on_node(void)
-{
-	struct bproc_proc_info info;
-	struct bproc_proc_list list = {
-		.info = (uintptr_t)&info,
-		.count = 1,
-		.after = -1,
-		.node = BPROC_NODE_ANY,
-	};
-	struct bproc_move stay = { .node = BPROC_NODE_SELF };
-
-	if (handle_ioctl(BPROC_IOC_PINFO, &list) >= 0 || errno != ENOSYS)
-		return false;
-	return handle_ioctl(BPROC_IOC_MOVE, &stay) < 0 && errno == BE_SAMENODE;
-}
-
 bool local_is(int node)
 {
-	return node == BPROC_NODE_SELF || (node == BPROC_NODE_MASTER && !is_on_node());
+	return node == BPROC_NODE_SELF || node == bproc_currnode();
 }
 
 static int connect_socket(const struct bproc_io_t *io)
