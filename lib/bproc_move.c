@@ -165,8 +165,8 @@ static bool is_script(const char *path)
 }
 
 /*
- * A script's interpreter looks for the script where it runs. EXEC takes care of that; so the
- * caller moves, and executes the script from there.
+ * A script's interpreter looks for the script where it runs. EXEC takes care of that; so
+ * the caller moves, and executes the script from there.
  */
 static int move_and_exec(const struct call *c)
 {

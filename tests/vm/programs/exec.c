@@ -81,7 +81,8 @@ static void show(int argc, char **argv)
 	sigaction(SIGUSR2, NULL, &sa);
 	printf(" usr2=%s", sa.sa_handler == SIG_DFL ? "default" : "other");
 	sigaction(SIGCHLD, NULL, &sa);
-	printf(" chld=%s/%#x", sa.sa_handler == SIG_DFL ? "default" : "other", sa.sa_flags);
+	printf(" chld=%s/%#x", sa.sa_handler == SIG_DFL ? "default" : "other",
+	       sa.sa_flags);
 	printf(" hup=%s,%s term=%s", sigismember(&set, SIGHUP) ? "blocked" : "open",
 	       sigismember(&pending, SIGHUP) ? "pending" : "none",
 	       sigismember(&set, SIGTERM) ? "blocked" : "open");
@@ -116,12 +117,12 @@ static int call_badly(void)
 
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	long_path[sizeof(long_path) - 1] = '\0';
-#define BAD(error, call)                                                                    \
-	do {                                                                                  \
-		if ((call) != -1 || errno != (error)) {                                         \
-			printf("%s: errno %d\n", #call, errno);                                  \
-			bad++;                                                                  \
-		}                                                                               \
+#define BAD(error, call)                                                                 \
+	do {                                                                             \
+		if ((call) != -1 || errno != (error)) {                                  \
+			printf("%s: errno %d\n", #call, errno);                          \
+			bad++;                                                           \
+		}                                                                        \
 	} while (0)
 	BAD(EFAULT, call_exec(NULL, argv, environ));
 	BAD(EINVAL, call_exec(argv[0], NULL, environ));
@@ -157,8 +158,7 @@ static int storm(int n)
 		}
 		usleep((useconds_t)(rand_r(&seed) % (unsigned int)(100000 * slowness())));
 		kill(pid, SIGKILL);
-		bad += wait_for(pid, &status, 0) != pid ||
-		       (status && status != SIGKILL);
+		bad += wait_for(pid, &status, 0) != pid || (status && status != SIGKILL);
 		killed += status == SIGKILL;
 	}
 	if (bad || !killed)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Forks, and so do its children, until it is told that it cannot; then it says so and sleeps.
- * For virtual machines. Ends by itself, and makes no more than a few hundred processes.
+ * Forks, and so do its children, until it is told that it cannot; then it says so and
+ * sleeps. For virtual machines. Ends by itself, and makes no more than a few hundred
+ * processes.
  */
 #define _GNU_SOURCE
 #include <errno.h>

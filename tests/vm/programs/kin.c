@@ -156,7 +156,8 @@ static int reaps(void)
 	if (waitpid(pid, &status, 0) != pid)
 		return 4;
 	seen = WEXITSTATUS(status);
-	return seen == 5 && waitpid(-1, &status, 0) == -1 && errno == ECHILD ? 0 : 10 + seen;
+	return seen == 5 && waitpid(-1, &status, 0) == -1 && errno == ECHILD ? 0
+									     : 10 + seen;
 }
 
 static int pidfds(void)
@@ -175,8 +176,9 @@ static int pidfds(void)
 	p.events = POLLIN;
 	if (fd < 0 || poll(&p, 1, 0) ||
 	    syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) ||
-	    poll(&p, 1, (int)PATIENCE * 1000) != 1 || waitid(P_PIDFD, (id_t)fd, &info, WEXITED) ||
-	    info.si_pid != child || info.si_status != SIGKILL)
+	    poll(&p, 1, (int)PATIENCE * 1000) != 1 ||
+	    waitid(P_PIDFD, (id_t)fd, &info, WEXITED) || info.si_pid != child ||
+	    info.si_status != SIGKILL)
 		return 1;
 	close(fd);
 	/* The parent, on the master, is a stand-in here. */

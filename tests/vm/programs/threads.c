@@ -180,14 +180,19 @@ static int refused(void)
 	if (pthread_create(&thread, NULL, refuse, &sem))
 		return 1;
 	bad |= (move_io(BPROC_IOC_MOVE, to, NULL, BPROC_IO_DEFAULT) != -1 ||
-		errno != EOPNOTSUPP) << 1;
+		errno != EOPNOTSUPP)
+	       << 1;
 	bad |= (move_io(BPROC_IOC_RFORK, to, NULL, BPROC_IO_DEFAULT) != -1 ||
-		errno != EOPNOTSUPP) << 2;
-	bad |= (run_io(BPROC_IOC_REXEC, to, argv[0], argv, NULL, NULL, BPROC_IO_DEFAULT) != -1 ||
-		errno != EOPNOTSUPP) << 3;
-	bad |= (run_io(BPROC_IOC_EXECMOVE, to, argv[0], argv, NULL, NULL, BPROC_IO_DEFAULT) !=
-			-1 ||
-		errno != EOPNOTSUPP) << 4;
+		errno != EOPNOTSUPP)
+	       << 2;
+	bad |= (run_io(BPROC_IOC_REXEC, to, argv[0], argv, NULL, NULL,
+		       BPROC_IO_DEFAULT) != -1 ||
+		errno != EOPNOTSUPP)
+	       << 3;
+	bad |= (run_io(BPROC_IOC_EXECMOVE, to, argv[0], argv, NULL, NULL,
+		       BPROC_IO_DEFAULT) != -1 ||
+		errno != EOPNOTSUPP)
+	       << 4;
 	bad |= (getpid() != pid || node_of(pid) != node) << 5;
 	sem_post(&sem);
 	bad |= (pthread_join(thread, &ret) || ret != &sem) << 6;
