@@ -12,6 +12,7 @@
 #include "fetch.h"
 #include "ghost.h"
 #include "kcompat.h"
+#include "ksyms.h"
 #include "move.h"
 #include "node.h"
 #include "notifier.h"
@@ -437,3 +438,15 @@ long bproc_call(struct bproc_calling *c)
 	return ret;
 }
 BPROC_EXPORT(bproc_call);
+
+/**
+ * bproc_call_exit - a call has ended its caller
+ * @status: wait status
+ *
+ * Does not return.
+ */
+void bproc_call_exit(int status)
+{
+	ks_do_group_exit(status);
+}
+BPROC_EXPORT(bproc_call_exit);

@@ -69,5 +69,11 @@ struct bproc_calling {
 };
 
 long bproc_call(struct bproc_calling *c);
+void bproc_call_exit(int status);
+
+/* device.c: the device files as permissions for other doors than they are themselves */
+int bproc_user_access(void);
+int bproc_device_open(const char *name);
+bool bproc_node_denies(int nr);
 
 #endif

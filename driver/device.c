@@ -2,7 +2,9 @@
 /* The character devices and their class; the nodes' device files as permissions. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/capability.h>
 #include <linux/cdev.h>
+#include <linux/file.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/inet.h>
@@ -11,6 +13,7 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 
+#include "calls.h"
 #include "device.h"
 #include "kcompat.h"
 #include "node.h"
@@ -194,13 +197,70 @@ void bproc_node_device_changed(struct bproc_node *node)
 	kobject_uevent(&node->dev->kobj, KOBJ_CHANGE);
 }
 
+static int device_path(const char *name, struct path *path)
+{
+	return vfs_path_lookup(devtmpfs->mnt_root, devtmpfs, name, 0, path);
+}
+
 static int node_device_path(int nr, struct path *path)
 {
 	char name[16];
 
 	snprintf(name, sizeof(name), "bpnode%d", nr);
-	return vfs_path_lookup(devtmpfs->mnt_root, devtmpfs, name, 0, path);
+	return device_path(name, path);
 }
+
+/**
+ * bproc_user_access - could the caller open /dev/bproc?
+ *
+ * Return: 0, -EACCES, -ENOMEM, or -ENOSYS if there is none.
+ */
+int bproc_user_access(void)
+{
+	struct path path;
+	int err;
+
+	err = device_path(devices[MINOR_USER].name, &path);
+	if (err)
+		return err == -ENOMEM ? err : -ENOSYS;
+	err = bproc_path_permission(&path, MAY_OPEN | MAY_READ);
+	if (err)
+		err = bproc_path_permission(&path, MAY_OPEN | MAY_WRITE);
+	path_put(&path);
+	return !err || err == -ENOMEM ? err : -EACCES;
+}
+BPROC_EXPORT(bproc_user_access);
+
+/**
+ * bproc_device_open - give the caller a descriptor of a device that is always there
+ * @name: its name
+ *
+ * Return: the descriptor, or -errno as open(2) of it gives.
+ */
+int bproc_device_open(const char *name)
+{
+	struct file *file;
+	struct path path;
+	int fd, err;
+
+	fd = get_unused_fd_flags(0);
+	if (fd < 0)
+		return fd;
+	err = capable(CAP_SYS_ADMIN) ? device_path(name, &path) : -EPERM;
+	if (!err) {
+		err = bproc_path_permission(&path, MAY_OPEN | MAY_READ | MAY_WRITE);
+		file = err ? ERR_PTR(err) : dentry_open(&path, O_RDWR, current_cred());
+		err = PTR_ERR_OR_ZERO(file);
+		path_put(&path);
+	}
+	if (err) {
+		put_unused_fd(fd);
+		return err;
+	}
+	fd_install(fd, file);
+	return fd;
+}
+BPROC_EXPORT(bproc_device_open);
 
 /**
  * bproc_node_device_access - may the caller write to a node's device file?
@@ -220,6 +280,23 @@ int bproc_node_device_access(int nr)
 	}
 	return !err || err == -ENOMEM ? err : -EACCES;
 }
+
+/**
+ * bproc_node_denies - is there a node's device file here that the caller may not write to?
+ * @nr: node number
+ */
+bool bproc_node_denies(int nr)
+{
+	struct path path;
+	bool denied;
+
+	if (node_device_path(nr, &path))
+		return false;
+	denied = bproc_path_permission(&path, MAY_WRITE);
+	path_put(&path);
+	return denied;
+}
+BPROC_EXPORT(bproc_node_denies);
 
 /**
  * bproc_node_device_owner - mode, owner and group of a node's device file

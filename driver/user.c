@@ -6,7 +6,6 @@
 
 #include "calls.h"
 #include "device.h"
-#include "ksyms.h"
 
 static int get(struct bproc_calling *c)
 {
@@ -52,7 +51,7 @@ static long user_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	long ret = bproc_call(&c);
 
 	if (c.exits)
-		ks_do_group_exit(c.exit_status);
+		bproc_call_exit(c.exit_status);
 	return ret;
 }
 
