@@ -223,6 +223,16 @@ int bproc_execmove(int node, const char *cmd, char *const argv[], char *const en
 	return bproc_execmove_io(node, NULL, BPROC_IO_DEFAULT, cmd, argv, envp);
 }
 
+int bproc_execve(const char *cmd, char *const argv[], char *const envp[])
+{
+	struct call c;
+
+	if (set_call(&c, 0, NULL, 0, DEFAULT_FLAGS))
+		return -1;
+	set_program(&c, cmd, argv, envp);
+	return handle_ioctl(BPROC_IOC_EXEC, &c.arg);
+}
+
 /* --- several at once --- */
 
 /* The kernel's rule for vector calls: see BPROC_IOC_VEXECMOVE. */

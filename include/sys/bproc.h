@@ -137,6 +137,13 @@ int bproc_chmod(int node, int mode);
 int bproc_chown(int node, int user);
 int bproc_chgrp(int node, int group);
 
+/*
+ * Attributes of a node: "state", "addr", and what an administrator sets (root only): names
+ * up to 63, values up to 64 bytes. Return the value's length, and 0.
+ */
+int bproc_getnodeattr(int node, const char *name, void *value, int size);
+int bproc_setnodeattr(int node, const char *name, const void *value, int size);
+
 /* --- node control: the master's root only --- */
 
 /* A new state; "down" disconnects the node. */
@@ -213,6 +220,9 @@ int bproc_vexecmove(int nnodes, int *nodes, int *pids, const char *cmd,
 int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 		       int iolen, const char *cmd, char *const argv[],
 		       char *const envp[]);
+
+/* On a node: become a program of the master's. */
+int bproc_execve(const char *cmd, char *const argv[], char *const envp[]);
 
 /* --- images (VMADump) --- */
 
