@@ -47,6 +47,19 @@ $(RIG_PLAIN:%=$(RIG_TESTS)/%.32static): $(RIG_TESTS)/%.32static: tests/vm/progra
 $(RIG_TESTS)/%.py: tests/vm/programs/%.py | $(RIG_TESTS)
 	install -m 755 $< $@
 
-rig-tests: $(RIG_PROGRAMS)
+# Old clients of the library, which are linked with one that is not ours.
+RIG_OLD   := $(addprefix $(RIG_TESTS)/oldlib,4 3 4.32 3.32)
+OLD_STUBS := $(BUILD)/rig/oldlib/64/libbproc.so.4 $(BUILD)/rig/oldlib/32/libbproc.so.4
+
+$(OLD_STUBS): tests/vm/oldlib/stub.c
+	@mkdir -p $(@D)
+	$(RIG_CC) $(if $(findstring /32/,$@),-m32) -shared -fPIC -nostdlib \
+		-Wl,-soname,libbproc.so.4 -o $@ $<
+$(RIG_OLD): $(OLD_STUBS) tests/vm/programs/old.h $(wildcard tests/vm/oldlib/*.c) | $(RIG_TESTS)
+	$(RIG_CC) $(if $(filter %.32,$@),-m32) -o $@ \
+		tests/vm/oldlib/client$(patsubst oldlib%,%,$(patsubst %.32,%,$(@F))).c \
+		$(BUILD)/rig/oldlib/$(if $(filter %.32,$@),32,64)/libbproc.so.4
+
+rig-tests: $(RIG_PROGRAMS) $(RIG_OLD)
 
 .PHONY: rig-tests
