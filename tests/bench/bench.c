@@ -8,24 +8,33 @@
  *					same copy
  *	bench fork NODE RUNS		RFORK + exit + wait against fork + exec + wait
  *	bench ghosts NODE COUNT		memory of the master for one remote process
+ *	bench version RUNS		VERSION by the original's system call against the ioctl
+ *	bench getppid			nanoseconds of getppid(2)
  *
  * What is compared is done in turn, so that whatever else the machine does hits both.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/bproc.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/bproc_legacy.h>
+
+#include "internal.h"
 
 #define MIB (1024 * 1024UL)
 #define PIECE (256 * 1024UL)
@@ -399,6 +408,56 @@ static void bench_ghosts(int node, int count)
 	free(pids);
 }
 
+/* --- the original's system call --- */
+
+#define CALLS 20000
+
+static double call_time(bool old)
+{
+	int fd = open("/dev/bproc", O_RDWR | O_CLOEXEC), i;
+	struct bproc_version v;
+	double start = now();
+
+	for (i = 0; i < CALLS; i++)
+		if (old ? syscall(BPROC_LEGACY_NR_64, BPROC_SYS_VERSION, &v) :
+			  ioctl(fd, BPROC_IOC_VERSION, &v))
+			die("VERSION");
+	start = now() - start;
+	close(fd);
+	return start / CALLS;
+}
+
+static void bench_version(int runs)
+{
+	double ioctls[RUNS_MAX], calls[RUNS_MAX], ratio[RUNS_MAX];
+	int i;
+
+	for (i = 0; i < runs; i++) {
+		ioctls[i] = call_time(false);
+		calls[i] = call_time(true);
+		ratio[i] = calls[i] / ioctls[i];
+	}
+	printf(" %9.2f %9.2f", 1e6 * median(ioctls, runs), 1e6 * median(calls, runs));
+	print_ratios(ratio, runs);
+}
+
+/* The best of some, which is what the kernel's code takes. */
+static void bench_getppid(void)
+{
+	double best = 1, start;
+	int i, k;
+
+	for (k = 0; k < 20; k++) {
+		start = now();
+		for (i = 0; i < CALLS; i++)
+			syscall(SYS_getppid);
+		start = (now() - start) / CALLS;
+		if (start < best)
+			best = start;
+	}
+	printf("%.1f\n", 1e9 * best);
+}
+
 int main(int argc, char **argv)
 {
 	int node = argc > 2 ? atoi(argv[2]) : -1;
@@ -413,6 +472,10 @@ int main(int argc, char **argv)
 		bench_fork(node, count);
 	else if (argc == 4 && !strcmp(argv[1], "ghosts") && count > 0)
 		bench_ghosts(node, count);
+	else if (argc == 3 && !strcmp(argv[1], "version") && node > 0 && node <= RUNS_MAX)
+		bench_version(node);
+	else if (argc == 2 && !strcmp(argv[1], "getppid"))
+		bench_getppid();
 	else
 		return 2;
 	return 0;

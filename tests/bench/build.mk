@@ -6,7 +6,7 @@ BENCH := $(BUILD)/bench/bench
 
 $(BENCH): tests/bench/bench.c $(LIBBPROC_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iinclude $(CFLAGS) -static -o $@ $^
+	$(CC) $(CPPFLAGS) -Iinclude -Ilib $(CFLAGS) -static -o $@ $^
 
 bench-program: $(BENCH)
 
