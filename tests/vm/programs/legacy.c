@@ -555,11 +555,18 @@ static void place_errors(int function, const char *name, int node)
 		FAILS("bad arguments", EFAULT, node);
 		m.argv = (char **)hello_args;
 	}
-	if (function == EXECMOVE || function == VEXECMOVE) {
+	/* A vector call says it of each node. */
+	if (function == EXECMOVE) {
 		m.arg0 = "/no/such/program";
 		FAILS("no such program", ENOENT, node);
 		m.arg0 = "/etc/passwd";
 		FAILS("not a program", EACCES, node);
+		m.arg0 = "/bin/true";
+	}
+	if (function == VEXECMOVE) {
+		m.arg0 = "/no/such/program";
+		FAILS("no such program", -1, node);
+		same("VEXECMOVE: no such program, of a node", -ENOENT, pids[0]);
 		m.arg0 = "/bin/true";
 	}
 	if (vector)
