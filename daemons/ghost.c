@@ -38,7 +38,7 @@ extern char ghost_end[]; /* of the program, from the linker */
 
 void *memcpy(void *to, const void *from, unsigned long len);
 void *memset(void *to, int c, unsigned long len);
-void ghost_main(long fd);
+void ghost_main(long fd, long how);
 
 /* The compiler may call these two at its own choice. */
 void *memcpy(void *to, const void *from, unsigned long len)
@@ -64,18 +64,6 @@ asm(".globl _start\n"
     "	add $" STRING(STACK_SIZE) ", %rsp\n"
 				  "	call ghost_main\n"
 				  "	hlt\n");
-
-static void ignore_children(void)
-{
-	struct {
-		__u64 handler;
-		__u64 flags;
-		__u64 restorer;
-		__u64 mask;
-	} action = { .flags = SA_NOCLDWAIT };
-
-	sys4(__NR_rt_sigaction, SIGCHLD, (long)&action, 0, sizeof(action.mask));
-}
 
 /*
  * What ps(1) shows of a stand-in; a ghost's name is the driver's business. The start
@@ -124,23 +112,28 @@ static long do_arrive_child(const struct bproc_ghost_next *next, int ghost)
 	return pid;
 }
 
-void ghost_main(long start_fd)
+/*
+ * The driver starts a ghost with its descriptor and what it is in two registers, which
+ * are zero in a program that was executed as any is: a stand-in.
+ */
+void ghost_main(long start_fd, long how)
 {
 	struct bproc_ghost_next next = {
 		.args = (__u64)(unsigned long)ghost_memory.args,
 		.args_len = sizeof(ghost_memory.args),
 	};
-	/* The driver starts a ghost with its descriptor in a register, never 0. */
-	bool driver_started = start_fd > 0;
+	bool driver_started = how & BPROC_GHOST_STARTED;
+	bool on_node = !driver_started || how & BPROC_GHOST_ON_NODE;
 	int fd = driver_started ? (int)start_fd : STANDIN_FD;
+	int first = on_node ? 0 : 3;
 	long err;
 
-	/* A process that comes back finds the terminal it left, so 0, 1, 2 stay open. */
-	sys_close_range(driver_started ? 3 : 0, (unsigned int)fd - 1);
-	sys_close_range((unsigned int)fd + 1, ~0U);
+	/* A process that comes back to the master finds the terminal it left. */
+	if (fd > first)
+		sys_close_range((unsigned int)first, (unsigned int)fd - 1);
+	sys_close_range((unsigned int)(fd >= first ? fd + 1 : first), ~0U);
 	sys3(__NR_munmap, (long)ghost_end, USER_END - (long)ghost_end, 0);
 	sys_prctl(PR_SET_DUMPABLE, 0, 0);
-	ignore_children();
 	if (!driver_started)
 		set_name();
 
@@ -162,7 +155,7 @@ void ghost_main(long start_fd)
 			struct arrival a = {
 				.ghost = fd,
 				.stream = next.fd,
-				.on_node = !driver_started,
+				.on_node = on_node,
 			};
 
 			next.result = arrive(&a);

@@ -17,6 +17,11 @@ static __u64 io_len(const struct bproc_stream *s)
 	return s->iolen > 0 ? (__u64)s->iolen * sizeof(struct bproc_io) : 0;
 }
 
+static __u64 children_len(const struct bproc_stream *s)
+{
+	return (__u64)s->children * sizeof(struct bproc_child);
+}
+
 int header_check_size(const struct bproc_stream *s)
 {
 	__u64 sum;
@@ -33,8 +38,8 @@ int header_check_size(const struct bproc_stream *s)
 		return -EPROTO;
 
 	/* no sum of 32-bit lengths can overflow in 64 bits */
-	sum = sizeof(*s) + groups_len(s) + io_len(s) + s->cwd_len + s->path_len +
-	      (__u64)s->strings_len;
+	sum = sizeof(*s) + groups_len(s) + io_len(s) + children_len(s) + s->cwd_len +
+	      s->path_len + (__u64)s->strings_len;
 	return sum == s->size ? 0 : -EPROTO;
 }
 
@@ -81,6 +86,7 @@ int header_check(const struct bproc_stream *s, struct header_parts *parts)
 	p += groups_len(s);
 	parts->io = (const struct bproc_io *)p;
 	p += io_len(s);
+	p += children_len(s);
 	parts->cwd = s->cwd_len ? p : "/";
 
 	for (i = 0; i < s->iolen; i++)

@@ -99,6 +99,9 @@ void slave_iod_moved(void);
 
 /* --- stand-ins (standin.c) --- */
 
+/* A descriptor of bproc-ghost, which is part of this program; or -errno. */
+int standin_program(void);
+
 /* Makes the stand-in of a process that is elsewhere. Returns 0 or -errno. */
 int standin_make(struct device *dev, int pid, __u32 uid);
 

@@ -23,7 +23,7 @@
 /* bproc-ghost, the whole file: a node needs no files but bpslave. */
 extern const char ghost_file[], ghost_file_end[];
 
-static int ghost_program(void)
+int standin_program(void)
 {
 	static int fd = -1;
 	size_t len = (size_t)(ghost_file_end - ghost_file);
@@ -73,7 +73,7 @@ fail:
 int standin_make(struct device *device, int pid, __u32 uid)
 {
 	struct pollfd p = { .events = POLLIN };
-	int program = ghost_program();
+	int program = standin_program();
 	int dev = device_fd(device);
 	int report[2], err = 0;
 	long child;

@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "arrival.h"
+#include "family.h"
 #include "fetch.h"
 #include "ghost.h"
 #include "kcompat.h"
@@ -308,13 +309,16 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a,
 
 /* Have the image or program of the process. Return: 0, or -errno. */
 static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
-		  struct bproc_stream __user *uh, struct file *stream, long *result, bool *lost)
+		  struct bproc_stream __user *uh, struct file *stream, long *result, bool *lost,
+		  struct bproc_family *fam)
 {
 	const struct cred *was;
 	int err = 0;
 
 	if (!bproc_is_master(s))
 		err = bproc_proc_join(s, h->session, h->pgrp);
+	if (!err)
+		err = bproc_family_make(s, h, uh, fam);
 	if (err)
 		return err;
 	if (h->kind == BPROC_STREAM_EXEC) {
@@ -338,21 +342,13 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 /* On a node: it is one of the node's processes now. */
 static int enter(struct bproc_space *s, const struct bproc_stream *h)
 {
-	struct bproc_proc *p;
 	int err;
 
 	if (bproc_is_master(s))
 		return 0;
-	p = bproc_proc_alloc(s, h->pid, current->tgid, false);
-	err = p ? 0 : -ENOMEM;
-	if (!err) {
-		p->born = true;
-		err = bproc_proc_insert(s, p);
-	}
-	if (err) {
-		bproc_proc_free(p);
+	err = bproc_proc_enter(s, h->pid);
+	if (err)
 		bproc_proc_report_lost(s, h->pid);
-	}
 	return err;
 }
 
@@ -372,6 +368,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	struct bproc_arrive arg;
 	struct arrival arrival;
 	struct bproc_stream h;
+	struct bproc_family family = { .n = 0 };
 	struct bproc_name *name = NULL;
 	struct file *stream;
 	bool lost = false;
@@ -413,7 +410,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		/* Pairs with bproc_ghosts_kill(), after which the arrivals are aborted. */
 		err = g && READ_ONCE(g->state) != BPROC_GHOST_LIVE ? -EIO : 0;
 		if (!err)
-			err = become(s, g, &h, uh, stream, &result, &lost);
+			err = become(s, g, &h, uh, stream, &result, &lost, &family);
 		xa_lock(&s->arrivals);
 		arrival.stream = NULL;
 		if (err)
@@ -421,6 +418,8 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		xa_unlock(&s->arrivals);
 	}
 	fput(stream);
+	if (err)
+		bproc_family_undo(&family);
 	answer(s, &h, err);
 	/* The process goes on where it was, so a ghost goes on too. */
 	if (lost && (!g || bproc_ghost_again(g, name)))
@@ -432,10 +431,13 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	err = wait_for_word(s, &arrival);
 	if (!err)
 		err = enter(s, &h);
-	if (err)
+	if (err) {
+		bproc_family_undo(&family);
 		ks_do_group_exit(SIGKILL);
+	}
 	if (g)
 		bproc_ghost_leave(g);
+	bproc_family_settle(&family);
 	bproc_usage_set(current, &h.usage);
 	if (h.kind == BPROC_STREAM_RANKED) {
 		bproc_rank_set(h.rank);

@@ -299,6 +299,33 @@ bool bproc_ghost_expect_end(struct bproc_ghost *g, int status)
 	return live;
 }
 
+/* There may be zombies among its children that it need not keep any more. */
+void bproc_ghost_reap_soon(struct bproc_ghost *g)
+{
+	WRITE_ONCE(g->reap, true);
+	wake_up_all(&g->wait);
+}
+
+/**
+ * bproc_ghost_status - with what does a task of the master really end?
+ * @s: the master
+ * @task: the task, which is exiting
+ * @status: as the kernel has it
+ *
+ * A ghost that stands stopped can end by SIGKILL alone, see ghost_release().
+ *
+ * Return: @status, or that of the process that the task stands for.
+ */
+int bproc_ghost_status(struct bproc_space *s, struct task_struct *task, int status)
+{
+	struct bproc_ghost *g = bproc_ghost_find(s, task_tgid_nr_ns(task, s->ns));
+
+	if (g && g->task == task && READ_ONCE(g->state) == BPROC_GHOST_EXITING)
+		status = g->status;
+	bproc_ghost_put(g);
+	return status;
+}
+
 /* The calling ghost became the process that it stood for. */
 void bproc_ghost_leave(struct bproc_ghost *g)
 {
@@ -332,7 +359,7 @@ void bproc_ghost_stopped(struct bproc_ghost *g, int sig)
 	bool resume = false;
 
 	spin_lock(&g->lock);
-	if (g->state == BPROC_GHOST_LIVE) {
+	if (g->state <= BPROC_GHOST_LIVE) {
 		g->stop = sig;
 		if (!sig && g->stopping && !g->cont) {
 			g->cont = true;
@@ -418,6 +445,9 @@ int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags)
 	}
 	/* Once it is ordered the last close of the file answers, if the child does not. */
 	child->fork_id = id;
+	/* A child has what the process left with, whatever it gave up meanwhile. */
+	if (g->cred)
+		child->cred = get_cred(g->cred);
 	err = ghost_order(g, BPROC_GHOST_FORK, flags, 0, file);
 	if (err)
 		child->fork_id = 0;
@@ -635,7 +665,8 @@ static void ghost_kill_process(struct bproc_ghost *g)
 	struct bproc_msg_signal *sig;
 	struct bproc_msgbuf *buf;
 
-	remember_ended(g);
+	if (bproc_is_master(g->space))
+		remember_ended(g);
 	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, g->node, g->nr, sizeof(*sig),
 			      GFP_KERNEL | __GFP_NOFAIL);
 	sig = (void *)buf->body;
@@ -660,8 +691,8 @@ static int ghost_release(struct inode *inode, struct file *file)
 	if (g->fork_id)
 		ghost_refuse_fork(g);
 	/* It was killed by the kernel itself, or while it stood stopped. */
-	if (state == BPROC_GHOST_LIVE && !g->ended && bproc_is_master(g->space) &&
-	    g->node != g->space->node)
+	if (state == BPROC_GHOST_LIVE && !g->ended && g->node != g->space->node &&
+	    (g->watching || bproc_is_master(g->space)))
 		ghost_kill_process(g);
 	if (state == BPROC_GHOST_EXITING && g->task == current &&
 	    current->signal->flags & SIGNAL_GROUP_EXIT) {

@@ -58,6 +58,9 @@ struct bproc_name {
  * @transit_id: the move's number on @node
  * @ended: the process ended with @status, but its output is still on its way
  * @incoming: the stream on which the process comes back, while the stub reads from it
+ * @watching: on a node: the master tells of the process's end, for a parent that may wait
+ *	for it there
+ * @reap: look for zombies
  */
 struct bproc_ghost {
 	struct kref ref;
@@ -85,6 +88,8 @@ struct bproc_ghost {
 	u64 transit_id;
 	bool ended;
 	struct file *incoming;
+	bool watching;
+	bool reap;
 };
 
 struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
@@ -113,6 +118,8 @@ void bproc_ghosts_kill(struct bproc_space *s, int node);
 bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m);
 u32 bproc_ghosts_list(struct bproc_space *s, pid_t after, int node, struct bproc_proc_info *to,
 		      u32 n);
+void bproc_ghost_reap_soon(struct bproc_ghost *g);
+int bproc_ghost_status(struct bproc_space *s, struct task_struct *task, int status);
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task);
 
 /* ghost_loop.c */
@@ -122,12 +129,13 @@ void bproc_ghost_order_free(struct bproc_ghost_order *op);
 
 /* ghost_spawn.c */
 struct bproc_name *bproc_name_of_current(void);
-struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node);
+struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node, pid_t nr);
 struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, pid_t *reap);
 void bproc_ghost_unspawn(struct bproc_ghost *g);
 pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g);
 void bproc_ghost_hide_caller(void);
 void bproc_ghost_reap(pid_t pid);
+void bproc_ghost_watch(struct bproc_ghost *g, int exit_signal);
 pid_t bproc_ghost_adopt(struct bproc_ghost *g);
 int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name);
 int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,

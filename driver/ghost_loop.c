@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a ghost's own task does: wait, forward signals, show what it stands for. */
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/freezer.h>
 #include <linux/mm.h>
@@ -9,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "family.h"
 #include "find.h"
 #include "ghost.h"
 #include "kcompat.h"
@@ -25,10 +27,18 @@
  * ghost takes them from its queue and sends them on. So no signal can end or stop a
  * ghost while the process that it stands for has not ended or stopped.
  */
-static void hold_back_all_signals(void)
+static void hold_back_all_signals(struct bproc_space *s)
 {
+	struct k_sigaction *child = &bproc_sighand()->action[SIGCHLD - 1];
+
 	spin_lock_irq(&bproc_sighand()->siglock);
 	sigfillset(&current->blocked);
+	/*
+	 * On a node children of a ghost that end are nobody's here. On the master they may
+	 * stay: see bproc_family_reap().
+	 */
+	child->sa.sa_handler = SIG_DFL;
+	child->sa.sa_flags = bproc_is_master(s) ? 0 : SA_NOCLDWAIT;
 	recalc_sigpending();
 	spin_unlock_irq(&bproc_sighand()->siglock);
 }
@@ -66,6 +76,34 @@ static void tell_parent(struct bproc_ghost *g)
 	buf = bproc_msg_alloc(BPROC_MSG_PARENT, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.result = g->ppid;
 	bproc_msgq_post(&g->space->msgq, buf);
+	bproc_tell_watchers_of(g->space, current, BPROC_MSG_PARENT, g->ppid);
+}
+
+/*
+ * What a ghost does on a node, make the process that arrives in it, takes privileges; it
+ * may have left with those of a process, or lost them in an attempt. The real user stays,
+ * by whom others see whose child they are and who may signal it.
+ */
+static int regain_root(struct bproc_space *s)
+{
+	const struct cred *own = current_cred();
+	struct task_struct *init;
+	struct cred *new;
+
+	rcu_read_lock();
+	init = get_task_struct(s->ns->child_reaper);
+	rcu_read_unlock();
+	new = prepare_kernel_cred(init);
+	put_task_struct(init);
+	if (!new)
+		return -ENOMEM;
+	if (uid_eq(own->euid, new->euid) &&
+	    cap_issubset(new->cap_effective, own->cap_effective)) {
+		abort_creds(new);
+		return 0;
+	}
+	new->uid = own->uid;
+	return commit_creds(new);
 }
 
 /* Has the parent ended since the last look? */
@@ -86,8 +124,8 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info, b
 	if (sig == PARENT_DIED_SIGNAL && info->si_code == SI_USER && orphaned)
 		return;
 	if (sig == SIGCHLD && info->si_code > 0) {
-		/* Its children are ghosts, or, on a node, report for themselves. */
 		bproc_procs_check_stops(g->space);
+		WRITE_ONCE(g->reap, true);
 		return;
 	}
 	if (READ_ONCE(g->ended)) {
@@ -138,6 +176,7 @@ static bool something_to_do(struct bproc_ghost *g)
 {
 	/* Reads without the lock: a waker changes the state first, then wakes. */
 	return READ_ONCE(g->state) > BPROC_GHOST_LIVE || READ_ONCE(g->name) ||
+	       READ_ONCE(g->reap) ||
 	       (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
 		(signals_waiting() || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
 		 task_ppid_nr_ns(current, g->space->ns) != g->ppid));
@@ -248,6 +287,10 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	if (READ_ONCE(g->state) == BPROC_GHOST_LIVE)
 		while (bproc_take_signal(&info))
 			handle_signal(g, &info, orphaned);
+	if (READ_ONCE(g->reap)) {
+		WRITE_ONCE(g->reap, false);
+		bproc_family_reap(g);
+	}
 	/* Before the exit: the children of a process are there before it ends. */
 	op = bproc_ghost_take_order(g);
 	if (op && op->op == BPROC_GHOST_FIND) {
@@ -289,7 +332,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 		return -EFAULT;
 	if (!thread_group_empty(current))
 		return -EINVAL;
-	hold_back_all_signals();
+	hold_back_all_signals(g->space);
 	if (!g->nr) {
 		ret = first_call(g);
 		if (ret && READ_ONCE(g->state) != BPROC_GHOST_EXITING)
@@ -297,7 +340,11 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 	} else if (g->task != current) {
 		return -EINVAL;
 	}
+	ret = bproc_is_master(g->space) ? 0 : regain_root(g->space);
+	if (ret)
+		return ret;
 	current->pdeath_signal = PARENT_DIED_SIGNAL;
+	WRITE_ONCE(g->reap, true);
 	spin_lock(&g->lock);
 	g->stopping = false;
 	spin_unlock(&g->lock);

@@ -14,9 +14,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "pidhook.h"
+#include "proc.h"
 #include "space.h"
 #include "stub.h"
 
@@ -51,7 +54,7 @@ struct bproc_name *bproc_name_of_current(void)
  * Become the stub, with @file as the descriptor it finds in its first register. On
  * failure the caller is what it was, or about to die.
  */
-static int exec_ghost(struct file *file)
+static int exec_ghost(struct file *file, bool on_node)
 {
 	static const char *const argv[] = { "bproc-ghost", NULL };
 	static const char *const envp[] = { NULL };
@@ -67,6 +70,7 @@ static int exec_ghost(struct file *file)
 		return err;
 	}
 	current_pt_regs()->di = fd;
+	current_pt_regs()->si = BPROC_GHOST_STARTED | (on_node ? BPROC_GHOST_ON_NODE : 0);
 	return 0;
 }
 
@@ -88,9 +92,14 @@ struct spawn {
 static int spawned(void *data)
 {
 	struct spawn *spawn = data;
-	int err;
+	struct bproc_space *s = spawn->ghost->space;
+	bool on_node = !bproc_is_master(s);
+	int err = 0;
 
-	err = exec_ghost(spawn->file);
+	if (on_node)
+		err = bproc_proc_ghost(s, current);
+	if (!err)
+		err = exec_ghost(spawn->file, on_node);
 	if (!err) {
 		/* exec made it a child that is waited for and signals its end. */
 		set_exit_signal(current, 0);
@@ -98,6 +107,8 @@ static int spawned(void *data)
 		current->flags |= PF_FORKNOEXEC;
 		err = bproc_ghost_bind(spawn->ghost);
 	}
+	if (err && on_node)
+		bproc_proc_unwaited(s, current);
 	spawn->err = err;
 	/* The caller's stack, where @spawn is, may be gone after this. */
 	complete(&spawn->done);
@@ -119,9 +130,11 @@ void bproc_ghost_reap(pid_t pid)
 		schedule_timeout_uninterruptible(1);
 }
 
-static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t *sibling)
+static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t nr,
+				       pid_t *sibling)
 {
 	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
+	struct bproc_number number = { .task = current, .nr = nr };
 	struct spawn spawn = { .ghost = g };
 	struct bproc_name *name;
 	int pid, err;
@@ -135,7 +148,9 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t *s
 		goto err_ghost;
 	}
 	init_completion(&spawn.done);
+	bproc_number_want(&number);
 	pid = ks_user_mode_thread(spawned, &spawn, sibling ? CLONE_PARENT : 0);
+	bproc_number_got(&number);
 	if (pid < 0) {
 		err = pid;
 		goto err_file;
@@ -148,6 +163,8 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t *s
 			*sibling = pid;
 		else
 			bproc_ghost_reap(pid);
+		if (!bproc_is_master(s) && !nr)
+			bproc_unfork(s, pid);
 		err = spawn.err;
 		goto err_ghost;
 	}
@@ -167,15 +184,16 @@ err_ghost:
  * bproc_ghost_spawn - make a child of the caller that is a ghost
  * @s: the caller's space
  * @node: where the process that it stands for will be
+ * @nr: on a node: its PID, or 0 for one that the master gives, which has a ghost then, too
  *
  * The ghost is pending, and not yet a child that the caller can see: then comes
  * bproc_ghost_adopt() or bproc_ghost_unspawn().
  *
  * Return: the ghost, bound to its task, with a reference; or an error.
  */
-struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
+struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node, pid_t nr)
 {
-	return spawn_ghost(s, node, NULL);
+	return spawn_ghost(s, node, nr, NULL);
 }
 
 /**
@@ -189,7 +207,7 @@ struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node)
 struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, pid_t *reap)
 {
 	*reap = 0;
-	return spawn_ghost(s, node, reap);
+	return spawn_ghost(s, node, 0, reap);
 }
 
 /**
@@ -198,6 +216,8 @@ struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, p
  */
 void bproc_ghost_unspawn(struct bproc_ghost *g)
 {
+	if (!bproc_is_master(g->space))
+		bproc_proc_unwaited(g->space, g->task);
 	bproc_ghost_end(g, 0);
 	bproc_ghost_cut(g);
 	bproc_ghost_reap(g->nr);
@@ -221,6 +241,18 @@ pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g)
 }
 
 /**
+ * bproc_ghost_watch - a new ghost on a node is a child for which the caller can wait
+ * @g: from bproc_ghost_spawn()
+ * @exit_signal: what its end sends
+ */
+void bproc_ghost_watch(struct bproc_ghost *g, int exit_signal)
+{
+	g->watching = true;
+	bproc_ask_to_watch(g->space, g->nr);
+	set_exit_signal(g->task, exit_signal);
+}
+
+/**
  * bproc_ghost_adopt - the new ghost is a child like any other from now on
  * @g: from bproc_ghost_spawn()
  *
@@ -228,7 +260,10 @@ pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g)
  */
 pid_t bproc_ghost_adopt(struct bproc_ghost *g)
 {
-	set_exit_signal(g->task, SIGCHLD);
+	if (bproc_is_master(g->space))
+		set_exit_signal(g->task, SIGCHLD);
+	else
+		bproc_ghost_watch(g, SIGCHLD);
 	bproc_ghost_go_live(g);
 	return g->nr;
 }
@@ -257,7 +292,7 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = exec_ghost(file);
+	err = exec_ghost(file, !bproc_is_master(g->space));
 	if (!err && name)
 		bproc_ghost_set_name(g, name);
 	else
@@ -281,6 +316,7 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
 		       void (*ready)(void *data), void *data)
 {
 	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
+	bool on_node = !bproc_is_master(s);
 	struct file *file;
 	int err;
 
@@ -293,12 +329,20 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
 		return PTR_ERR(file);
 	}
 	err = bproc_ghost_bind(g);
+	if (!err && on_node)
+		err = bproc_proc_ghost(s, current);
 	if (!err)
-		err = exec_ghost(file);
+		err = exec_ghost(file, on_node);
 	if (err) {
+		if (on_node)
+			bproc_proc_unghost(s);
 		bproc_ghost_leave(g);
 	} else {
 		bproc_ghost_set_name(g, name);
+		if (on_node) {
+			g->watching = true;
+			bproc_ask_to_watch(s, g->nr);
+		}
 		/* Live first: the process may fork, or come back, as soon as it runs. */
 		bproc_ghost_go_live(g);
 		ready(data);

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/task_work.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "hook.h"
 #include "kcompat.h"
@@ -38,7 +39,7 @@ static bool is_shared(struct bproc_space *s, struct task_struct *task, int *node
 	if (!bproc_is_master(s)) {
 		/* One that is still arriving is not known there by this number. */
 		*node = s->node;
-		return bproc_proc_is_here(s, task->pid);
+		return bproc_proc_is_here(s, task->pid) || bproc_proc_is_childs(s, task->pid);
 	}
 	g = bproc_ghost_find(s, task_tgid_nr_ns(task, s->ns));
 	/* What a ghost does itself it was told to. */
@@ -47,6 +48,18 @@ static bool is_shared(struct bproc_space *s, struct task_struct *task, int *node
 		*node = READ_ONCE(g->node);
 	bproc_ghost_put(g);
 	return ret;
+}
+
+/* A ghost does what was told already. */
+static void tell_watchers(struct bproc_space *s, struct task_struct *task)
+{
+	struct bproc_msg_ids ids = {
+		.pgrp = task_pgrp_nr_ns(task, s->ns),
+		.session = task_session_nr_ns(task, s->ns),
+	};
+
+	if (task != current || !bproc_task_is_ghost(s, task))
+		bproc_tell_watchers_ids(s, task, &ids, BPROC_NODE_ANY);
 }
 
 static void tell_ids(struct callback_head *work)
@@ -65,6 +78,8 @@ static void tell_ids(struct callback_head *work)
 		ids->pgrp = task_pgrp_nr_ns(task, s->ns);
 		ids->session = task_session_nr_ns(task, s->ns);
 	}
+	if (task && bproc_is_master(s))
+		tell_watchers(s, task);
 	if (task)
 		put_task_struct(task);
 	if (buf)

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "daemon.h"
 #include "device.h"
+#include "family.h"
 #include "ghost.h"
 #include "iod.h"
 #include "node.h"
@@ -146,6 +147,8 @@ static int handle_process(struct bproc_space *s, struct bproc_ghost *g,
 		return 0;
 	case BPROC_MSG_EXIT:
 		show_usage(g, &e->usage);
+		if (e->flags & BPROC_EXIT_REAPED && READ_ONCE(g->task))
+			bproc_child_was_reaped(s, g->task);
 		bproc_iod_end_ghost(s, g, e->status & 0xffff);
 		return 0;
 	case BPROC_MSG_STOPPED:
@@ -156,6 +159,7 @@ static int handle_process(struct bproc_space *s, struct bproc_ghost *g,
 	case BPROC_MSG_NAME:
 		return handle_name(g, m, body);
 	case BPROC_MSG_IDS:
+		bproc_tell_watchers_ids(s, g->task, body, m->node);
 		return handle_ids(g, body);
 	}
 	return -EINVAL;
@@ -172,7 +176,8 @@ static int find_and_handle_process(struct bproc_space *s, const struct bproc_msg
 		/* Its parent ended meanwhile, by a signal that is on its way there. */
 		reply_fork(s, m, 0, -EAGAIN);
 		err = 0;
-	} else if (!g && bproc_ghost_was_killed(s, m)) {
+	} else if ((!g && bproc_ghost_was_killed(s, m)) ||
+		   (m->type == BPROC_MSG_IDS && !bproc_child_ids(s, m))) {
 		err = 0;
 	} else {
 		pr_notice_ratelimited("node %d speaks (message type %u) for process %d, which is not there\n",
@@ -197,6 +202,8 @@ static const u16 body_size[] = {
 	[BPROC_MSG_USAGE] = 0,
 	[BPROC_MSG_IDS] = sizeof(struct bproc_msg_ids),
 	[BPROC_MSG_CALL] = sizeof(struct bproc_msg_call),
+	[BPROC_MSG_WATCH] = 0,
+	[BPROC_MSG_REAPED] = 0,
 };
 
 static int master_message(struct bproc_space *s, const struct bproc_msg *m)
@@ -230,6 +237,10 @@ static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 	case BPROC_MSG_USAGE:
 		handle_usage(s, m);
 		return 0;
+	case BPROC_MSG_WATCH:
+		return bproc_watch(s, m);
+	case BPROC_MSG_REAPED:
+		return bproc_child_reaped(s, m);
 	case BPROC_MSG_UNFORK:
 		/* A thread's number, or a process. */
 		if (bproc_tid_free(s, m->node, m->pid))

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "iod.h"
 #include "kcompat.h"
@@ -14,6 +15,7 @@
 #include "linked.h"
 #include "move.h"
 #include "node.h"
+#include "pidhook.h"
 #include "proc.h"
 #include "signals.h"
 #include "space.h"
@@ -126,8 +128,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	bool had_pipe;
 	int err;
 
-	if (!thread_group_empty(current) ||
-	    (!bproc_is_master(s) && bproc_procs_has_children()))
+	if (!thread_group_empty(current))
 		return -EOPNOTSUPP;
 	name = order->program ? name_of_program(order->program) : bproc_name_of_current();
 	if (!name)
@@ -142,14 +143,15 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	err = send(s, t, order, ppid, true);
 	if (err) {
 		call_off(s, t, order);
-	} else if (!bproc_is_master(s)) {
+	} else if (!bproc_is_master(s) && !bproc_family_is_here(s)) {
 		/* Nobody here would miss it: it ends without a word. */
 		say_go(t);
 		bproc_proc_moved(s);
 		order->exits = true;
 		order->exit_status = 0;
 	} else {
-		err = bproc_ghost_become(s, order->node, name, say_go, t);
+		err = bproc_ghost_become(s, bproc_is_master(s) ? order->node : BPROC_NODE_MASTER,
+					 name, say_go, t);
 		if (err)
 			call_off(s, t, order);
 		else
@@ -193,6 +195,16 @@ long bproc_rexec(struct bproc_space *s, struct bproc_order *order)
 	return err ? err : move_self(s, order);
 }
 
+/* There is no child, nor was there any. */
+static void unspawn(struct bproc_space *s, struct bproc_ghost *g)
+{
+	pid_t nr = g->nr;
+
+	bproc_ghost_unspawn(g);
+	if (!bproc_is_master(s))
+		bproc_unfork(s, nr);
+}
+
 /**
  * bproc_rfork - BPROC_IOC_RFORK
  * @s: the caller's space
@@ -212,11 +224,9 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 	ret = move_check(s, order->node);
 	if (ret)
 		return ret;
-	if (!bproc_is_master(s))
-		return -BPROC_BE_INVALIDNODE;
 	had_pipe = bproc_hold_signals(&saved);
 	order->blocked = &saved;
-	g = bproc_ghost_spawn(s, order->node);
+	g = bproc_ghost_spawn(s, bproc_is_master(s) ? order->node : BPROC_NODE_MASTER, 0);
 	if (IS_ERR(g)) {
 		ret = PTR_ERR(g);
 		goto out;
@@ -224,13 +234,13 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 	t = bproc_transfer_start(s, order->node, g->nr, me);
 	if (IS_ERR(t)) {
 		ret = PTR_ERR(t);
-		bproc_ghost_unspawn(g);
+		unspawn(s, g);
 		goto out;
 	}
 	ret = send(s, t, order, me, false);
 	if (ret) {
 		call_off(s, t, order);
-		bproc_ghost_unspawn(g);
+		unspawn(s, g);
 	} else {
 		/* Live first: the child may fork, or come back, as soon as it runs. */
 		ret = bproc_ghost_adopt(g);

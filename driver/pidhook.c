@@ -39,7 +39,48 @@ struct fork_check {
 
 static const struct cred *root_cred;
 
-static void unfork(struct bproc_space *s, pid_t nr)
+static LIST_HEAD(wanted);
+static DEFINE_SPINLOCK(wanted_lock);
+
+/**
+ * bproc_number_want - the caller is going to make a child, not by a system call of its own
+ * @number: on its stack
+ */
+void bproc_number_want(struct bproc_number *number)
+{
+	spin_lock(&wanted_lock);
+	list_add(&number->entry, &wanted);
+	spin_unlock(&wanted_lock);
+}
+
+/* The child is made, or not. */
+void bproc_number_got(struct bproc_number *number)
+{
+	spin_lock(&wanted_lock);
+	list_del(&number->entry);
+	spin_unlock(&wanted_lock);
+}
+
+/* Return: -1 if the driver does not want any for the current task. */
+static pid_t wanted_number(void)
+{
+	struct bproc_number *number;
+	pid_t nr = -1;
+
+	spin_lock(&wanted_lock);
+	list_for_each_entry(number, &wanted, entry)
+		if (number->task == current)
+			nr = number->nr;
+	spin_unlock(&wanted_lock);
+	return nr;
+}
+
+/**
+ * bproc_unfork - a number that the master gave is not used after all
+ * @s: the node
+ * @nr: the number
+ */
+void bproc_unfork(struct bproc_space *s, pid_t nr)
 {
 	struct bproc_msgbuf *buf;
 
@@ -52,7 +93,7 @@ void bproc_fork_answered(struct bproc_space *s, const struct bproc_msg *m)
 {
 	/* It was killed meanwhile. */
 	if (!bproc_call_answered(s, m) && !m->result)
-		unfork(s, m->pid);
+		bproc_unfork(s, m->pid);
 }
 
 /*
@@ -113,7 +154,7 @@ static void fork_check(struct callback_head *work)
 	struct fork_check *c = container_of(work, struct fork_check, work);
 
 	if (bproc_proc_discard_unborn(c->space, c->key))
-		unfork(c->space, c->nr);
+		bproc_unfork(c->space, c->nr);
 	bproc_space_put(c->space);
 	kfree(c);
 	bproc_trace_put();
@@ -173,9 +214,8 @@ static struct pid *alloc_with_number(struct bproc_space *s, pid_t nr)
 	return pid;
 }
 
-static struct pid *node_alloc_pid(struct bproc_space *s)
+static struct pid *node_alloc_pid(struct bproc_space *s, u64 flags)
 {
-	u64 flags = clone_flags();
 	struct pid *pid;
 	int nr, err;
 
@@ -184,13 +224,13 @@ static struct pid *node_alloc_pid(struct bproc_space *s)
 		return ERR_PTR(nr);
 	pid = alloc_with_number(s, nr);
 	if (IS_ERR(pid)) {
-		unfork(s, nr);
+		bproc_unfork(s, nr);
 		return pid;
 	}
 	err = expect_child(s, pid, nr, flags & CLONE_THREAD);
 	if (err) {
 		ks_free_pid(pid);
-		unfork(s, nr);
+		bproc_unfork(s, nr);
 		return ERR_PTR(err);
 	}
 	return pid;
@@ -202,15 +242,19 @@ static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *se
 {
 	struct bproc_space *s;
 	struct pid *pid;
+	pid_t nr;
 
 	bproc_trace_get();
 	s = bproc_space_of(ns);
-	if (!s || bproc_is_master(s) || set_tid_size || is_child_reaper(task_pid(current)) ||
-	    bproc_task_is_ghost(s, current)) {
+	nr = s && !set_tid_size ? wanted_number() : -1;
+	if (nr > 0) {
+		pid = alloc_with_number(s, nr);
+	} else if (!s || bproc_is_master(s) || set_tid_size || is_child_reaper(task_pid(current)) ||
+	    (nr && bproc_task_is_ghost(s, current))) {
 		pid = ks_alloc_pid(ns, set_tid, set_tid_size);
 	} else {
 		atomic_inc(&s->hooked);
-		pid = node_alloc_pid(s);
+		pid = node_alloc_pid(s, nr ? clone_flags() : 0);
 		if (atomic_dec_and_test(&s->hooked))
 			wake_up_all(&s->idle);
 	}

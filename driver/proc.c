@@ -4,6 +4,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
@@ -30,6 +31,8 @@ struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, 
 	p->nr = nr;
 	p->key = key;
 	p->thread = thread;
+	if (bproc_is_master(s))
+		return p;
 	if (thread)
 		p->exit_msg = bproc_msg_alloc(BPROC_MSG_THREAD_EXIT, s->node, nr, 0,
 					      GFP_KERNEL_ACCOUNT);
@@ -51,6 +54,7 @@ struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, 
 void bproc_proc_free(struct bproc_proc *p)
 {
 	if (p) {
+		bproc_watchers_free(p);
 		bproc_msg_free(p->exit_msg);
 		kfree(p);
 	}
@@ -78,6 +82,45 @@ bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
 	xa_lock_irqsave(&s->procs, flags);
 	p = xa_load(&s->procs, key);
 	ret = p && !p->exited && !p->moved;
+	xa_unlock_irqrestore(&s->procs, flags);
+	return ret;
+}
+
+/**
+ * bproc_proc_is_childs - is it a ghost for which its parent here may wait?
+ * @s: the node
+ * @key: its PID in the initial namespace
+ */
+bool bproc_proc_is_childs(struct bproc_space *s, pid_t key)
+{
+	unsigned long flags;
+	struct bproc_proc *p;
+	bool ret;
+
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, key);
+	ret = p && p->ghost;
+	xa_unlock_irqrestore(&s->procs, flags);
+	return ret;
+}
+
+/**
+ * bproc_proc_is_over - has its end been told, or will it be?
+ * @s: the space
+ * @key: its PID in the initial namespace
+ *
+ * Asked about a child for which the parent need not wait: a ghost of it on a node will
+ * hear of its end, if it did not yet.
+ */
+bool bproc_proc_is_over(struct bproc_space *s, pid_t key)
+{
+	unsigned long flags;
+	struct bproc_proc *p;
+	bool ret;
+
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, key);
+	ret = p && (p->ghost || p->exited);
 	xa_unlock_irqrestore(&s->procs, flags);
 	return ret;
 }
@@ -132,15 +175,22 @@ void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p)
 
 	lockdep_assert_held(&s->procs.xa_lock);
 	p->exit_msg = NULL;
-	if (buf && !p->moved)
+	if (buf && !(p->ghost ? p->unwaited || !p->exited : p->moved))
 		bproc_msgq_post(&s->msgq, buf);
 	else
 		bproc_msg_free(buf);
 }
 
+/* Who takes the zombie away has waited for it: nobody else needs to know. */
+static void mark_reaped(struct bproc_proc *p)
+{
+	if (!p->thread && !p->ghost && !p->unwaited && p->exited && p->exit_msg)
+		((struct bproc_msg_exit *)p->exit_msg->body)->flags = BPROC_EXIT_REAPED;
+}
+
 /**
  * bproc_proc_freed - a task of this kernel is gone for good
- * @s: a node, which may or may not be the task's
+ * @s: a space, which may or may not be the task's
  * @task: the task; only its numbers may be looked at
  *
  * Called from softirq.
@@ -154,12 +204,13 @@ void bproc_proc_freed(struct bproc_space *s, struct task_struct *task)
 	p = xa_load(&s->procs, task->pid);
 	if (p && p->born) {
 		__xa_erase(&s->procs, task->pid);
+		mark_reaped(p);
 		bproc_proc_post_exit(s, p);
 	} else {
 		p = NULL;
 	}
 	xa_unlock_irqrestore(&s->procs, flags);
-	kfree(p);
+	bproc_proc_free(p);
 }
 
 static int join(struct bproc_space *s, struct task_struct *task, enum pid_type type, pid_t nr)
@@ -204,10 +255,27 @@ int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp)
 	parent = rcu_dereference(current->real_parent);
 	get_task_struct(parent);
 	rcu_read_unlock();
-	if (bproc_task_is_ghost(s, parent))
+	/* A ghost that its own parent here would miss is in the session that it is in. */
+	if (bproc_task_is_ghost(s, parent) && !bproc_proc_is_childs(s, parent->tgid))
 		err = join(s, parent, PIDTYPE_SID, session);
 	put_task_struct(parent);
 	return err;
+}
+
+/**
+ * bproc_proc_place - put the ghost of a child into the session and group of the child
+ * @s: the node
+ * @task: the ghost
+ * @session: its session
+ * @pgrp: its group
+ *
+ * Where nothing here has the number of one of them it stays in that of the caller.
+ */
+void bproc_proc_place(struct bproc_space *s, struct task_struct *task, pid_t session,
+		      pid_t pgrp)
+{
+	join(s, task, PIDTYPE_SID, session);
+	join(s, task, PIDTYPE_PGID, pgrp);
 }
 
 /**
@@ -228,10 +296,27 @@ int bproc_proc_set_group(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		return err;
 	if (ids->pgrp <= 0)
 		err = -EINVAL;
-	else if (thread_group_leader(task) && bproc_proc_is_here(s, task->pid))
+	else if (thread_group_leader(task) && (bproc_proc_is_here(s, task->pid) ||
+					       bproc_proc_is_childs(s, task->pid)))
 		err = join(s, task, PIDTYPE_PGID, ids->pgrp) ? -ENOENT : 0;
+	/* What setsid(2) did to a child elsewhere. */
+	if (!err && ids->session == nr && bproc_proc_is_childs(s, task->pid))
+		join(s, task, PIDTYPE_SID, nr);
 	put_task_struct(task);
 	return err;
+}
+
+/**
+ * bproc_proc_join_group - a process of the master is put into another process group
+ * @s: the master
+ * @task: the process
+ * @pgrp: the group
+ *
+ * Return: 0 or -ESRCH.
+ */
+int bproc_proc_join_group(struct bproc_space *s, struct task_struct *task, pid_t pgrp)
+{
+	return join(s, task, PIDTYPE_PGID, pgrp);
 }
 
 /**
@@ -253,6 +338,91 @@ void bproc_proc_moved(struct bproc_space *s)
 	xa_unlock_irq(&s->procs);
 	while (bproc_take_signal(&info))
 		bproc_forward_signal(s, BPROC_NODE_MASTER, nr, &info);
+}
+
+/**
+ * bproc_proc_enter - the caller has arrived, and is a process of this node
+ * @s: the node
+ * @nr: its PID
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bproc_proc_enter(struct bproc_space *s, pid_t nr)
+{
+	struct bproc_proc *new = bproc_proc_alloc(s, nr, current->tgid, false);
+	struct bproc_proc *old;
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->born = true;
+	/* Where a ghost of it stood there is an entry already. */
+	old = xa_store_irq(&s->procs, new->key, new, GFP_KERNEL_ACCOUNT);
+	err = xa_err(old);
+	bproc_proc_free(err ? new : old);
+	return err;
+}
+
+static void make_ghost(struct bproc_proc *p)
+{
+	p->born = true;
+	p->moved = true;
+	p->ghost = true;
+	p->exit_msg->msg.type = BPROC_MSG_REAPED;
+}
+
+/**
+ * bproc_proc_ghost - a process is a ghost from now on, for which its parent here may wait
+ * @s: the node
+ * @task: the process: the caller, or a child of it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bproc_proc_ghost(struct bproc_space *s, struct task_struct *task)
+{
+	struct bproc_proc *p = bproc_proc_alloc(s, task_tgid_nr_ns(task, s->ns), task->tgid,
+						false);
+	struct bproc_proc *old;
+	int err = 0;
+
+	if (!p)
+		return -ENOMEM;
+	make_ghost(p);
+	old = xa_store_irq(&s->procs, p->key, p, GFP_KERNEL_ACCOUNT);
+	err = xa_err(old);
+	bproc_proc_free(err ? p : old);
+	return err;
+}
+
+/**
+ * bproc_proc_unwaited - whoever takes a ghost away has not waited for its process
+ * @s: the node
+ * @task: the ghost
+ */
+void bproc_proc_unwaited(struct bproc_space *s, struct task_struct *task)
+{
+	struct bproc_proc *p;
+
+	xa_lock_irq(&s->procs);
+	p = xa_load(&s->procs, task->tgid);
+	if (p)
+		p->unwaited = true;
+	xa_unlock_irq(&s->procs);
+}
+
+/* What bproc_proc_ghost() did to the caller did not come to be. */
+void bproc_proc_unghost(struct bproc_space *s)
+{
+	struct bproc_proc *p;
+
+	xa_lock_irq(&s->procs);
+	p = xa_load(&s->procs, current->tgid);
+	if (p && p->ghost) {
+		p->moved = false;
+		p->ghost = false;
+		p->exit_msg->msg.type = BPROC_MSG_EXIT;
+	}
+	xa_unlock_irq(&s->procs);
 }
 
 /**
@@ -319,8 +489,12 @@ static void check_stop(struct bproc_space *s, const struct bproc_proc *was,
 	/* Another task may have seen and told it meanwhile. */
 	if (p && p->stopped != !!sig) {
 		p->stopped = !!sig;
-		bproc_msgq_post(&s->msgq, buf);
-		buf = NULL;
+		if (bproc_is_master(s)) {
+			bproc_tell_watchers(s, p, BPROC_MSG_STOPPED, sig);
+		} else {
+			bproc_msgq_post(&s->msgq, buf);
+			buf = NULL;
+		}
 	}
 	xa_unlock_irq(&s->procs);
 	bproc_msg_free(buf);
@@ -356,11 +530,10 @@ static void for_each_proc(struct bproc_space *s,
 	}
 }
 
-/* Tell the master which processes stopped or went on. */
+/* Tell the master, or who has ghosts of them, which processes stopped or went on. */
 void bproc_procs_check_stops(struct bproc_space *s)
 {
-	if (!bproc_is_master(s))
-		for_each_proc(s, check_stop, NULL);
+	for_each_proc(s, check_stop, NULL);
 }
 
 /**
@@ -376,7 +549,7 @@ void bproc_proc_continued(struct bproc_space *s, struct task_struct *task)
 	struct bproc_msgbuf *buf;
 	struct bproc_proc *p;
 
-	if (bproc_is_master(s))
+	if (bproc_is_master(s) || !bproc_proc_is_here(s, task->tgid))
 		return;
 	buf = bproc_msg_alloc(BPROC_MSG_STOPPED, s->node, task_tgid_nr_ns(task, s->ns), 0,
 			      GFP_KERNEL | __GFP_NOFAIL);
@@ -461,19 +634,6 @@ void bproc_procs_free(struct bproc_space *s)
 }
 
 /**
- * bproc_procs_has_children - has the current process children on this machine?
- */
-bool bproc_procs_has_children(void)
-{
-	bool ret;
-
-	read_lock(ks_tasklist_lock);
-	ret = !list_empty(&current->children);
-	read_unlock(ks_tasklist_lock);
-	return ret;
-}
-
-/**
  * bproc_procs_parent_gone - BPROC_MSG_PARENT: a process here has another parent now
  * @s: the node
  * @nr: the process
@@ -494,7 +654,8 @@ void bproc_procs_parent_gone(struct bproc_space *s, pid_t nr, pid_t new_parent)
 	if (ppid == new_parent)
 		return;
 	g = bproc_ghost_find(s, ppid);
-	if (g)
+	/* For whom a parent may wait EXIT comes, with the right status. */
+	if (g && !g->watching)
 		bproc_ghost_end(g, 0);
 	bproc_ghost_put(g);
 }

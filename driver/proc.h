@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processes and threads of the process space that run on this node. */
+/*
+ * The processes and threads of the process space that run on this node; on the master,
+ * those processes, ghosts or not, of which nodes have ghosts.
+ */
 #ifndef BPROC_PROC_H
 #define BPROC_PROC_H
 
@@ -16,9 +19,14 @@ struct bproc_space;
  * @thread: not a process of its own
  * @born: the fork that asked for the number made it
  * @moved: it went elsewhere: its end here means nothing
- * @exited: its end was seen, and is in @exit_msg
+ * @ghost: it is a ghost here, for a parent that may wait for it: @exit_msg is REAPED
+ * @exited: its end was seen, and is in @exit_msg, or @status and @last
  * @stopped: as last told
+ * @unwaited: node: who takes it away is not a parent that waited for it
+ * @reaped: master: a parent on a node waited for it
+ * @status: master: wait status, once it is @exited
  * @exit_msg: made beforehand, for where nothing can be allocated
+ * @watchers: master: nodes that have a ghost of it
  * @last: usage as last told
  */
 struct bproc_proc {
@@ -27,9 +35,14 @@ struct bproc_proc {
 	bool thread;
 	bool born;
 	bool moved;
+	bool ghost;
 	bool exited;
 	bool stopped;
+	bool unwaited;
+	bool reaped;
+	int status;
 	struct bproc_msgbuf *exit_msg;
+	struct bproc_watcher *watchers;
 	struct bproc_rusage last;
 };
 
@@ -39,17 +52,25 @@ int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p);
 void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p);
 void bproc_proc_freed(struct bproc_space *s, struct task_struct *task);
 bool bproc_proc_is_here(struct bproc_space *s, pid_t key);
+bool bproc_proc_is_childs(struct bproc_space *s, pid_t key);
+bool bproc_proc_is_over(struct bproc_space *s, pid_t key);
+int bproc_proc_join_group(struct bproc_space *s, struct task_struct *task, pid_t pgrp);
 bool bproc_proc_was_here(struct bproc_space *s, pid_t nr);
 bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key);
 int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
 int bproc_proc_set_group(struct bproc_space *s, pid_t nr, const struct bproc_msg_ids *ids);
+int bproc_proc_enter(struct bproc_space *s, pid_t nr);
 void bproc_proc_moved(struct bproc_space *s);
+int bproc_proc_ghost(struct bproc_space *s, struct task_struct *task);
+void bproc_proc_unghost(struct bproc_space *s);
+void bproc_proc_unwaited(struct bproc_space *s, struct task_struct *task);
+void bproc_proc_place(struct bproc_space *s, struct task_struct *task, pid_t session,
+		      pid_t pgrp);
 void bproc_proc_report_lost(struct bproc_space *s, pid_t nr);
 void bproc_procs_check_stops(struct bproc_space *s);
 void bproc_proc_continued(struct bproc_space *s, struct task_struct *task);
 void bproc_procs_report(struct bproc_space *s);
 void bproc_procs_free(struct bproc_space *s);
-bool bproc_procs_has_children(void);
 void bproc_procs_parent_gone(struct bproc_space *s, pid_t nr, pid_t new_parent);
 
 #endif

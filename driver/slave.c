@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /dev/bproc-slave: bpslave and the messages from the master. */
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -10,6 +11,7 @@
 #include "call.h"
 #include "daemon.h"
 #include "device.h"
+#include "family.h"
 #include "hook.h"
 #include "iod.h"
 #include "notifier.h"
@@ -48,18 +50,28 @@ static int slave_open(struct inode *inode, struct file *file)
 
 static int slave_setup(struct bproc_space *s, const struct bproc_slave_setup *setup)
 {
+	struct file *stub = NULL;
 	int err;
 
-	if (setup->reserved || setup->node < 0 || setup->node >= BPROC_NODES_MAX)
+	if (setup->node < 0 || setup->node >= BPROC_NODES_MAX)
 		return -EINVAL;
 	/* The namespace must be nothing but the node's. */
 	if (!is_child_reaper(task_tgid(current)) || s->ns == &init_pid_ns)
 		return -EINVAL;
+	if (setup->stub)
+		stub = fget(setup->stub);
+	if (setup->stub && !stub)
+		return -EBADF;
 	err = bproc_findhook_set();
+	/* Nothing needs it before somebody arrives, and till then this call is over. */
 	if (!err)
 		err = bproc_space_publish(s, setup->node);
-	if (!err)
+	if (!err) {
+		s->stub = stub;
 		schedule_delayed_work(&s->report, REPORT_INTERVAL);
+	} else if (stub) {
+		fput(stub);
+	}
 	return err;
 }
 
@@ -121,6 +133,12 @@ static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 		if (m->size < sizeof(*m) + sizeof(struct bproc_msg_ids))
 			return -EINVAL;
 		return bproc_proc_set_group(s, m->pid, (const void *)(m + 1));
+	case BPROC_MSG_EXIT:
+		if (m->size < sizeof(*m) + sizeof(struct bproc_msg_exit))
+			return -EINVAL;
+		return bproc_watched_ended(s, m);
+	case BPROC_MSG_STOPPED:
+		return bproc_watched_stopped(s, m);
 	case BPROC_MSG_PARENT:
 		bproc_procs_parent_gone(s, m->pid, m->result);
 		return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The parts of the process space in this kernel, found by PID namespace. */
+#include <linux/file.h>
 #include <linux/hashtable.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -154,6 +155,8 @@ static void space_release(struct kref *ref)
 	}
 	xa_destroy(&s->ended);
 	xa_destroy(&s->procs);
+	if (s->stub)
+		fput(s->stub);
 	bproc_nodes_free(s->nodes);
 	bproc_changes_put(s->changes);
 	bproc_msgq_close(&s->msgq);
@@ -201,17 +204,16 @@ void bproc_space_shutdown(struct bproc_space *s)
 	bproc_procs_free(s);
 }
 
-/* Call @what for each node of this kernel. Any context. */
-void bproc_spaces_for_each_node(void (*what)(struct bproc_space *, struct task_struct *),
-				struct task_struct *task)
+/* Call @what for each space of this kernel. Any context. */
+void bproc_spaces_for_each(void (*what)(struct bproc_space *, struct task_struct *),
+			   struct task_struct *task)
 {
 	struct bproc_space *s;
 	int bucket;
 
 	rcu_read_lock();
 	hash_for_each_rcu(spaces, bucket, s, hash)
-		if (!bproc_is_master(s))
-			what(s, task);
+		what(s, task);
 	rcu_read_unlock();
 }
 

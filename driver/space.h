@@ -43,6 +43,7 @@ struct bproc_nodes;
  * @changes: of nodes' states, as far as they are told of here
  * @nodes: master: the nodes
  * @iod: the I/O daemon, as long as it has its device open
+ * @stub: node: the program that ghosts run
  * @next_id: ids of transfers, calls and controls
  */
 struct bproc_space {
@@ -68,6 +69,7 @@ struct bproc_space {
 	struct bproc_changes *changes;
 	struct bproc_nodes *nodes;
 	struct bproc_iod *iod;
+	struct file *stub;
 	atomic64_t next_id;
 };
 
@@ -84,8 +86,8 @@ struct bproc_space *bproc_space_current(void);
 void bproc_space_get(struct bproc_space *s);
 void bproc_space_put(struct bproc_space *s);
 void bproc_space_shutdown(struct bproc_space *s);
-void bproc_spaces_for_each_node(void (*what)(struct bproc_space *, struct task_struct *),
-				struct task_struct *task);
+void bproc_spaces_for_each(void (*what)(struct bproc_space *, struct task_struct *),
+			   struct task_struct *task);
 struct task_struct *bproc_space_task(struct bproc_space *s, pid_t nr);
 void bproc_spaces_exit(void);
 

@@ -4,6 +4,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "ksyms.h"
 #include "space.h"
@@ -59,7 +60,8 @@ static bool is_needed(struct bproc_ghost *g)
 	read_lock(ks_tasklist_lock);
 	pid = task_pid(g->task);
 	/* No number: it is ending already. */
-	ret = !pid || !list_empty(&g->task->children) || pid_has_task(pid, PIDTYPE_PGID) ||
+	ret = !pid || (g->watching && !is_child_reaper(task_tgid(bproc_parent_of(g->task)))) ||
+	       !list_empty(&g->task->children) || pid_has_task(pid, PIDTYPE_PGID) ||
 	      pid_has_task(pid, PIDTYPE_SID);
 	read_unlock(ks_tasklist_lock);
 	return ret || !list_empty_careful(&g->ops);

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "family.h"
 #include "kcompat.h"
 #include "signals.h"
 #include "space.h"
@@ -157,6 +158,8 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 			      const struct bproc_order *order, u64 id, pid_t pid, pid_t ppid)
 {
 	const struct bproc_program *prog = order->program;
+	struct bproc_child *children = NULL;
+	size_t children_len;
 	struct bproc_stream *h;
 	char *page, *cwd;
 	struct path pwd;
@@ -200,8 +203,13 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	h->io_id = order->io_id;
 	fill_limits(h);
 	/* A child starts at nothing. */
-	if (pid == task_tgid_nr_ns(current, s->ns))
+	if (pid == task_tgid_nr_ns(current, s->ns) && !order->fetch) {
 		bproc_usage_get(current, &h->usage);
+		children = bproc_family_list(s, &h->children);
+		if (!children)
+			goto out_header;
+	}
+	children_len = (size_t)h->children * sizeof(*children);
 	if (prog)
 		fill_signals(h, order->blocked);
 	get_task_comm(h->comm, current);
@@ -212,8 +220,8 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 		h->envc = count_strings(prog->envp, &h->strings_len);
 	}
 	io_len = order->iolen > 0 ? order->iolen * sizeof(*order->io) : 0;
-	size = sizeof(*h) + ALIGN(h->ngroups * sizeof(u32), 8) + io_len + h->cwd_len +
-	       h->path_len + (size_t)h->strings_len;
+	size = sizeof(*h) + ALIGN(h->ngroups * sizeof(u32), 8) + io_len + children_len +
+	       h->cwd_len + h->path_len + (size_t)h->strings_len;
 	err = -E2BIG;
 	if (size > BPROC_STREAM_HEADER_MAX)
 		goto out_header;
@@ -230,6 +238,9 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	if (io_len)
 		memcpy(p, order->io, io_len);
 	p += io_len;
+	if (children_len)
+		memcpy(p, children, children_len);
+	p += children_len;
 	memcpy(p, cwd, h->cwd_len);
 	p += h->cwd_len;
 	if (prog) {
@@ -244,6 +255,7 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 out_header:
 	kfree(h);
 out_page:
+	kvfree(children);
 	free_page((unsigned long)page);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <linux/sched/task.h>
 
 #include "kcompat.h"
+#include "space.h"
 #include "stub.h"
 #include "vmadump/vmadump.h"
 
@@ -42,16 +43,25 @@ static int get_init_root(struct path *root)
  * @argv: arguments
  * @envp: environment
  *
- * The stub is found from the root of init, so a caller in a chroot has it too.
+ * The stub is found from the root of init, so a caller in a chroot has it too; a node has it
+ * from bpslave, since it has no files.
  *
  * Return: 0 with the new program in place, or what execve(2) says; after a failure the
  * caller is what it was, unless it was killed.
  */
 int bproc_exec_stub(const char *const *argv, const char *const *envp)
 {
+	struct bproc_space *s = bproc_space_current();
 	struct path root;
 	int err;
 
+	if (s && s->stub) {
+		/* On a node it is an open file: seen from there, it is the root itself. */
+		err = vmad_exec_from(&s->stub->f_path, "/", argv, envp);
+		bproc_space_put(s);
+		return err;
+	}
+	bproc_space_put(s);
 	err = get_init_root(&root);
 	if (err)
 		return err;

@@ -10,6 +10,7 @@
 #include <linux/tracepoint.h>
 #include <linux/wait_bit.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "kcompat.h"
 #include "proc.h"
@@ -33,10 +34,16 @@ void bproc_trace_put(void)
 }
 
 /* The probes run with preemption disabled: the space needs no reference in them. */
-static struct bproc_space *node_of(struct task_struct *task)
+static struct bproc_space *space_of(struct task_struct *task)
 {
 	struct pid_namespace *ns = task_active_pid_ns(task);
-	struct bproc_space *s = ns ? bproc_space_of_rcu(ns) : NULL;
+
+	return ns ? bproc_space_of_rcu(ns) : NULL;
+}
+
+static struct bproc_space *node_of(struct task_struct *task)
+{
+	struct bproc_space *s = space_of(task);
 
 	return s && !bproc_is_master(s) ? s : NULL;
 }
@@ -79,32 +86,44 @@ static bool parent_elsewhere(struct bproc_space *s, struct task_struct *task)
  * Called for each thread; the process ends with the last one. Its status and usage are
  * known now. The master is told at once if its parent is there or elsewhere; if the
  * parent is here, when that has taken the zombie away: till then the number is in use.
+ * The master tells nodes that have a ghost of it.
  */
 static void process_ends(struct task_struct *task)
 {
-	struct bproc_space *s = node_of(task);
+	struct bproc_space *s = space_of(task);
 	struct signal_struct *sig = task->signal;
 	struct bproc_msg_exit *body;
 	struct bproc_rusage usage;
 	unsigned long flags;
 	struct bproc_proc *p;
+	int status;
 	bool now;
 
-	if (!s || atomic_read(&sig->live))
+	/* One that is found too late, is found to be ending: see add_watcher(). */
+	if (!s || atomic_read(&sig->live) || !xa_load(&s->procs, task->tgid))
 		return;
+	status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
+						  task->group_leader->exit_code;
 	bproc_usage_get(task, &usage);
 	now = parent_elsewhere(s, task);
+	if (bproc_is_master(s))
+		status = bproc_ghost_status(s, task, status);
 	xa_lock_irqsave(&s->procs, flags);
 	p = xa_load(&s->procs, task->tgid);
 	/* Before 6.17 two threads that end at once may both look like the last. */
-	if (p && !p->exited && p->exit_msg) {
+	if (p && !p->exited && bproc_is_master(s)) {
+		bproc_watched_ends(s, p, status, &usage);
+	} else if (p && !p->exited && p->exit_msg) {
 		p->exited = true;
-		body = (struct bproc_msg_exit *)p->exit_msg->body;
-		body->status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
-								task->group_leader->exit_code;
-		body->usage = usage;
-		if (now)
-			bproc_proc_post_exit(s, p);
+		if (p->ghost) {
+			p->unwaited |= now;
+		} else {
+			body = (struct bproc_msg_exit *)p->exit_msg->body;
+			body->status = status;
+			body->usage = usage;
+			if (now)
+				bproc_proc_post_exit(s, p);
+		}
 	}
 	xa_unlock_irqrestore(&s->procs, flags);
 }
@@ -124,11 +143,11 @@ static void on_exit(void *data, struct task_struct *task)
 
 /*
  * From RCU, when a task is gone for good and its number is free. Its namespace may be
- * gone as well, so all nodes are asked.
+ * gone as well, so all spaces are asked.
  */
 static void on_free(void *data, struct task_struct *task)
 {
-	bproc_spaces_for_each_node(bproc_proc_freed, task);
+	bproc_spaces_for_each(bproc_proc_freed, task);
 }
 
 /* In the new program, before its first instruction. */
@@ -167,13 +186,15 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 {
 	struct bproc_space *s = node_of(task);
 	struct callback_head *w;
+	struct bproc_proc *p;
 	unsigned long flags;
 	bool ours;
 
 	if (!s)
 		return;
 	xa_lock_irqsave(&s->procs, flags);
-	ours = xa_load(&s->procs, task->tgid) != NULL;
+	p = xa_load(&s->procs, task->tgid);
+	ours = p && !p->moved;
 	xa_unlock_irqrestore(&s->procs, flags);
 	if (!ours)
 		return;

@@ -298,6 +298,28 @@ void bproc_transfer_say(struct bproc_transfer *t, u16 type)
 	bproc_msgq_post(&t->space->msgq, buf);
 }
 
+/**
+ * bproc_transfer_is_under_way - does a process go to a node now?
+ * @s: the master
+ * @pid: the process
+ * @node: the node
+ */
+bool bproc_transfer_is_under_way(struct bproc_space *s, pid_t pid, int node)
+{
+	struct bproc_transfer *t;
+	unsigned long id;
+	bool ret = false;
+
+	xa_lock(&s->transfers);
+	xa_for_each(&s->transfers, id, t) {
+		ret = t->pid == pid && t->node == node;
+		if (ret)
+			break;
+	}
+	xa_unlock(&s->transfers);
+	return ret;
+}
+
 /* The move is over, well or not. */
 void bproc_transfer_finish(struct bproc_transfer *t)
 {

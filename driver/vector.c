@@ -158,7 +158,7 @@ static struct bproc_ghost *make_ghost(struct bproc_vector_call *v, int node)
 	pid_t dead;
 
 	if (!v->head)
-		return bproc_ghost_spawn(v->space, node);
+		return bproc_ghost_spawn(v->space, node, 0);
 	g = bproc_ghost_spawn_sibling(v->space, node, &dead);
 	if (dead)
 		v->dead[v->n_dead++] = dead;

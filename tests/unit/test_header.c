@@ -17,13 +17,18 @@ static void put(const void *p, size_t len)
 	at += len;
 }
 
-/* A header of an image with 3 groups, 2 I/O elements and a directory. */
+/* A header of an image with 3 groups, 2 I/O elements, 2 children and a directory. */
 static struct bproc_stream *image(void)
 {
 	static const __u32 groups[4] = { 5, 6, 7, 0 };
 	struct bproc_io io[2] = {
 		{ .fd = 1, .type = BPROC_IO_SOCKET, .flags = BPROC_IO_SEND_INFO },
 		{ .fd = 9, .type = BPROC_IO_FILE, .d.file.name = "/dev/null" },
+	};
+
+	static const struct bproc_child children[2] = {
+		{ .pid = 77, .exit_signal = 17 },
+		{ .pid = 78 },
 	};
 
 	memset(&buf, 0, sizeof(buf));
@@ -33,9 +38,11 @@ static struct bproc_stream *image(void)
 	buf.s.pid = 1234;
 	buf.s.ngroups = 3;
 	buf.s.iolen = 2;
+	buf.s.children = 2;
 	buf.s.cwd_len = 5;
 	put(groups, sizeof(groups));
 	put(io, sizeof(io));
+	put(children, sizeof(children));
 	put("/tmp", 5);
 	buf.s.size = (__u32)(at - buf.bytes);
 	return &buf.s;
@@ -80,6 +87,8 @@ START_TEST(good)
 	s = image();
 	s->iolen = BPROC_IO_DEFAULT;
 	s->size -= 2 * sizeof(struct bproc_io);
+	s->size -= 2 * sizeof(struct bproc_child);
+	s->children = 0;
 	at = (char *)(s + 1) + 16;
 	put("/tmp", 5);
 	ck_assert_int_eq(header_check(s, &parts), 0);
@@ -125,7 +134,9 @@ START_TEST(elements)
 	REFUSED(io[0].flags = 4, -EPROTO);
 	REFUSED(memset(io[1].d.file.name, 'x', BPROC_IO_NAME_LEN), -EPROTO);
 	REFUSED((void)(s->size -= 1, s->cwd_len -= 1), -EPROTO);
-	REFUSED(((char *)io)[2 * sizeof(*io) + 2] = 0, -EPROTO);
+	REFUSED(((char *)(io + 2))[2 * sizeof(struct bproc_child) + 2] = 0, -EPROTO);
+	REFUSED(s->children++, -EPROTO);
+	REFUSED(s->children = 0xffffffff, -EPROTO);
 }
 END_TEST
 

@@ -398,7 +398,7 @@ struct bproc_connect {
  *	-BE_NODEDOWN	the node is down; for who lacks CAP_SYS_ADMIN, not "up"
  *	-EACCES		the caller may not write to the node's device file
  *	-EOPNOTSUPP	the caller has more than one thread (EXECMOVE: checked before the
- *			node), or a seccomp filter, or, on a node, children
+ *			node), or a seccomp filter
  *	-EAGAIN, -EMFILE
  *			a limit of the caller: processes (RFORK), descriptors
  *	-E2BIG		arguments, names and descriptors together are too much (REXEC)
@@ -417,8 +417,7 @@ struct bproc_connect {
 /* BPROC_IOC_MOVE - move the caller. Returns 0, on the node. */
 #define BPROC_IOC_MOVE _IOW(BPROC_IOC_MAGIC, 0x32, struct bproc_move)
 /*
- * BPROC_IOC_RFORK - fork a child onto the node. Parent: its PID; child: 0. Only from the
- *	master, elsewhere -BE_INVALIDNODE.
+ * BPROC_IOC_RFORK - fork a child onto the node. Parent: its PID; child: 0.
  */
 #define BPROC_IOC_RFORK _IOW(BPROC_IOC_MAGIC, 0x33, struct bproc_move)
 /*

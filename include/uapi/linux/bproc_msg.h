@@ -83,11 +83,17 @@ enum bproc_msg_type {
 	BPROC_MSG_FORKED = 7,
 	/* N>M: the process or thread @pid of an earlier FORKED was not made after all */
 	BPROC_MSG_UNFORK = 8,
-	/* N>M: process @pid ended; body bproc_msg_exit */
+	/*
+	 * N>M: process @pid ended. M>N: so did one of which the node has a ghost (WATCH).
+	 * Body bproc_msg_exit.
+	 */
 	BPROC_MSG_EXIT = 9,
 	/* N>M: thread @pid of process ended */
 	BPROC_MSG_THREAD_EXIT = 10,
-	/* N>M: process @pid stopped (@result is the signal) or goes on (@result 0) */
+	/*
+	 * N>M: process @pid stopped (@result is the signal) or goes on (@result 0). M>N: so
+	 * did one of which the node has a ghost (WATCH).
+	 */
 	BPROC_MSG_STOPPED = 11,
 	/* N>M: process @pid has a new name; body bproc_msg_name */
 	BPROC_MSG_NAME = 12,
@@ -107,8 +113,15 @@ enum bproc_msg_type {
 	/* M>N: some node's state changed; to those that called NOTIFY */
 	BPROC_MSG_CHANGED = 18,
 	/*
+	 * N>M: this node has a ghost of @pid, for a parent that waits for it there: wants
+	 * STOPPED and EXIT of it, which come at once if they were before
+	 */
+	BPROC_MSG_WATCH = 19,
+	/* N>M: its parent here has waited for @pid, whose end was told by EXIT M>N */
+	BPROC_MSG_REAPED = 20,
+	/*
 	 * local, master: do something with @node; body bproc_msg_control. Wants a reply.
-	 * 16 to 23 are free for messages about processes.
+	 * 21 to 23 are free for messages about processes.
 	 */
 	BPROC_MSG_CONTROL = 24,
 	/* local, master: the reply */
@@ -225,14 +238,18 @@ struct bproc_rusage {
 	__aligned_u64 maxrss;
 };
 
+/* N>M: nobody else has to be told: its parent was on the same node, and waited for it */
+#define BPROC_EXIT_REAPED 0x1
+
 /**
  * struct bproc_msg_exit - body of BPROC_MSG_EXIT
  * @status: as waitpid(2) stores it
+ * @flags: BPROC_EXIT_REAPED
  * @usage: final figures
  */
 struct bproc_msg_exit {
 	__s32 status;
-	__u32 reserved;
+	__u32 flags;
 	struct bproc_rusage usage;
 };
 
@@ -395,6 +412,20 @@ struct bproc_msg_control {
 #define BPROC_NRLIMITS 16
 
 /**
+ * struct bproc_child - a child of the process that moves
+ * @pid: its PID
+ * @exit_signal: what its end sends to its parent, 0 for nothing
+ * @pgrp: its process group
+ * @session: its session
+ */
+struct bproc_child {
+	__s32 pid;
+	__s32 exit_signal;
+	__s32 pgrp;
+	__s32 session;
+};
+
+/**
  * struct bproc_stream - what a stream begins with
  * @magic: BPROC_STREAM_MAGIC
  * @size: bytes of this structure and the variable part behind it
@@ -434,10 +465,12 @@ struct bproc_msg_control {
  * @strings_len: BPROC_STREAM_EXEC, _FETCH: bytes of arguments and environment together
  * @script_fd: BPROC_STREAM_FETCH: descriptor that a script would have in the process, or -1
  * @rank: BPROC_STREAM_RANKED: the call's result there, and the number for BPROC_RANK
+ * @children: number of children that it has not waited for, wherever they are; 0 in FETCH
+ * @reserved: zero
  * @comm: name of the process
  *
  * The variable part: groups (__u32 each, padded to 8 bytes), struct bproc_io elements,
- * working directory, path, arguments and environment strings one after another, each
+ * struct bproc_child elements, working directory, path, arguments and environment strings one after another, each
  * with its NUL. @size is the exact sum.
  *
  * Where the process arrives, the process that will become it reads the header, sets
@@ -484,6 +517,8 @@ struct bproc_stream {
 	__u32 strings_len;
 	__s32 script_fd;
 	__u32 rank;
+	__u32 children;
+	__u32 reserved;
 	char comm[16];
 };
 
@@ -578,7 +613,8 @@ struct bproc_stream_fd {
 /**
  * struct bproc_slave_setup - argument of BPROC_IOC_SLAVE_SETUP
  * @node: the node's number
- * @reserved: zero
+ * @stub: descriptor of the program bproc-ghost, open for reading; 0: it is found as on the
+ *	master
  *
  * The caller must be the init of a PID namespace of its own: that namespace becomes the
  * node's part of the process space. PIDs there are then given by the master, but for
@@ -586,7 +622,7 @@ struct bproc_stream_fd {
  */
 struct bproc_slave_setup {
 	__s32 node;
-	__u32 reserved;
+	__s32 stub;
 };
 
 /**
@@ -653,6 +689,13 @@ enum bproc_ghost_op {
 	/* setsid(2) if @pid is 0, else join the group @pid */
 	BPROC_GHOST_IDS = 4,
 };
+
+/*
+ * What a ghost that the driver started finds in its second register (RSI), beside its
+ * descriptor in the first (RDI). A stand-in, executed by bpslave, finds nothing there.
+ */
+#define BPROC_GHOST_STARTED 0x1
+#define BPROC_GHOST_ON_NODE 0x2
 
 /**
  * struct bproc_ghost_next - argument of BPROC_IOC_GHOST_NEXT

@@ -550,8 +550,8 @@ static void slave_init(void)
 	SPOIL(fd, BPROC_IOC_STREAM, "before the setup", struct bproc_stream_fd, EINVAL,
 	      .id = 1);
 	NOWHERE(fd, BPROC_IOC_SLAVE_SETUP);
-	SPOIL(fd, BPROC_IOC_SLAVE_SETUP, "reserved", struct bproc_slave_setup, EINVAL,
-	      .reserved = 1);
+	SPOIL(fd, BPROC_IOC_SLAVE_SETUP, "no program", struct bproc_slave_setup, EBADF,
+	      .stub = -1);
 	SPOIL(fd, BPROC_IOC_SLAVE_SETUP, "the master", struct bproc_slave_setup, EINVAL,
 	      .node = -1);
 	SPOIL(fd, BPROC_IOC_SLAVE_SETUP, "too high", struct bproc_slave_setup, EINVAL,
