@@ -138,6 +138,7 @@ static bool may_send(unsigned int type)
 	case BPROC_MSG_CALL:
 	case BPROC_MSG_WATCH:
 	case BPROC_MSG_REAPED:
+	case BPROC_MSG_MIGRATED:
 		return true;
 	default:
 		return false;

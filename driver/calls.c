@@ -13,6 +13,7 @@
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "migrate.h"
 #include "move.h"
 #include "node.h"
 #include "notifier.h"
@@ -387,6 +388,8 @@ static const struct call {
 	{ BPROC_IOC_EXEC, SPACE, place_call },
 	{ BPROC_IOC_VRFORK, SPACE, place_call },
 	{ BPROC_IOC_VEXECMOVE, SPACE, place_call },
+	{ BPROC_IOC_MIGRATE, MASTER, bproc_migrate },
+	{ BPROC_IOC_DUMP_PROC, MASTER, bproc_dump_proc },
 	{ VMAD_IOC_DO_DUMP, 0, dump },
 	{ VMAD_IOC_DO_UNDUMP, 0, undump },
 	{ VMAD_IOC_EXECDUMP, 0, execdump },
@@ -410,8 +413,8 @@ static long make(struct bproc_calling *c, const struct call *call)
 	if (err)
 		return err;
 	ret = call->make(c);
-	err = ret >= 0 && c->answers ? c->door->put(c) : 0;
-	return err ? err : ret;
+	err = c->answers ? c->door->put(c) : 0;
+	return err && ret >= 0 ? err : ret;
 }
 
 /**

@@ -21,6 +21,8 @@ union bproc_args {
 	struct bproc_node_chroot chroot;
 	struct bproc_node_order order;
 	struct bproc_connect connect;
+	struct bproc_migrate migrate;
+	struct bproc_dump_proc dump_proc;
 	struct vmad_dump dump;
 	struct vmad_undump undump;
 	struct vmad_execdump execdump;
@@ -53,7 +55,7 @@ struct bproc_door {
  * @from: what the door knows of the caller's argument
  * @args: the argument
  * @space: where the caller lives, for calls that need to know
- * @answers: @args has something for the caller
+ * @answers: @args has something for the caller, also if the call fails
  * @exits: out: the caller has to end, with wait status @exit_status
  * @exit_status: see @exits
  */

@@ -23,7 +23,11 @@ struct control {
 	u32 op;
 	bool done;
 	int result;
+	u32 why;
 };
+
+/* Beside BPROC_CONTROL_*: answered by the node's driver. */
+#define MIGRATE 0
 
 /* Caller holds the table's lock: the waiter's stack is gone once it saw the answer. */
 static void control_done(struct control *c, int result)
@@ -36,7 +40,7 @@ static void control_done(struct control *c, int result)
 }
 
 /**
- * bproc_control_answered - CONTROLLED came
+ * bproc_control_answered - CONTROLLED or MIGRATED came
  * @master: the master's space
  * @m: the message
  *
@@ -45,12 +49,17 @@ static void control_done(struct control *c, int result)
 void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m)
 {
 	int result = m->result <= 0 && m->result >= -MAX_ERRNO ? m->result : -EIO;
+	const struct bproc_msg_migrated *migrated = (const void *)(m + 1);
+	bool from_driver = m->type == BPROC_MSG_MIGRATED;
 	struct control *c;
 
 	xa_lock(&master->controls);
 	c = m->id <= ULONG_MAX ? xa_load(&master->controls, m->id) : NULL;
-	if (c && c->node == m->node)
+	if (c && c->node == m->node && (c->op == MIGRATE) == from_driver) {
+		if (from_driver)
+			c->why = migrated->why;
 		control_done(c, result);
+	}
 	xa_unlock(&master->controls);
 }
 
@@ -84,26 +93,16 @@ static bool is_done(struct bproc_space *master, struct control *c)
 	return done;
 }
 
-/* Have the daemons do it, and wait. Return: the answer, or why there is none. */
-static int ask(struct bproc_space *master, int node, u32 op, const void *payload, size_t len)
+/* Post a message, and wait. Return: the answer, or why there is none. */
+static int post_and_wait(struct bproc_space *master, struct control *c,
+			 struct bproc_msgbuf *buf)
 {
-	struct control c = { .node = node, .op = op };
-	struct bproc_msg_control *body;
-	struct bproc_msgbuf *buf;
 	u64 id = atomic64_inc_return(&master->next_id);
 	int err;
 
-	init_waitqueue_head(&c.wait);
-	buf = bproc_msg_alloc(BPROC_MSG_CONTROL, node, 0, sizeof(*body) + len,
-			      GFP_KERNEL_ACCOUNT);
-	if (!buf)
-		return -ENOMEM;
+	init_waitqueue_head(&c->wait);
 	buf->msg.id = id;
-	body = (void *)buf->body;
-	body->op = op;
-	body->len = len;
-	memcpy(body + 1, payload, len);
-	err = xa_insert(&master->controls, id, &c, GFP_KERNEL);
+	err = xa_insert(&master->controls, id, c, GFP_KERNEL);
 	if (err) {
 		bproc_msg_free(buf);
 		return err;
@@ -117,18 +116,63 @@ static int ask(struct bproc_space *master, int node, u32 op, const void *payload
 		err = -ENOSYS;
 	spin_unlock(&master->lock);
 	if (!err)
-		err = bproc_node_check(master, node);
+		err = bproc_node_check(master, c->node);
 	if (err) {
 		bproc_msg_free(buf);
 	} else {
 		bproc_msgq_post(&master->msgq, buf);
-		err = wait_event_killable(c.wait, is_done(master, &c)) ? -EINTR : 0;
+		err = wait_event_killable(c->wait, is_done(master, c)) ? -EINTR : 0;
 	}
 	xa_erase(&master->controls, id);
 	/* An answer that came together with the kill is one. */
-	if (err == -EINTR && c.done)
+	if (err == -EINTR && c->done)
 		err = 0;
-	return err ? err : c.result;
+	return err ? err : c->result;
+}
+
+/* Have the daemons do it, and wait. Return: the answer, or why there is none. */
+static int ask(struct bproc_space *master, int node, u32 op, const void *payload, size_t len)
+{
+	struct control c = { .node = node, .op = op };
+	struct bproc_msg_control *body;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_CONTROL, node, 0, sizeof(*body) + len,
+			      GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return -ENOMEM;
+	body = (void *)buf->body;
+	body->op = op;
+	body->len = len;
+	memcpy(body + 1, payload, len);
+	return post_and_wait(master, &c, buf);
+}
+
+/**
+ * bproc_control_migrate - have a node's driver move a process of that node
+ * @master: the master's space
+ * @node: where it is
+ * @arg: the process, and where to; @arg->why is filled
+ *
+ * Return: the answer; -BPROC_BE_SLAVEDIED, -EINTR, ... if there is none.
+ */
+int bproc_control_migrate(struct bproc_space *master, int node, struct bproc_migrate *arg)
+{
+	struct control c = { .node = node, .op = MIGRATE };
+	struct bproc_msg_migrate *body;
+	struct bproc_msgbuf *buf;
+	int err;
+
+	buf = bproc_msg_alloc(BPROC_MSG_MIGRATE, node, arg->pid, sizeof(*body),
+			      GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return -ENOMEM;
+	body = (void *)buf->body;
+	body->to = arg->node;
+	body->flags = arg->flags;
+	err = post_and_wait(master, &c, buf);
+	arg->why = c.why;
+	return err;
 }
 
 /**

@@ -13,6 +13,7 @@ long bproc_control_mode(struct bproc_calling *c);
 long bproc_control_chroot(struct bproc_calling *c);
 long bproc_control_order(struct bproc_calling *c);
 long bproc_control_reconnect(struct bproc_calling *c);
+int bproc_control_migrate(struct bproc_space *master, int node, struct bproc_migrate *arg);
 void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m);
 void bproc_controls_abort(struct bproc_space *master, int node);
 

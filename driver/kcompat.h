@@ -26,6 +26,7 @@
 #include <linux/sched/coredump.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/signal.h>
+#include <linux/task_work.h>
 #include <linux/sched/task.h>
 #include <linux/shmem_fs.h>
 #include <linux/signal.h>
@@ -191,6 +192,29 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 #define ITER_SOURCE WRITE
 #define ITER_DEST READ
 #endif
+
+/* 7.0: where poll(2) ends, in one structure. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define bproc_poll_end(block) timespec64_to_ktime((block)->poll.end_time)
+#define bproc_set_poll_end(block, at) ((block)->poll.end_time = ktime_to_timespec64(at))
+#else
+#define bproc_poll_end(block) ktime_set((block)->poll.tv_sec, (block)->poll.tv_nsec)
+#define bproc_set_poll_end(block, at)                                                       \
+	do {                                                                                  \
+		struct timespec64 end = ktime_to_timespec64(at);                                \
+                                                                                            \
+		(block)->poll.tv_sec = end.tv_sec;                                              \
+		(block)->poll.tv_nsec = end.tv_nsec;                                            \
+	} while (0)
+#endif
+
+/* 6.12: a process's POSIX timers are a list with one end; an empty one with two is a ring. */
+static inline bool bproc_has_posix_timers(struct signal_struct *sig)
+{
+	void **list = (void **)&sig->posix_timers;
+
+	return READ_ONCE(*list) && READ_ONCE(*list) != (void *)list;
+}
 
 /* 6.16: cpuid_count() moved. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)

@@ -76,8 +76,14 @@
 	F(__x64_sys_access, "likewise", "a call in access(2)")                                \
 	F(__x64_sys_faccessat, "likewise", "likewise")                                        \
 	F(__x64_sys_faccessat2, "likewise", "likewise")                                       \
+	F(task_work_cancel_match, "take back what another process was to do", "call it")      \
+	F(ptrace_may_access, "may the caller dump another process?", "call it")               \
 	BPROC_KSYM_X86_TASK_FPU(F)                                                            \
 	BPROC_KSYM_DUMPABLE(F)
+
+/* What restart_syscall(2) calls. */
+struct restart_block;
+typedef long bproc_restart_fn(struct restart_block *block);
 
 /* D(type, symbol, alternative spelling or NULL, what for) */
 #define BPROC_KSYM_DATA(D)                                                                  \
@@ -88,6 +94,9 @@
 	  "this kernel's 32-bit vDSO, for map_vdso_once()")                                 \
 	D(struct linux_binfmt, elf_format, NULL, "let a restored process dump core")          \
 	D(struct linux_binfmt, compat_elf_format, NULL, "let a 32-bit one dump core")         \
+	D(bproc_restart_fn, hrtimer_nanosleep_restart, NULL,                                  \
+	  "sleeps that go on elsewhere")                                                     \
+	D(bproc_restart_fn, do_restart_poll, NULL, "likewise, poll(2) with a limit")           \
 	D(const unsigned long, mmap_min_addr, NULL, "refuse mappings that exec would refuse") \
 	D(const int, sysctl_max_map_count, NULL, "refuse more mappings than allowed")
 
@@ -124,6 +133,9 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #ifdef BPROC_HAVE_X86_TASK_FPU
 #define ks_x86_task_fpu static_call(bproc_ks_x86_task_fpu)
 #endif
+
+#define ks_task_work_cancel_match static_call(bproc_ks_task_work_cancel_match)
+#define ks_ptrace_may_access static_call(bproc_ks_ptrace_may_access)
 
 #define ks_kill static_call(bproc_ks___x64_sys_kill)
 #define ks_sigqueue static_call(bproc_ks___x64_sys_rt_sigqueueinfo)

@@ -204,6 +204,7 @@ static const u16 body_size[] = {
 	[BPROC_MSG_CALL] = sizeof(struct bproc_msg_call),
 	[BPROC_MSG_WATCH] = 0,
 	[BPROC_MSG_REAPED] = 0,
+	[BPROC_MSG_MIGRATED] = sizeof(struct bproc_msg_migrated),
 };
 
 static int master_message(struct bproc_space *s, const struct bproc_msg *m)
@@ -233,6 +234,9 @@ static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 		return 0;
 	case BPROC_MSG_CALL:
 		bproc_serve_call(s, m);
+		return 0;
+	case BPROC_MSG_MIGRATED:
+		bproc_control_answered(s, m);
 		return 0;
 	case BPROC_MSG_USAGE:
 		handle_usage(s, m);

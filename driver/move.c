@@ -62,6 +62,7 @@ static int send(struct bproc_space *s, struct bproc_transfer *t,
 		.result = 0,
 		.moving = moving,
 		.forking = !moving,
+		.resuming = order->resuming,
 		.blocked = order->blocked,
 	};
 	ssize_t n = 0;

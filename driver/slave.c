@@ -14,6 +14,7 @@
 #include "family.h"
 #include "hook.h"
 #include "iod.h"
+#include "migrate.h"
 #include "notifier.h"
 #include "pidhook.h"
 #include "proc.h"
@@ -139,6 +140,11 @@ static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 		return bproc_watched_ended(s, m);
 	case BPROC_MSG_STOPPED:
 		return bproc_watched_stopped(s, m);
+	case BPROC_MSG_MIGRATE:
+		if (m->size < sizeof(*m) + sizeof(struct bproc_msg_migrate))
+			return -EINVAL;
+		bproc_migrate_here(s, m);
+		return 0;
 	case BPROC_MSG_PARENT:
 		bproc_procs_parent_gone(s, m->pid, m->result);
 		return 0;

@@ -29,6 +29,7 @@ struct bproc_program {
  * @blocked: the signals that the caller itself blocks
  * @io_id: name under which the descriptors are served, or 0
  * @ranked: one header for all processes of a vector call
+ * @resuming: MIGRATE: the process did not ask for it, and goes on from wherever it was
  * @linked: EXECMOVE: let the dynamic linker do its work first
  * @exits: out: the caller has to end, with wait status @exit_status
  * @exit_status: see @exits
@@ -45,6 +46,7 @@ struct bproc_order {
 	const sigset_t *blocked;
 	u64 io_id;
 	bool ranked;
+	bool resuming;
 	bool linked;
 	bool exits;
 	int exit_status;

@@ -20,6 +20,13 @@ int bproc_undump(int fd)
 	return handle_ioctl(VMAD_IOC_DO_UNDUMP, &arg);
 }
 
+int bproc_undump_check(int fd)
+{
+	struct vmad_undump arg = { .fd = fd, .flags = VMAD_UNDUMP_CHECK };
+
+	return handle_ioctl(VMAD_IOC_DO_UNDUMP, &arg);
+}
+
 int bproc_execdump(int fd, int flags, const char *cmd, char *const argv[],
 		   char *const envp[])
 {

@@ -19,6 +19,7 @@
 #undef BPROC_IO_DELAY
 #undef BPROC_IO_MAX
 #undef BPROC_IO_DEFAULT
+#undef BPROC_MIGRATE_FORCE
 
 #include "handle.h"
 

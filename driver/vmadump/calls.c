@@ -44,12 +44,17 @@ long vmad_call_undump(const struct vmad_undump *arg)
 	long result;
 	int err;
 
-	if (arg->flags)
+	if (arg->flags & ~VMAD_UNDUMP_CHECK)
 		return -EINVAL;
 	in = fget(arg->fd);
 	if (!in)
 		return -EBADF;
-	err = vmad_restore(in, &result, NULL);
+	if (arg->flags & VMAD_UNDUMP_CHECK) {
+		result = 0;
+		err = vmad_restore(in, NULL, NULL);
+	} else {
+		err = vmad_restore(in, &result, NULL);
+	}
 	fput(in);
 	return err ?: result;
 }

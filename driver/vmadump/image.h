@@ -178,6 +178,7 @@ struct vmad_plan {
 	u32 nmaps;
 	const void *auxv;
 	u32 auxv_len;
+	const struct vmad_resume *resume;
 	const void *gregs;
 	u32 gregs_len;
 	const void *fxstate;
@@ -222,6 +223,11 @@ int vmad_vdso_map(const struct vmad_plan *plan);
 int vmad_task_check(const struct vmad_plan *plan);
 void vmad_task_describe(struct vmad_task *task, const sigset_t *blocked);
 int vmad_task_restore(const struct vmad_plan *plan);
+
+/* Programs that were in the midst of something. */
+int vmad_resume_describe(struct vmad_resume *r, long *result);
+int vmad_resume_check(const struct vmad_resume *r);
+void vmad_resume_restore(const struct vmad_resume *r, bool is32, long result);
 
 /* The library list. */
 bool vmad_libs_has(const char *path);

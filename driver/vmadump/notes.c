@@ -70,8 +70,22 @@ static pid_t parent_pid(void)
 	return pid;
 }
 
+/**
+ * struct interrupted - where a program is that did not ask to be dumped
+ * @resume: for its note
+ * @result: result register
+ */
+struct interrupted {
+	struct vmad_resume resume;
+	long result;
+};
+
+/* Else not in a system call, so that no signal restarts it. */
+#define CALL_OF(now) ((now) ? (now)->resume.call : -1)
+
 static int note_prstatus64(struct vmad_buf *buf, const struct vmad_dump_opts *opts,
-			   const sigset_t *blocked, const struct user_regset *general)
+			   const struct interrupted *now, const sigset_t *blocked,
+			   const struct user_regset *general)
 {
 	struct elf_prstatus *st;
 	struct user_regs_struct *regs;
@@ -93,10 +107,9 @@ static int note_prstatus64(struct vmad_buf *buf, const struct vmad_dump_opts *op
 	regs = (struct user_regs_struct *)&st->pr_reg;
 	err = regset_get(current, general, sizeof(*regs), regs);
 	if (err >= 0) {
-		/* Not in a system call, so that no signal restarts it. */
-		regs->orig_ax = -1UL;
+		regs->orig_ax = (long)CALL_OF(now);
 		if (!opts->at_start)
-			regs->ax = opts->result;
+			regs->ax = now ? now->result : opts->result;
 		err = vmad_note(buf, "CORE", NT_PRSTATUS, st, sizeof(*st));
 	}
 	kfree(st);
@@ -104,7 +117,8 @@ static int note_prstatus64(struct vmad_buf *buf, const struct vmad_dump_opts *op
 }
 
 static int note_prstatus32(struct vmad_buf *buf, const struct vmad_dump_opts *opts,
-			   const sigset_t *blocked, const struct user_regset *general)
+			   const struct interrupted *now, const sigset_t *blocked,
+			   const struct user_regset *general)
 {
 	struct prstatus32 *st;
 	int err;
@@ -124,9 +138,9 @@ static int note_prstatus32(struct vmad_buf *buf, const struct vmad_dump_opts *op
 	if (err >= 0) {
 		struct user_regs_struct32 *regs = (struct user_regs_struct32 *)st->reg;
 
-		regs->orig_eax = -1U;
+		regs->orig_eax = CALL_OF(now);
 		if (!opts->at_start)
-			regs->eax = opts->result;
+			regs->eax = now ? now->result : opts->result;
 		err = vmad_note(buf, "CORE", NT_PRSTATUS, st, sizeof(*st));
 	}
 	kfree(st);
@@ -135,14 +149,14 @@ static int note_prstatus32(struct vmad_buf *buf, const struct vmad_dump_opts *op
 
 /* Registers: the general ones in NT_PRSTATUS, any other set that is in use as it is. */
 static int note_registers(struct vmad_buf *buf, const struct vmad_dump_opts *opts,
-			  const sigset_t *blocked, bool is32)
+			  const struct interrupted *now, const sigset_t *blocked, bool is32)
 {
 	const struct user_regset_view *view = task_user_regset_view(current);
 	unsigned int i;
 	int err;
 
-	err = is32 ? note_prstatus32(buf, opts, blocked, &view->regsets[0]) :
-		     note_prstatus64(buf, opts, blocked, &view->regsets[0]);
+	err = is32 ? note_prstatus32(buf, opts, now, blocked, &view->regsets[0]) :
+		     note_prstatus64(buf, opts, now, blocked, &view->regsets[0]);
 	for (i = 1; i < view->n && !err; i++) {
 		const struct user_regset *set = &view->regsets[i];
 		void *data = NULL;
@@ -415,11 +429,17 @@ static int note_maps(struct vmad_buf *buf, const struct vmad_snapshot *snap)
 int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
 		     const struct vmad_dump_opts *opts, const sigset_t *blocked, bool is32)
 {
+	struct interrupted now;
 	int err;
 
 	err = note_image(buf, is32);
+	if (!err && opts->resuming)
+		err = vmad_resume_describe(&now.resume, &now.result);
 	if (!err)
-		err = note_registers(buf, opts, blocked, is32);
+		err = note_registers(buf, opts, opts->resuming ? &now : NULL, blocked, is32);
+	if (!err && opts->resuming)
+		err = vmad_note(buf, VMAD_NOTE_OWNER, VMAD_NOTE_RESUME, &now.resume,
+				sizeof(now.resume));
 	if (!err)
 		err = note_prpsinfo(buf, is32);
 	if (!err)

@@ -184,6 +184,11 @@ static int own_note(struct vmad_plan *plan, u32 type, const void *desc, u32 len)
 		plan->file_names = desc + n * sizeof(*file);
 		break;
 	}
+	case VMAD_NOTE_RESUME:
+		if (plan->resume || len != sizeof(*plan->resume))
+			return -EINVAL;
+		plan->resume = desc;
+		break;
 	case VMAD_NOTE_MAPS:
 		if (plan->maps || len % sizeof(*plan->maps) ||
 		    len / sizeof(*plan->maps) > VMAD_MAPS_MAX)
@@ -453,6 +458,8 @@ int vmad_plan_check(struct vmad_plan *plan)
 		err = vmad_task_check(plan);
 	if (!err)
 		err = vmad_regs_check(plan);
+	if (!err && plan->resume)
+		err = vmad_resume_check(plan->resume);
 	if (!err)
 		err = vmad_cpu_check(plan);
 	if (!err)

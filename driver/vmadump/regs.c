@@ -267,7 +267,7 @@ int vmad_regs_load(const struct vmad_plan *plan)
 		start_thread(regs, from->ip, from->sp);
 		err = load64(plan, regs);
 	}
-	/* Not in a system call that a signal could restart. */
-	regs->orig_ax = -1UL;
+	/* If it is in none there is none that a signal could restart. */
+	regs->orig_ax = plan->resume ? (long)plan->resume->call : -1L;
 	return err ?: fpu_load(plan);
 }

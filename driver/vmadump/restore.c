@@ -37,14 +37,18 @@ static LIST_HEAD(waiting_list);
 static DEFINE_SPINLOCK(waiting_lock);
 
 /*
- * What can be done only after exec, which drops the rseq registration last of all. Runs on
- * the way to user mode.
+ * What can be done only after exec, which drops the rseq registration last of all, and sets
+ * a result of its own. Runs on the way to user mode.
  */
 struct settle {
 	struct callback_head work;
 	u64 rseq;
 	u32 rseq_len;
 	u32 rseq_sig;
+	bool resuming;
+	bool is32;
+	long result;
+	struct vmad_resume resume;
 };
 
 static long register_rseq(const struct settle *s, u32 len)
@@ -69,6 +73,8 @@ static void settle(struct callback_head *work)
 		if (put_user(RSEQ_CPU_ID_REGISTRATION_FAILED, &rseq->cpu_id))
 			pr_debug("no rseq area at %#llx\n", s->rseq);
 	}
+	if (s->resuming)
+		vmad_resume_restore(&s->resume, s->is32, s->result);
 	kfree(s);
 	module_put(THIS_MODULE);
 }
@@ -83,13 +89,19 @@ static struct settle *settle_alloc(const struct vmad_plan *plan)
 	s->rseq = plan->task->rseq;
 	s->rseq_len = plan->task->rseq_len;
 	s->rseq_sig = plan->task->rseq_sig;
+	if (plan->resume) {
+		s->resuming = true;
+		s->is32 = plan->is32;
+		s->result = vmad_regs_result(plan);
+		s->resume = *plan->resume;
+	}
 	return s;
 }
 
 static void settle_later(struct settle *s)
 {
 	__module_get(THIS_MODULE);
-	if (task_work_add(current, &s->work, TWA_RESUME)) {
+	if (task_work_add(current, &s->work, s->resuming ? TWA_SIGNAL : TWA_RESUME)) {
 		/* The task is exiting. */
 		kfree(s);
 		module_put(THIS_MODULE);
@@ -262,7 +274,7 @@ static int restore(struct file *in, struct vmad_plan *plan, long *result)
 		err = vmad_plan_check(plan);
 	if (!err)
 		err = vmad_plan_prepare(plan);
-	if (!err) {
+	if (!err && result) {
 		*result = vmad_regs_result(plan);
 		err = exec_plan(plan);
 		if (!err)
@@ -270,7 +282,7 @@ static int restore(struct file *in, struct vmad_plan *plan, long *result)
 	}
 	if (!(in->f_mode & FMODE_STREAM))
 		in->f_pos = plan->in.pos;
-	if (!err)
+	if (!err && result)
 		take_sigmask(&guard, plan);
 	vmad_sigguard_leave(&guard);
 	vmad_plan_free(plan);
@@ -281,7 +293,7 @@ static int restore(struct file *in, struct vmad_plan *plan, long *result)
  * vmad_restore - become the image in a file, pipe or socket
  * @in: read from its position, front to back, to the end of the image and no further
  * @result: receives what the caller must return from its system call, so that the new
- *	program finds it as its result
+ *	program finds it as its result; NULL: only see whether it could be done
  * @lost: set to true if the caller has no program any more, neither its own nor the image:
  *	it must execute another, or die. NULL: it is killed then
  *

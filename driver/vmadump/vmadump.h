@@ -18,6 +18,8 @@
  * @forking: the image is a child's: memory marked MADV_DONTFORK stays behind
  * @at_start: the program has not run yet (EXECDUMP): registers are left as they are and
  *	@result is not used
+ * @resuming: the caller did not ask for it, and is on its way to user mode from wherever it
+ *	was; @result is not used
  * @blocked: signals blocked in the image; NULL for those of the caller, which may have
  *	blocked more to be left alone while it dumps
  */
@@ -27,6 +29,7 @@ struct vmad_dump_opts {
 	bool moving;
 	bool forking;
 	bool at_start;
+	bool resuming;
 	const sigset_t *blocked;
 };
 
@@ -35,6 +38,9 @@ struct path;
 ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
 int vmad_restore(struct file *in, long *result, bool *lost);
 int vmad_restore_program(struct file *in);
+
+bool vmad_resume_possible(void);
+bool vmad_resume_later(void);
 
 bool vmad_may_execdump(void);
 int vmad_exec_from(const struct path *root, const char *name, const char *const *argv,

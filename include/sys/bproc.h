@@ -224,11 +224,29 @@ int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 /* On a node: become a program of the master's. */
 int bproc_execve(const char *cmd, char *const argv[], char *const envp[]);
 
+/* --- other processes; not in the original --- */
+
+/* Go, although open files, timers or shared memory are lost by it. */
+#define BPROC_MIGRATE_FORCE 0x200
+
+/*
+ * Moves a process that did not ask for it, from wherever it is. @flags: BPROC_DUMP_* as for
+ * _bproc_move(), or none for the usual ones; BPROC_MIGRATE_FORCE. Returns 0; with EBUSY,
+ * EOPNOTSUPP and EPERM *@why may say more, in words by bproc_whystr() (never NULL).
+ */
+int bproc_migrate(int pid, int node, int flags);
+int bproc_migrate_why(int pid, int node, int flags, int *why);
+/* Writes the image of a process of this machine; it goes on. Returns 0. */
+int bproc_dumpproc(int pid, int fd, int flags, int *why);
+const char *bproc_whystr(int why);
+
 /* --- images (VMADump) --- */
 
 /* Bytes written to the caller; 0 in the restored program. @flags: BPROC_DUMP_* */
 int bproc_dump(int fd, int flags);
 int bproc_undump(int fd);
+/* Could bproc_undump() do it here and now? 0, or -1. */
+int bproc_undump_check(int fd);
 int bproc_execdump(int fd, int flags, const char *cmd, char *const argv[],
 		   char *const envp[]);
 int bproc_libclear(void);

@@ -8,6 +8,8 @@
  *	0x00nn -> 0x0n    0x02nn -> 0x2n    0x03nn -> 0x3n
  *	0x100n -> 0x8n    0x103n -> 0xBn    (VMADump, see <linux/vmadump.h>)
  *
+ * 0x4n are calls that the original did not have.
+ *
  * Rules for all structures: fixed-size types, the same layout for 32- and 64-bit
  * callers, pointers carried as 64-bit integers; reserved members and unknown flag
  * bits must be zero (-EINVAL). An argv or envp member points to an array in the
@@ -21,7 +23,7 @@
  * ABI history
  *	1	first version
  *	2	node control, calls from nodes, input and output by default
- *	3	EXEC
+ *	3	EXEC, MIGRATE, DUMP_PROC
  */
 #ifndef _UAPI_LINUX_BPROC_H
 #define _UAPI_LINUX_BPROC_H
@@ -309,6 +311,72 @@ struct bproc_connect {
 	__u8 local[BPROC_ADDR_LEN];
 };
 
+/* bproc_migrate.flags, beside the VMAD_DUMP_* bits: go, whatever is lost by it. */
+#define BPROC_MIGRATE_FORCE 0x200
+
+/* bproc_migrate.why: what stands in the way; with -EBUSY or -EOPNOTSUPP. */
+enum bproc_why {
+	BPROC_WHY_NONE = 0,
+	/* it has more than one thread */
+	BPROC_WHY_THREADS = 1,
+	/* it has a seccomp filter */
+	BPROC_WHY_SECCOMP = 2,
+	/* FORCE: it would lose open descriptors other than 0, 1, 2 */
+	BPROC_WHY_FILES = 3,
+	/* FORCE: it would lose a running timer */
+	BPROC_WHY_TIMERS = 4,
+	/* FORCE: it writes to memory that others may share, and would get a copy of it */
+	BPROC_WHY_SHARED = 5,
+	/* it is stopped by a signal */
+	BPROC_WHY_STOPPED = 6,
+	/* it is traced */
+	BPROC_WHY_TRACED = 7,
+	/* it has children on the node that it would leave */
+	BPROC_WHY_CHILDREN = 8,
+	/* it has memory or registers that an image cannot carry, see vmadump(7) */
+	BPROC_WHY_IMAGE = 9,
+	/* it runs in its parent's memory, until it executes a program, see vfork(2) */
+	BPROC_WHY_VFORK = 10,
+	/* it shares its signal handlers with another process */
+	BPROC_WHY_HANDLERS = 11,
+	/* it sleeps by a clock that counts its own processor time, or wakes the machine */
+	BPROC_WHY_CLOCK = 12,
+	/* it was never at a place where it could be taken from */
+	BPROC_WHY_MOMENT = 13,
+	/* it runs with rights that its user has not, or said that nobody is to look at it */
+	BPROC_WHY_PRIVATE = 14,
+};
+
+/**
+ * struct bproc_migrate - argument of BPROC_IOC_MIGRATE (16 bytes)
+ * @pid: the process
+ * @node: where to: a node's number, or BPROC_NODE_MASTER
+ * @flags: VMAD_DUMP_* bits, BPROC_MIGRATE_FORCE
+ * @why: out, when the call fails: BPROC_WHY_*
+ */
+struct bproc_migrate {
+	__s32 pid;
+	__s32 node;
+	__u32 flags;
+	__u32 why;
+};
+
+/**
+ * struct bproc_dump_proc - argument of BPROC_IOC_DUMP_PROC (24 bytes)
+ * @pid: the process
+ * @fd: where to write
+ * @flags: VMAD_DUMP_* bits, BPROC_MIGRATE_FORCE
+ * @why: out, when the call fails: BPROC_WHY_*
+ * @bytes: out: bytes written
+ */
+struct bproc_dump_proc {
+	__s32 pid;
+	__s32 fd;
+	__u32 flags;
+	__u32 why;
+	__aligned_u64 bytes;
+};
+
 /*
  * BPROC_IOC_VERSION - version of driver and interface. Anybody who can open the
  *	device. Returns 0. Works without a master.
@@ -463,5 +531,35 @@ struct bproc_connect {
  *	ended while it was linked.
  */
 #define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
+
+/*
+ * New in this BProc, so outside of the original's numbers: what is done to another
+ * process, unmodified and whatever it is doing. It happens on its way to user mode: a
+ * system call that it sleeps in is interrupted as if the process were stopped and
+ * continued, and goes on where the process does. On the master only (-ENOSYS on a node).
+ */
+
+/*
+ * BPROC_IOC_MIGRATE - move a process from wherever it is. It has the default I/O there
+ *	(BPROC_IO_DEFAULT). Whoever may signal it may do it, and it goes only to where it
+ *	may run itself. Returns 0 when it has gone.
+ *	-EINVAL		unknown flag, or the caller itself (that is MOVE)
+ *	-ESRCH		no such process, or it ended before it moved
+ *	-EPERM		the caller may not signal it; or @why is PRIVATE, and the caller lacks
+ *			CAP_SYS_PTRACE
+ *	-EBUSY		@why: FILES, TIMERS, SHARED, which FORCE overrides; STOPPED, TRACED,
+ *			VFORK, MOMENT
+ *	-EOPNOTSUPP	@why: THREADS, SECCOMP, CHILDREN, IMAGE, HANDLERS, CLOCK
+ *	-BE_SLAVEDIED	the node where it is ended before the answer came
+ *	-EINTR		the caller was killed; the process may move all the same
+ *	others		as MOVE. After an error the process goes on where it was.
+ */
+#define BPROC_IOC_MIGRATE _IOWR(BPROC_IOC_MAGIC, 0x40, struct bproc_migrate)
+/*
+ * BPROC_IOC_DUMP_PROC - write the image of a process of this machine, which goes on. Who may
+ *	trace it may do it (-EPERM). -EREMOTE: it is on a node. Further errors as MIGRATE
+ *	and VMAD_IOC_DO_DUMP.
+ */
+#define BPROC_IOC_DUMP_PROC _IOWR(BPROC_IOC_MAGIC, 0x41, struct bproc_dump_proc)
 
 #endif /* _UAPI_LINUX_BPROC_H */

@@ -112,6 +112,10 @@ enum bproc_msg_type {
 	BPROC_MSG_RESULT = 17,
 	/* M>N: some node's state changed; to those that called NOTIFY */
 	BPROC_MSG_CHANGED = 18,
+	/* M>N: move @pid elsewhere; body bproc_msg_migrate. Wants MIGRATED. */
+	BPROC_MSG_MIGRATE = 19,
+	/* N>M: it has gone, or @result says why not; body bproc_msg_migrated */
+	BPROC_MSG_MIGRATED = 20,
 	/*
 	 * N>M: this node has a ghost of @pid, for a parent that waits for it there: wants
 	 * STOPPED and EXIT of it, which come at once if they were before
@@ -368,6 +372,24 @@ struct bproc_msg_found {
 	__u32 nlink;
 	__u32 uid;
 	__u32 gid;
+};
+
+/**
+ * struct bproc_msg_migrate - body of BPROC_MSG_MIGRATE
+ * @to: where to, BPROC_NODE_MASTER or another node
+ * @flags: as in struct bproc_migrate; BPROC_MIGRATE_ANY: the caller has CAP_SYS_PTRACE
+ */
+struct bproc_msg_migrate {
+	__s32 to;
+	__u32 flags;
+};
+
+#define BPROC_MIGRATE_ANY 0x80000000U
+
+/* struct bproc_msg_migrated - body of BPROC_MSG_MIGRATED; @why: BPROC_WHY_* */
+struct bproc_msg_migrated {
+	__u32 why;
+	__u32 reserved;
 };
 
 /* struct bproc_msg_control: what to do */

@@ -43,6 +43,7 @@
 #define VMAD_NOTE_VDSO 5      /* struct vmad_vdso and the text; absent without a vDSO */
 #define VMAD_NOTE_FILES 6     /* struct vmad_file array, then their names */
 #define VMAD_NOTE_MAPS 7      /* struct vmad_map array, by rising address */
+#define VMAD_NOTE_RESUME 8    /* struct vmad_resume; absent if the program asked for the dump */
 
 /* Bounds that a reader imposes; an image beyond them is refused with -EINVAL. */
 #define VMAD_MAPS_MAX 1048576	   /* mappings */
@@ -233,6 +234,36 @@ struct vmad_map {
 #define VMAD_MAP_ALL 0x3f7f
 
 /**
+ * struct vmad_resume - VMAD_NOTE_RESUME: in the midst of what the program was dumped
+ * @call: number of the system call that was interrupted and has not returned, or -1; then
+ *	the result register has what the kernel would decide by how to go on
+ *	(-ERESTART...). With -1 all registers are the program's.
+ * @wait: VMAD_WAIT_*: what restart_syscall(2) would go on with
+ * @has_saved: @saved is in force
+ * @saved: signal mask to come back to, as sigsuspend(2) and ppoll(2) have it
+ * @left: nanoseconds that the wait was to last still
+ * @address: VMAD_WAIT_SLEEP: where the time left is stored, or 0; _POLL: the array
+ * @clock: VMAD_WAIT_SLEEP: clock
+ * @count: VMAD_WAIT_POLL: elements of the array
+ */
+struct vmad_resume {
+	__s32 call;
+	__u16 wait;
+	__u16 has_saved;
+	__aligned_u64 saved;
+	__aligned_s64 left;
+	__aligned_u64 address;
+	__s32 clock;
+	__u32 count;
+};
+
+#define VMAD_WAIT_NONE 0
+#define VMAD_WAIT_SLEEP 1	/* nanosleep(2) and its like */
+#define VMAD_WAIT_SLEEP_OLD 2	/* likewise, with the 32-bit form of time */
+#define VMAD_WAIT_POLL 3	/* poll(2), with a limit */
+#define VMAD_WAIT_FOREVER 4	/* poll(2), without */
+
+/**
  * struct vmad_trailer - end of a complete image
  * @magic: VMAD_TRAILER_MAGIC
  * @length: the same as in struct vmad_image
@@ -289,12 +320,15 @@ struct vmad_dump {
 /**
  * struct vmad_undump - argument of VMAD_IOC_DO_UNDUMP
  * @fd: where to read, from its present position
- * @flags: zero
+ * @flags: VMAD_UNDUMP_CHECK, or zero
  */
 struct vmad_undump {
 	__s32 fd;
 	__u32 flags;
 };
+
+/* Only see whether it could be done: 0, or one of the errors that leave the caller as it was. */
+#define VMAD_UNDUMP_CHECK 1
 
 /*
  * VMAD_IOC_DO_UNDUMP - become the image read from a descriptor, as by execve(2). No return

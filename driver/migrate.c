@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Processes that are moved, or dumped, by others.
+ *
+ * Only a process itself can be read and replaced in safety. So it gets task work, which
+ * interrupts its system call if it sleeps in one, and moves, or writes its image, on its way
+ * to user mode. One on a node gets that from the driver there.
+ */
+#include <linux/capability.h>
+#include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/kref.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+
+#include "calls.h"
+#include "control.h"
+#include "ghost.h"
+#include "kcompat.h"
+#include "kill.h"
+#include "ksyms.h"
+#include "migrate.h"
+#include "move.h"
+#include "obstacle.h"
+#include "proc.h"
+#include "space.h"
+#include "stream.h"
+#include "trace.h"
+#include "vmadump/vmadump.h"
+
+#define FLAGS (VMAD_DUMP_ALL | BPROC_MIGRATE_FORCE)
+
+/* A process that is not at the right place will soon be: so often, and so long between. */
+#define TRIES 400
+#define PAUSE_MS 5
+
+/**
+ * struct migration - something that a process is to do
+ * @ref: one for who asked, one for the work
+ * @work: the process's
+ * @space: where it is
+ * @task: the process
+ * @out: where to write its image; NULL: it is to move
+ * @node: where to
+ * @flags: as in struct bproc_migrate, and BPROC_MIGRATE_ANY
+ * @id: of the message that is to be answered; 0: somebody waits here
+ * @pid: the process's number
+ * @cancelled: nobody wants it any more
+ * @done: @result, @why and @bytes are there
+ */
+struct migration {
+	struct kref ref;
+	struct callback_head work;
+	struct bproc_space *space;
+	struct task_struct *task;
+	struct file *out;
+	int node;
+	u32 flags;
+	u64 id;
+	pid_t pid;
+	bool cancelled;
+	struct completion done;
+	int result;
+	u32 why;
+	u64 bytes;
+};
+
+static void migration_free(struct kref *ref)
+{
+	struct migration *m = container_of(ref, struct migration, ref);
+
+	if (m->out)
+		fput(m->out);
+	put_task_struct(m->task);
+	bproc_space_put(m->space);
+	kfree(m);
+}
+
+static void migration_put(struct migration *m)
+{
+	kref_put(&m->ref, migration_free);
+}
+
+static void answer(struct bproc_space *s, u64 id, pid_t pid, int result, u32 why)
+{
+	struct bproc_msg_migrated *body;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_MIGRATED, BPROC_NODE_MASTER, pid, sizeof(*body),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = id;
+	buf->msg.result = result;
+	body = (void *)buf->body;
+	body->why = why;
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+/* The work is done, or never will be. */
+static void migration_end(struct migration *m, int result)
+{
+	m->result = result;
+	if (m->id)
+		answer(m->space, m->id, m->pid, result, m->why);
+	complete(&m->done);
+	migration_put(m);
+}
+
+/* What can only be seen by the process itself. Return: BPROC_WHY_* */
+static u32 obstacle_of_current(const struct migration *m)
+{
+	bool force = m->flags & BPROC_MIGRATE_FORCE;
+	u32 why = bproc_obstacle(current, force);
+
+	if (why)
+		return why;
+	if (!(m->flags & BPROC_MIGRATE_ANY) && !bproc_dumpable())
+		return BPROC_WHY_PRIVATE;
+	if (current->vfork_done)
+		return BPROC_WHY_VFORK;
+	if (vmad_resume_later())
+		return BPROC_WHY_MOMENT;
+	if (!vmad_resume_possible())
+		return BPROC_WHY_CLOCK;
+	return force ? BPROC_WHY_NONE : bproc_obstacle_in_memory();
+}
+
+/* A limit of the process's for files is not to end it for what it did not write itself. */
+static void drop_sigxfsz(bool had)
+{
+	kernel_siginfo_t info;
+	enum pid_type type;
+	sigset_t others;
+
+	siginitsetinv(&others, sigmask(SIGXFSZ));
+	spin_lock_irq(&current->sighand->siglock);
+	if (!had && sigismember(&current->pending.signal, SIGXFSZ))
+		bproc_dequeue_signal(&others, &info, &type);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+static int write_image(struct migration *m)
+{
+	struct vmad_dump_opts opts = {
+		.flags = m->flags & VMAD_DUMP_ALL,
+		.resuming = true,
+	};
+	bool had = sigismember(&current->pending.signal, SIGXFSZ);
+	ssize_t n = vmad_dump(m->out, &opts);
+
+	drop_sigxfsz(had);
+	if (n < 0)
+		return n;
+	m->bytes = n;
+	return 0;
+}
+
+/* Return: 0: the caller is a ghost, or @order->exits; or -errno: it is what it was. */
+static int leave(struct migration *m, struct bproc_order *order)
+{
+	int err;
+
+	*order = (struct bproc_order){
+		.node = m->node,
+		.flags = m->flags & VMAD_DUMP_ALL,
+		.iolen = BPROC_IO_DEFAULT,
+		.resuming = true,
+	};
+	err = bproc_move(m->space, order);
+	if (err)
+		return err;
+	/* What the process was in the midst of is none of its ghost's business. */
+	clear_restore_sigmask();
+	current_pt_regs()->orig_ax = -1;
+	return 0;
+}
+
+static int carry_out(struct migration *m, struct bproc_order *order)
+{
+	int err;
+
+	if ((current->flags & PF_EXITING) || fatal_signal_pending(current))
+		return -ESRCH;
+	if (READ_ONCE(m->cancelled))
+		return -EINTR;
+	m->why = obstacle_of_current(m);
+	if (m->why)
+		return bproc_obstacle_errno(m->why);
+	err = m->out ? write_image(m) : leave(m, order);
+	if (err == -EOPNOTSUPP)
+		m->why = !m->out && !bproc_is_master(m->space) && bproc_procs_has_children() ?
+				 BPROC_WHY_CHILDREN :
+				 BPROC_WHY_IMAGE;
+	return err;
+}
+
+static void migration_work(struct callback_head *work)
+{
+	struct migration *m = container_of(work, struct migration, work);
+	struct bproc_order order = { .exits = false };
+
+	/* Who ends here would take other work with him that is behind it in the list. */
+	if (work->next && !(current->flags & PF_EXITING) &&
+	    !task_work_add(current, work, TWA_SIGNAL))
+		return;
+	migration_end(m, carry_out(m, &order));
+	bproc_trace_put();
+	if (order.exits)
+		ks_do_group_exit(order.exit_status);
+}
+
+/* Return: the migration with a reference, to be waited for if @id is 0; or -errno. */
+static struct migration *migration_start(struct bproc_space *s, struct task_struct *task,
+					 pid_t pid, int node, u32 flags, struct file *out,
+					 u64 id)
+{
+	struct migration *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&m->ref);
+	kref_get(&m->ref);
+	init_task_work(&m->work, migration_work);
+	init_completion(&m->done);
+	bproc_space_get(s);
+	m->space = s;
+	m->task = get_task_struct(task);
+	m->out = out ? get_file(out) : NULL;
+	m->pid = pid;
+	m->node = node;
+	m->flags = flags;
+	m->id = id;
+	bproc_trace_get();
+	if (task_work_add(task, &m->work, TWA_SIGNAL)) {
+		migration_end(m, -ESRCH);
+		bproc_trace_put();
+	}
+	return m;
+}
+
+static bool is_work_of(struct callback_head *work, void *migration)
+{
+	return work == &((struct migration *)migration)->work;
+}
+
+/* Return: what became of it, -EINTR if the caller is killed; then it may still happen. */
+static int migration_wait(struct migration *m)
+{
+	if (!wait_for_completion_killable(&m->done))
+		return m->result;
+	WRITE_ONCE(m->cancelled, true);
+	if (ks_task_work_cancel_match(m->task, is_work_of, m)) {
+		migration_put(m);
+		bproc_trace_put();
+	}
+	return -EINTR;
+}
+
+/* May the caller signal it? */
+static int may_signal(struct bproc_space *s, pid_t pid)
+{
+	struct bproc_killer k = {
+		.space = s,
+		.sender = current,
+		.node = BPROC_NODE_NONE,
+		.uid = current_uid(),
+		.euid = current_euid(),
+		.capable = capable(CAP_KILL),
+	};
+
+	clear_siginfo(&k.info);
+	return bproc_kill(&k, pid);
+}
+
+/*
+ * The process with a number, if it is one of this machine's own that can be asked for
+ * something. Return: it with a reference, or -errno.
+ */
+static struct task_struct *find_local(struct bproc_space *s, pid_t pid)
+{
+	struct task_struct *task = bproc_space_task(s, pid);
+	int err = 0;
+
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	if (!thread_group_leader(task) || (task->flags & PF_EXITING))
+		err = -ESRCH;
+	else if ((task->flags & PF_KTHREAD) || is_child_reaper(task_pid(task)))
+		err = -EPERM;
+	if (err) {
+		put_task_struct(task);
+		return ERR_PTR(err);
+	}
+	return task;
+}
+
+static u32 privilege(void)
+{
+	return capable(CAP_SYS_PTRACE) ? BPROC_MIGRATE_ANY : 0;
+}
+
+static int do_locally(struct bproc_space *s, struct task_struct *task, pid_t pid, int node,
+		      u32 flags, struct file *out, u32 *why, u64 *bytes)
+{
+	struct migration *m;
+	int err;
+
+	/* Seen from here it need not even be interrupted. */
+	*why = bproc_obstacle(task, flags & BPROC_MIGRATE_FORCE);
+	if (*why)
+		return bproc_obstacle_errno(*why);
+	m = migration_start(s, task, pid, node, flags | privilege(), out, 0);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	err = migration_wait(m);
+	if (err != -EINTR) {
+		*why = m->why;
+		*bytes = m->bytes;
+	}
+	migration_put(m);
+	return err;
+}
+
+/* The node where a process is, BPROC_NODE_MASTER, or -ESRCH if it is about to end. */
+static int where_is(struct bproc_space *s, pid_t pid, int *node)
+{
+	struct bproc_ghost *g = bproc_ghost_find(s, pid);
+	int err = 0;
+
+	*node = BPROC_NODE_MASTER;
+	if (!g)
+		return 0;
+	*node = READ_ONCE(g->node);
+	/* Just come back, or not yet gone: it will be the one or the other. */
+	if (READ_ONCE(g->state) != BPROC_GHOST_LIVE)
+		err = READ_ONCE(g->state) == BPROC_GHOST_EXITING ? -ESRCH : -EAGAIN;
+	bproc_ghost_put(g);
+	return err;
+}
+
+static int migrate_once(struct bproc_space *s, struct bproc_migrate *arg)
+{
+	struct task_struct *task;
+	int node, err;
+	u64 bytes;
+
+	arg->why = BPROC_WHY_NONE;
+	err = where_is(s, arg->pid, &node);
+	if (!err)
+		err = may_signal(s, arg->pid);
+	if (err == -EAGAIN) {
+		arg->why = BPROC_WHY_MOMENT;
+		err = -EBUSY;
+	}
+	if (err)
+		return err;
+	if (arg->node == node)
+		return -BPROC_BE_SAMENODE;
+	if (node != BPROC_NODE_MASTER) {
+		struct bproc_migrate there = *arg;
+
+		there.flags |= privilege();
+		err = bproc_control_migrate(s, node, &there);
+		arg->why = there.why;
+		return err;
+	}
+	task = find_local(s, arg->pid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	err = do_locally(s, task, arg->pid, arg->node, arg->flags, NULL, &arg->why, &bytes);
+	put_task_struct(task);
+	return err;
+}
+
+static bool will_pass(u32 why)
+{
+	return why == BPROC_WHY_MOMENT || why == BPROC_WHY_VFORK;
+}
+
+/**
+ * bproc_migrate - BPROC_IOC_MIGRATE
+ * @c: the call
+ *
+ * Return: 0 or -errno.
+ */
+long bproc_migrate(struct bproc_calling *c)
+{
+	struct bproc_migrate *arg = &c->args.migrate;
+	int tries = 0, err;
+
+	if ((arg->flags & ~FLAGS) || arg->pid == task_tgid_nr_ns(current, c->space->ns))
+		return -EINVAL;
+	if (arg->pid <= 0)
+		return -ESRCH;
+	c->answers = true;
+	do {
+		err = migrate_once(c->space, arg);
+		/* It moved by itself in between. */
+		if (err == -BPROC_BE_INVALIDPROC)
+			arg->why = BPROC_WHY_MOMENT;
+	} while (err && will_pass(arg->why) && ++tries < TRIES &&
+		 !schedule_timeout_killable(msecs_to_jiffies(PAUSE_MS)) &&
+		 !fatal_signal_pending(current));
+	return err;
+}
+
+/**
+ * bproc_dump_proc - BPROC_IOC_DUMP_PROC
+ * @c: the call
+ *
+ * Return: 0 or -errno.
+ */
+long bproc_dump_proc(struct bproc_calling *c)
+{
+	struct bproc_dump_proc *arg = &c->args.dump_proc;
+	struct bproc_space *s = c->space;
+	struct task_struct *task;
+	struct file *out;
+	int node, tries = 0, err;
+
+	if ((arg->flags & ~FLAGS) || arg->pid == task_tgid_nr_ns(current, s->ns))
+		return -EINVAL;
+	out = fget(arg->fd);
+	if (!out)
+		return -EBADF;
+	c->answers = true;
+	do {
+		arg->why = BPROC_WHY_NONE;
+		arg->bytes = 0;
+		err = where_is(s, arg->pid, &node);
+		if (!err && node != BPROC_NODE_MASTER)
+			err = -EREMOTE;
+		task = err ? ERR_PTR(err) : find_local(s, arg->pid);
+		if (IS_ERR(task)) {
+			err = PTR_ERR(task);
+			break;
+		}
+		err = -EPERM;
+		if (ks_ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
+			err = do_locally(s, task, arg->pid, BPROC_NODE_MASTER, arg->flags, out,
+					 &arg->why, &arg->bytes);
+		put_task_struct(task);
+	} while (err && will_pass(arg->why) && ++tries < TRIES &&
+		 !schedule_timeout_killable(msecs_to_jiffies(PAUSE_MS)) &&
+		 !fatal_signal_pending(current));
+	fput(out);
+	return err;
+}
+
+/**
+ * bproc_migrate_here - BPROC_MSG_MIGRATE: a process of this node is to go
+ * @s: the node
+ * @msg: the message; its body is long enough
+ */
+void bproc_migrate_here(struct bproc_space *s, const struct bproc_msg *msg)
+{
+	const struct bproc_msg_migrate *body = (const void *)(msg + 1);
+	struct task_struct *task = bproc_space_task(s, msg->pid);
+	int err = -BPROC_BE_INVALIDPROC;
+	struct migration *m;
+	u32 why = BPROC_WHY_NONE;
+
+	if (task && thread_group_leader(task) && bproc_proc_is_here(s, task->pid)) {
+		why = bproc_obstacle(task, body->flags & BPROC_MIGRATE_FORCE);
+		err = bproc_obstacle_errno(why);
+		if (!err) {
+			m = migration_start(s, task, msg->pid, body->to, body->flags, NULL,
+					    msg->id);
+			err = PTR_ERR_OR_ZERO(m);
+			if (!err)
+				migration_put(m);
+		}
+	}
+	if (err)
+		answer(s, msg->id, msg->pid, err, why);
+	if (task)
+		put_task_struct(task);
+}

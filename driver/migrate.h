@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Processes that are moved, or dumped, by others. */
+#ifndef BPROC_MIGRATE_H
+#define BPROC_MIGRATE_H
+
+#include <linux/bproc_msg.h>
+
+struct bproc_calling;
+struct bproc_space;
+
+long bproc_migrate(struct bproc_calling *c);
+long bproc_dump_proc(struct bproc_calling *c);
+void bproc_migrate_here(struct bproc_space *s, const struct bproc_msg *m);
+
+#endif
