@@ -16,7 +16,9 @@
 
 static const char usage[] =
 	"Usage: bpctl -S NODES|-M ACTION...\n"
+	"       bpctl check [--json]\n"
 	"Controls nodes of the cluster: does the actions in their order.\n"
+	"\"check\" says what is wrong with the installation, and what to do.\n"
 	"\n"
 	"  -S, --nodes NODES    the following actions are for these nodes (see bpsh)\n"
 	"  -M, --master         they are for the master\n"
@@ -220,9 +222,12 @@ static int check(int argc, char **argv)
 int bpctl_command(int argc, char **argv)
 {
 	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
-	int c, ret = check(argc, argv);
+	int c, ret;
 	struct action a;
 
+	if (argc > 1 && !strcmp(argv[1], "check"))
+		return bpctl_check(argc - 1, argv + 1);
+	ret = check(argc, argv);
 	if (ret >= 0)
 		return ret;
 	ret = 0;

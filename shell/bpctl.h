@@ -18,6 +18,9 @@ struct bpctl_address {
 const char *bpctl_parse_addresses(const char *text, struct bpctl_address *remote,
 				  struct bpctl_address *local);
 
+/* bpctl check: is anything wrong with this installation? Exit status. */
+int bpctl_check(int argc, char **argv);
+
 /* The program bpctl, as a function: exit status. */
 int bpctl_command(int argc, char **argv);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpstat.h"
+#include "json.h"
 
 /* --- fields --- */
 
@@ -141,35 +142,21 @@ static void print_long(const struct bproc_node_set_t *set)
 		print_long_row(&set->node[i]);
 }
 
-/* --- JSON (RFC 8259) --- */
-
-static void print_json_string(const char *name, const char *text)
-{
-	printf("\"%s\": \"", name);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		if ((unsigned char)*text < ' ')
-			printf("\\u%04x", (unsigned char)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
-}
+/* --- JSON --- */
 
 /* The members of a node's object. */
 static void print_json_node(const struct bproc_node_info_t *n)
 {
 	printf("\"node\": %d, ", n->node);
-	print_json_string("state", n->status);
+	json_member("state", n->status);
 	if (strcmp(address_text(n), "-")) {
 		printf(", ");
-		print_json_string("address", address_text(n));
+		json_member("address", address_text(n));
 	}
 	printf(", \"mode\": \"%04o\", \"uid\": %u, ", n->mode, n->user);
-	print_json_string("user", user_text(n->user));
+	json_member("user", user_text(n->user));
 	printf(", \"gid\": %u, ", n->group);
-	print_json_string("group", group_text(n->group));
+	json_member("group", group_text(n->group));
 }
 
 static void print_json(const struct bproc_node_set_t *set)
@@ -230,7 +217,7 @@ void bpstat_print_change(const struct bpstat_options *o,
 	strftime(text, sizeof(text), o->json ? "%Y-%m-%dT%H:%M:%S%z" : "%T", &tm);
 	if (o->json) {
 		printf("{");
-		print_json_string("time", text);
+		json_member("time", text);
 		printf(", ");
 		print_json_node(n);
 		printf("}\n");

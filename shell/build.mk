@@ -2,17 +2,24 @@
 #
 # The commands. Each is a function, so that a shell can have them all.
 
-COMMANDS := bpctl bpsh bpshell bpstat
-bpctl_OBJECTS := bpctl.o bpctl_address.o
+COMMANDS := bpckpt bpcp bpctl bplib bpmove bpsh bpshell bpstat bptop
+bpctl_OBJECTS := bpctl.o bpctl_address.o bpctl_check.o bpctl_probe.o json.o
+# The configuration, as the daemons read it.
+bpctl_LIBS := $(COMMON)
 bpsh_OBJECTS := bpsh.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o bpsh_prepare.o \
 	bpsh_pty.o
-bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o
+bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o
+bpcp_OBJECTS := bpcp.o bpcp_stream.o bpcp_node.o
+bplib_OBJECTS := bplib.o json.o
+bpmove_OBJECTS := bpmove.o json.o
+bptop_OBJECTS := bptop.o remote_proc.o json.o
+bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o json.o
 bpstat_LIBS := -ludev
 # All of the others, and what makes a shell of them.
 bpshell_OBJECTS := $(addprefix bpshell,.o $(addprefix _,builtin.o complete.o control.o edit.o \
-	history.o jobs.o lex.o notice.o parse.o ps.o run.o word.o)) remote_proc.o \
-	$(bpctl_OBJECTS) $(bpsh_OBJECTS) $(bpstat_OBJECTS)
-bpshell_LIBS := -lreadline -ludev
+	history.o jobs.o lex.o notice.o parse.o ps.o run.o word.o)) \
+	$(sort $(foreach c,$(filter-out bpshell,$(COMMANDS)),$($c_OBJECTS)))
+bpshell_LIBS := -lreadline -ludev $(COMMON)
 
 COMPLETIONS = $(PREFIX)/share/bash-completion/completions
 
@@ -21,7 +28,7 @@ INSTALLS += install-shell
 
 $(BUILD)/shell/%.o: shell/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iinclude -DVERSION='"$(VERSION)"' $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Iinclude -Ilib -DVERSION='"$(VERSION)"' $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/shell/main_%.o: shell/main.c
 	@mkdir -p $(@D)
@@ -29,7 +36,8 @@ $(BUILD)/shell/main_%.o: shell/main.c
 
 .SECONDEXPANSION:
 $(COMMANDS:%=$(BUILD)/shell/%): $(BUILD)/shell/%: $(BUILD)/shell/main_%.o \
-		$$(addprefix $(BUILD)/shell/,$$($$*_OBJECTS)) $(BUILD)/lib/libbproc.so
+		$$(addprefix $(BUILD)/shell/,$$($$*_OBJECTS)) $(BUILD)/lib/libbproc.so \
+		$(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbproc $($(@F)_LIBS)
 
 install-shell:

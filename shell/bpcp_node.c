@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The ends of a copy: children of ours, here and on nodes. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/bproc.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "bpcp.h"
+
+/* The connection's descriptor in a child on a node. */
+#define THERE 3
+/* How long a child may take to come, in ms. */
+#define PATIENCE 30000
+#define REPORT_MAX 65536
+
+struct child {
+	pid_t pid;
+	int fd;
+	int node;
+};
+
+/* --- in the child --- */
+
+__attribute__((noreturn)) static void be(int fd, const struct bpcp_end *end, bool sink,
+					 const struct bpcp_options *o)
+{
+	struct bpcp_count count = { .errors = 0 };
+	static char report[REPORT_MAX];
+
+	signal(SIGPIPE, SIG_IGN);
+	if (sink) {
+		bpcp_sink(fd, end->paths[0], o, &count, report, sizeof(report));
+		if (!bpcp_write_all(fd, report, strlen(report)))
+			count.errors++;
+	} else {
+		bpcp_source(fd, end->paths, end->n, o, &count);
+	}
+	shutdown(fd, SHUT_WR);
+	_exit(count.errors ? 1 : 0);
+}
+
+/* --- making one --- */
+
+static int local_child(struct child *c, const struct bpcp_end *end, bool sink,
+		       const struct bpcp_options *o)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -1;
+	fflush(stdout);
+	c->pid = fork();
+	if (!c->pid) {
+		close(pair[0]);
+		be(pair[1], end, sink, o);
+	}
+	close(pair[1]);
+	c->fd = pair[0];
+	if (c->pid < 0)
+		close(pair[0]);
+	return c->pid < 0 ? -1 : 0;
+}
+
+static int listen_anywhere(struct sockaddr_in *a)
+{
+	socklen_t len = sizeof(*a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memset(a, 0, sizeof(*a));
+	a->sin_family = AF_INET;
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)a, len) || listen(fd, 4) ||
+			getsockname(fd, (struct sockaddr *)a, &len))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Who says the child's number is it. Anybody may connect. */
+static int accept_child(int listener, pid_t pid)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+	struct timeval limit = { 5, 0 };
+	int who[2], fd;
+
+	while (poll(&p, 1, PATIENCE) > 0) {
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			continue;
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		if (bpcp_read_all(fd, who, sizeof(who)) && who[0] == pid && who[1] == THERE) {
+			limit.tv_sec = 0;
+			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+			return fd;
+		}
+		close(fd);
+	}
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+static int remote_child(struct child *c, const struct bpcp_end *end, bool sink,
+			const struct bpcp_options *o)
+{
+	struct bproc_io_t io = {
+		.fd = THERE,
+		.type = BPROC_IO_SOCKET,
+		.flags = BPROC_IO_SEND_INFO,
+	};
+	struct sockaddr_in addr;
+	int err, listener = listen_anywhere(&addr);
+
+	if (listener < 0)
+		return -1;
+	/* No address: the machine that it comes from. */
+	memcpy(&io.d.addr, &addr, sizeof(io.d.addr));
+	fflush(stdout);
+	c->pid = bproc_rfork_io(end->node, &io, 1);
+	if (!c->pid)
+		be(THERE, end, sink, o);
+	c->fd = c->pid < 0 ? -1 : accept_child(listener, c->pid);
+	err = errno;
+	close(listener);
+	if (c->pid > 0 && c->fd < 0) {
+		kill(c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+	}
+	errno = err;
+	return c->fd < 0 ? -1 : 0;
+}
+
+static int make_child(struct child *c, const struct bpcp_end *end, bool sink,
+		      const struct bpcp_options *o)
+{
+	int ret = end->node == BPROC_NODE_MASTER ? local_child(c, end, sink, o) :
+						   remote_child(c, end, sink, o);
+
+	c->node = end->node;
+	if (!ret)
+		return 0;
+	if (end->node == BPROC_NODE_MASTER)
+		fprintf(stderr, "bpcp: %s\n", strerror(errno));
+	else
+		fprintf(stderr, "bpcp: node %d: %s\n", end->node, bproc_strerror(errno));
+	return 1;
+}
+
+/* --- here --- */
+
+/* What a sink says at its end. Returns whether it was something. */
+static bool print_report(const struct child *c)
+{
+	FILE *f = fdopen(dup(c->fd), "r");
+	char *line = NULL;
+	size_t size = 0;
+	bool any = false;
+
+	while (f && getline(&line, &size, f) > 0) {
+		if (c->node == BPROC_NODE_MASTER)
+			fprintf(stderr, "bpcp: %s", line);
+		else
+			fprintf(stderr, "bpcp: node %d: %s", c->node, line);
+		any = true;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return any;
+}
+
+static int end_child(struct child *c)
+{
+	int status = 0;
+
+	close(c->fd);
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status ? 1 : 0;
+}
+
+/* What one node sends goes to the other. */
+static void relay(int from, int to, struct bpcp_count *count)
+{
+	static char buf[65536];
+	ssize_t n;
+
+	while ((n = read(from, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR)) {
+		if (n < 0)
+			continue;
+		if (!bpcp_write_all(to, buf, (size_t)n))
+			break;
+		bpcp_passed(count, (size_t)n, NULL);
+	}
+	shutdown(to, SHUT_WR);
+}
+
+static int do_copy(const struct bpcp_end *from, const struct bpcp_end *to,
+		   const struct bpcp_options *o)
+{
+	struct bpcp_count count = { .shows = !o->quiet && isatty(STDERR_FILENO) };
+	bool have_source = from->node != BPROC_NODE_MASTER;
+	bool have_sink = to->node != BPROC_NODE_MASTER || !have_source;
+	struct child source, sink;
+	int ret = 0;
+
+	if (have_source && make_child(&source, from, false, o))
+		return 1;
+	if (have_sink && make_child(&sink, to, true, o)) {
+		if (have_source)
+			end_child(&source);
+		return 1;
+	}
+	if (!have_source)
+		bpcp_source(sink.fd, from->paths, from->n, o, &count);
+	else if (!have_sink)
+		bpcp_sink(source.fd, to->paths[0], o, &count, NULL, 0);
+	else
+		relay(source.fd, sink.fd, &count);
+	bpcp_progress_end(&count);
+	if (have_sink) {
+		ret |= print_report(&sink);
+		ret |= end_child(&sink);
+	}
+	if (have_source)
+		ret |= end_child(&source);
+	return ret || count.errors ? 1 : 0;
+}
+
+int bpcp_copy(const struct bpcp_end *from, const struct bpcp_end *to,
+	      const struct bpcp_options *o)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	int ret;
+
+	sigaction(SIGPIPE, &ignore, &old);
+	ret = do_copy(from, to, o);
+	sigaction(SIGPIPE, &old, NULL);
+	return ret;
+}
