@@ -30,6 +30,8 @@ static struct bproc_node_mode mode = { .mode = 0110 };
 static struct bproc_node_chroot root;
 static struct bproc_node_order order;
 static struct bproc_connect connect_arg;
+static struct bproc_migrate migrate = { .pid = 0x7fffffff };
+static struct bproc_dump_proc dump_proc = { .pid = 0x7fffffff };
 static struct bproc_move move = { .flags = ALL };
 static struct bproc_move program = { .flags = ALL };
 static struct bproc_io io = { .type = BPROC_IO_FILE };
@@ -162,6 +164,20 @@ static void table(enum where here)
 		    BOTH),
 
 		/* On a node node control is not there, whatever its argument. */
+		ROW(BPROC_IOC, MIGRATE, "on a node", migrate, node, 0, ENOSYS, NODE),
+		ROW(BPROC_IOC, MIGRATE, "no process", migrate, pid, 0, ESRCH, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "below that", migrate, pid, 0x80000000, ESRCH,
+		    MASTER),
+		ROW(BPROC_IOC, MIGRATE, "none with it", migrate, pid, 0x7fffffff, ESRCH,
+		    MASTER),
+		ROW(BPROC_IOC, MIGRATE, "unknown flag", migrate, flags, 0x100, EINVAL,
+		    MASTER),
+		ROW(BPROC_IOC, MIGRATE, "the driver's own", migrate, flags, 0x80000000,
+		    EINVAL, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "on a node", dump_proc, pid, 1, ENOSYS, NODE),
+		ROW(BPROC_IOC, DUMP_PROC, "no descriptor", dump_proc, fd, -1, EBADF, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "unknown flag", dump_proc, flags, 0x100, EINVAL,
+		    MASTER),
 		ROW(BPROC_IOC, STATUS, "on a node", status, node, 0, ENOSYS, NODE),
 		ROW(BPROC_IOC, CHOWN, "on a node", mode, node, 0, ENOSYS, NODE),
 		ROW(BPROC_IOC, CHROOT, "on a node", root, node, 0, ENOSYS, NODE),
@@ -239,7 +255,7 @@ static void table(enum where here)
 		ROW(VMAD_IOC, DO_DUMP, "one that is not open", dump, fd, 900, EBADF,
 		    BOTH),
 		ROW_POINTER(VMAD_IOC, DO_UNDUMP),
-		ROW(VMAD_IOC, DO_UNDUMP, "a flag", undump, flags, 1, EINVAL, BOTH),
+		ROW(VMAD_IOC, DO_UNDUMP, "a flag", undump, flags, 2, EINVAL, BOTH),
 		ROW(VMAD_IOC, DO_UNDUMP, "no descriptor", undump, fd, -1, EBADF, BOTH),
 		ROW(VMAD_IOC, DO_UNDUMP, "one that is not open", undump, fd, 900, EBADF,
 		    BOTH),
