@@ -112,10 +112,6 @@ enum bproc_msg_type {
 	BPROC_MSG_RESULT = 17,
 	/* M>N: some node's state changed; to those that called NOTIFY */
 	BPROC_MSG_CHANGED = 18,
-	/* M>N: move @pid elsewhere; body bproc_msg_migrate. Wants MIGRATED. */
-	BPROC_MSG_MIGRATE = 19,
-	/* N>M: it has gone, or @result says why not; body bproc_msg_migrated */
-	BPROC_MSG_MIGRATED = 20,
 	/*
 	 * N>M: this node has a ghost of @pid, for a parent that waits for it there: wants
 	 * STOPPED and EXIT of it, which come at once if they were before
@@ -123,6 +119,10 @@ enum bproc_msg_type {
 	BPROC_MSG_WATCH = 19,
 	/* N>M: its parent here has waited for @pid, whose end was told by EXIT M>N */
 	BPROC_MSG_REAPED = 20,
+	/* M>N: move @pid elsewhere; body bproc_msg_migrate. Wants MIGRATED. */
+	BPROC_MSG_MIGRATE = 21,
+	/* N>M: it has gone, or @result says why not; body bproc_msg_migrated */
+	BPROC_MSG_MIGRATED = 22,
 	/*
 	 * local, master: do something with @node; body bproc_msg_control. Wants a reply.
 	 * 21 to 23 are free for messages about processes.
