@@ -192,9 +192,7 @@ static int carry_out(struct migration *m, struct bproc_order *order)
 		return bproc_obstacle_errno(m->why);
 	err = m->out ? write_image(m) : leave(m, order);
 	if (err == -EOPNOTSUPP)
-		m->why = !m->out && !bproc_is_master(m->space) && bproc_procs_has_children() ?
-				 BPROC_WHY_CHILDREN :
-				 BPROC_WHY_IMAGE;
+		m->why = BPROC_WHY_IMAGE;
 	return err;
 }
 

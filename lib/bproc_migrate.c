@@ -52,7 +52,6 @@ static const char *const words[] = {
 	[BPROC_WHY_SHARED] = "it writes to memory that others may share",
 	[BPROC_WHY_STOPPED] = "it is stopped",
 	[BPROC_WHY_TRACED] = "it is traced",
-	[BPROC_WHY_CHILDREN] = "it has children on its node",
 	[BPROC_WHY_IMAGE] = "it has something that no image can carry",
 	[BPROC_WHY_VFORK] = "it runs in its parent's memory, until it executes a program",
 	[BPROC_WHY_HANDLERS] = "it shares its signal handlers with another process",

@@ -331,20 +331,18 @@ enum bproc_why {
 	BPROC_WHY_STOPPED = 6,
 	/* it is traced */
 	BPROC_WHY_TRACED = 7,
-	/* it has children on the node that it would leave */
-	BPROC_WHY_CHILDREN = 8,
 	/* it has memory or registers that an image cannot carry, see vmadump(7) */
-	BPROC_WHY_IMAGE = 9,
+	BPROC_WHY_IMAGE = 8,
 	/* it runs in its parent's memory, until it executes a program, see vfork(2) */
-	BPROC_WHY_VFORK = 10,
+	BPROC_WHY_VFORK = 9,
 	/* it shares its signal handlers with another process */
-	BPROC_WHY_HANDLERS = 11,
+	BPROC_WHY_HANDLERS = 10,
 	/* it sleeps by a clock that counts its own processor time, or wakes the machine */
-	BPROC_WHY_CLOCK = 12,
+	BPROC_WHY_CLOCK = 11,
 	/* it was never at a place where it could be taken from */
-	BPROC_WHY_MOMENT = 13,
+	BPROC_WHY_MOMENT = 12,
 	/* it runs with rights that its user has not, or said that nobody is to look at it */
-	BPROC_WHY_PRIVATE = 14,
+	BPROC_WHY_PRIVATE = 13,
 };
 
 /**
@@ -549,7 +547,7 @@ struct bproc_dump_proc {
  *			CAP_SYS_PTRACE
  *	-EBUSY		@why: FILES, TIMERS, SHARED, which FORCE overrides; STOPPED, TRACED,
  *			VFORK, MOMENT
- *	-EOPNOTSUPP	@why: THREADS, SECCOMP, CHILDREN, IMAGE, HANDLERS, CLOCK
+ *	-EOPNOTSUPP	@why: THREADS, SECCOMP, IMAGE, HANDLERS, CLOCK
  *	-BE_SLAVEDIED	the node where it is ended before the answer came
  *	-EINTR		the caller was killed; the process may move all the same
  *	others		as MOVE. After an error the process goes on where it was.

@@ -125,7 +125,7 @@ enum bproc_msg_type {
 	BPROC_MSG_MIGRATED = 22,
 	/*
 	 * local, master: do something with @node; body bproc_msg_control. Wants a reply.
-	 * 21 to 23 are free for messages about processes.
+	 * 23 is free for a message about processes.
 	 */
 	BPROC_MSG_CONTROL = 24,
 	/* local, master: the reply */
