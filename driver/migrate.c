@@ -50,7 +50,10 @@
  * @id: of the message that is to be answered; 0: somebody waits here
  * @pid: the process's number
  * @cancelled: nobody wants it any more
- * @done: @result, @why and @bytes are there
+ * @done: what follows is there
+ * @result: 0 or -errno
+ * @why: BPROC_WHY_*
+ * @bytes: written to @out
  */
 struct migration {
 	struct kref ref;
