@@ -27,6 +27,7 @@
 #include "move.h"
 #include "obstacle.h"
 #include "proc.h"
+#include "signals.h"
 #include "space.h"
 #include "stream.h"
 #include "trace.h"
@@ -139,11 +140,11 @@ static void drop_sigxfsz(bool had)
 	sigset_t others;
 
 	siginitsetinv(&others, sigmask(SIGXFSZ));
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&bproc_sighand()->siglock);
 	if (!had && sigismember(&current->pending.signal, SIGXFSZ))
 		bproc_dequeue_signal(&others, &info, &type);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&bproc_sighand()->siglock);
 }
 
 static int write_image(struct migration *m)
