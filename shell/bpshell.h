@@ -76,6 +76,8 @@ int bpshell_watch(struct bpshell *sh, int argc, char **argv);
 int bpshell_history(struct bpshell *sh, int argc, char **argv);
 /* chmod and others: @argv[0] says which (bpshell_control.c) */
 int bpshell_control(struct bpshell *sh, int argc, char **argv);
+/* commands of their own: @argv[0] says which (bpshell_tools.c) */
+int bpshell_tool(struct bpshell *sh, int argc, char **argv);
 int bpshell_setfacl(struct bpshell *sh, int argc, char **argv);
 
 /* --- at a terminal (bpshell_edit.c) --- */

@@ -35,6 +35,8 @@ static const struct {
 	{ "wait", { COMPLETE_JOB, COMPLETE_JOB } },
 	{ "kill", { COMPLETE_PID, COMPLETE_PID } },
 	{ "move", { COMPLETE_PID, COMPLETE_PLAIN_SET } },
+	{ "top", { COMPLETE_PLAIN_SET, COMPLETE_NOTHING } },
+	{ "dump", { COMPLETE_PID, COMPLETE_FILE } },
 	{ "drain", { COMPLETE_PLAIN_SET, COMPLETE_PLAIN_SET } },
 	{ "help", { COMPLETE_BUILTIN, COMPLETE_NOTHING } },
 	{ "watch", { COMPLETE_COMMAND, COMPLETE_FILE } },

@@ -402,6 +402,10 @@ START_TEST(completion)
 	completes("kill ", COMPLETE_PID);
 	completes("kill -9 1", COMPLETE_PID);
 	completes("kill %", COMPLETE_JOB);
+	completes("move ", COMPLETE_PID);
+	completes("move 12 ", COMPLETE_PLAIN_SET);
+	completes("drain 0", COMPLETE_PLAIN_SET);
+	completes("cp 0:/x ", COMPLETE_FILE);
 	completes("fg ", COMPLETE_JOB);
 	completes("use a", COMPLETE_PLAIN_SET);
 	completes("help u", COMPLETE_BUILTIN);
