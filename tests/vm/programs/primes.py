@@ -30,12 +30,21 @@ def primes(limit):
     return (i for i in range(limit) if sieve[i])
 
 
+def can_read(path):
+    """Not os.path.exists(): on a node a program of the master's looks as if it were there."""
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+        return True
+    except FileNotFoundError:
+        return False
+
+
 def main():
     limit = int(sys.argv[1])
     if len(sys.argv) > 2:
         move(int(sys.argv[2]))
     result = sum(primes(limit))
-    where, pid, has_python = os.uname().nodename, os.getpid(), os.path.exists(sys.executable)
+    where, pid, has_python = os.uname().nodename, os.getpid(), can_read(sys.executable)
     if len(sys.argv) > 2:
         move(MASTER)
     print(f"process {pid} on {where}, Python there: {'yes' if has_python else 'no'}",
