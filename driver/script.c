@@ -13,6 +13,7 @@
 #include "kcompat.h"
 #include "script.h"
 #include "stream.h"
+#include "vmadump/vmadump.h"
 
 /* Longer ones are no scripts that anybody wrote. */
 #define SCRIPT_MAX (64U << 20)
@@ -142,7 +143,7 @@ static int read_all(struct file *stream, void *to, size_t len)
 	while (len) {
 		n = kernel_read(stream, to, len, &pos);
 		if (n == -EINTR || n == -ERESTARTSYS) {
-			if (fatal_signal_pending(current))
+			if (vmad_stream_go_on())
 				return -EINTR;
 			continue;
 		}

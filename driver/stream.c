@@ -15,6 +15,7 @@
 #include "space.h"
 #include "stream.h"
 #include "usage.h"
+#include "vmadump/vmadump.h"
 
 static_assert(RLIM_NLIMITS == BPROC_NRLIMITS);
 
@@ -36,7 +37,7 @@ int bproc_stream_write(struct file *stream, const void *data, size_t len)
 	while (len) {
 		n = kernel_write(stream, data, len, &pos);
 		if (n == -EINTR || n == -ERESTARTSYS) {
-			if (fatal_signal_pending(current))
+			if (vmad_stream_go_on())
 				return -EINTR;
 			continue;
 		}

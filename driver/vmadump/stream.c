@@ -4,10 +4,12 @@
  */
 #include <linux/bvec.h>
 #include <linux/mm.h>
+#include <linux/resume_user_mode.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include "image.h"
+#include "vmadump.h"
 
 /**
  * vmad_buf_reserve - make room behind the end of a buffer
@@ -70,20 +72,35 @@ void vmad_buf_free(struct vmad_buf *buf)
 	*buf = (struct vmad_buf){};
 }
 
-/*
- * Signals are blocked while a stream moves, so an interruption is either fatal or comes from
- * something like the freezer, and then the transfer is to go on.
+/**
+ * vmad_stream_go_on - a read or write of a stream was interrupted
+ *
+ * Signals are blocked while a stream moves, so it is fatal, or work that somebody gave the task,
+ * or something like the freezer. Work waits until the task goes to user mode: it cannot be done
+ * now, and as long as the task is told of it all it writes is interrupted.
+ *
+ * Return: 0: do it again; -EINTR: the caller was killed.
  */
+int vmad_stream_go_on(void)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (!test_thread_flag(TIF_NOTIFY_SIGNAL)) {
+		schedule_timeout_killable(1);
+		return 0;
+	}
+	set_notify_resume(current);
+	clear_notify_signal();
+	return 0;
+}
+
 static int interrupted(int err)
 {
 	switch (err) {
 	case -ERESTARTSYS:
 	case -ERESTARTNOINTR:
 	case -EINTR:
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		schedule_timeout_killable(1);
-		return 0;
+		return vmad_stream_go_on();
 	case -EAGAIN:
 		/* A non-blocking descriptor: what is not taken now is not taken. */
 		return -EIO;

@@ -38,6 +38,7 @@ struct path;
 ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
 int vmad_restore(struct file *in, long *result, bool *lost);
 int vmad_restore_program(struct file *in);
+int vmad_stream_go_on(void);
 
 bool vmad_resume_possible(void);
 bool vmad_resume_later(void);
