@@ -112,4 +112,13 @@ int standin_make(struct device *dev, int pid, __u32 uid);
  */
 int standin_arrival(struct device *dev, const struct link_preface *preface, int fd);
 
+/* --- processes on their way in (arriving.c) --- */
+
+/*
+ * The same, and @fd is the callee's. A ghost of the process, made for its parent that
+ * comes at this moment, takes no stream before that is there: then it is tried again.
+ */
+void arriving_start(struct event_base *base, struct device *dev,
+		    const struct link_preface *preface, int fd);
+
 #endif

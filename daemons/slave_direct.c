@@ -111,17 +111,11 @@ void slave_direct_connect(struct slave_direct *d, const struct bproc_msg *msg)
 static void on_stream(void *arg, const struct link_preface *preface, int fd)
 {
 	struct slave_direct *d = arg;
-	int err;
 
-	if (fd < 0) {
+	if (fd < 0)
 		log_debug("process %d did not come", preface->pid);
-		return;
-	}
-	err = standin_arrival(d->dev, preface, fd);
-	/* The sender learns of a failure by the end of the stream. */
-	if (err)
-		log_warn("process %d cannot arrive: %s", preface->pid, strerror(-err));
-	close(fd);
+	else
+		arriving_start(d->base, d->dev, preface, fd);
 }
 
 void slave_direct_expect(struct slave_direct *d, const struct bproc_msg *msg)

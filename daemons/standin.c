@@ -185,7 +185,8 @@ int standin_arrival(struct device *device, const struct link_preface *preface, i
 	err = make_standins(device, preface);
 	if (!err)
 		err = give(dev, preface, fd);
-	if (err != -ESRCH)
+	/* A ghost of it that begins or ends says nothing about its parent's. */
+	if (err != -ESRCH || !kill(preface->pid, 0))
 		return err;
 	if (preface->ppid <= 1)
 		return make_child(dev, preface->pid, fd);

@@ -31,8 +31,6 @@
 #define DEVICE "/dev/bproc-slave"
 /* How long the master may take for CONFIG, in seconds. */
 #define CONFIG_TIMEOUT 30
-/* How often, at intervals of 20 ms, an arrival is tried. */
-#define ARRIVAL_TRIES 500
 
 struct worker {
 	struct slave_options *options;
@@ -93,55 +91,14 @@ static bool has_token(const struct link_preface *preface)
 	return false;
 }
 
-/* One that arrives while its parent does, too, waits until that is there. */
-struct arriving {
-	struct worker *w;
-	struct link_preface preface;
-	struct event *retry;
-	int fd;
-	int tries;
-};
-
-static void try_arrival(evutil_socket_t none, short what, void *arg)
-{
-	static const struct timeval pause = { 0, 20000 };
-	struct arriving *a = arg;
-	int err = standin_arrival(a->w->dev, &a->preface, a->fd);
-
-	(void)none, (void)what;
-	if (err == -ESRCH && a->tries++ < ARRIVAL_TRIES && a->retry &&
-	    !evtimer_add(a->retry, &pause))
-		return;
-	/* The sender learns of a failure by the end of the stream. */
-	if (err)
-		log_warn("process %d cannot arrive: %s", a->preface.pid, strerror(-err));
-	else
-		log_debug("process %d arrives", a->preface.pid);
-	close(a->fd);
-	if (a->retry)
-		event_free(a->retry);
-	free(a);
-}
-
 static void on_arrival(void *arg, const struct link_preface *preface, int fd)
 {
-	struct arriving *a;
 	struct worker *w = arg;
 
-	if (has_token(preface)) {
+	if (has_token(preface))
 		slave_peers_brought(w->peers, preface, fd);
-		return;
-	}
-	a = calloc(1, sizeof(*a));
-	if (!a) {
-		close(fd);
-		return;
-	}
-	a->w = w;
-	a->preface = *preface;
-	a->fd = fd;
-	a->retry = evtimer_new(w->base, try_arrival, a);
-	try_arrival(-1, 0, a);
+	else
+		arriving_start(w->base, w->dev, preface, fd);
 }
 
 /* --- the driver --- */
