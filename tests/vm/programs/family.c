@@ -306,6 +306,11 @@ static bool move_all(struct member **who, const int *to, int n)
 		bad += hear(who[j]) != 0;
 		who[j]->place = to[j];
 	}
+	for (i = 0; bad && i < n; i++)
+		if (who[i]->place != to[i]) {
+			hear(who[i]);
+			printf("# process %d: %d, errno %d\n", who[i]->pid, got.ret, got.err);
+		}
 	return check(!bad, "all moved", "%d of %d did not", bad, going);
 }
 
