@@ -58,6 +58,11 @@ eventually() {
 	done
 }
 
+# running NAME: a program of that name does
+running() {
+	pgrep -x "$1" >/dev/null
+}
+
 # Stand-ins on nodes of this kernel stay for a while, with one reference each.
 refcount() {
 	echo $(($(cat /sys/module/bproc/refcnt) - $(pgrep -cx bproc-ghost)))

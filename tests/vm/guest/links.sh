@@ -18,7 +18,7 @@ all_up() {
 }
 
 no_master() {
-	! pgrep -x bpmaster >/dev/null
+	! running bpmaster
 }
 
 # In a session of its own, or it would end with the scenario.
