@@ -9,12 +9,14 @@ import tempfile
 from . import apt, base
 
 PACKAGES = """
-    acl bash binutils bsdextrautils coreutils diffutils elfutils file gdb gzip
+    acl auditd bash binutils bsdextrautils coreutils diffutils elfutils file gdb gzip
     iproute2 iputils-ping kmod less libc6-i386 libevent-2.1-7
     libevent-core-2.1-7 libevent-openssl-2.1-7 libreadline8 libssl3 libudev1 mount
-    ncurses-base openssl procps psmisc python3 strace systemd time tmux udev
-    util-linux xz-utils
+    ncurses-base openssh-client openssh-server openssl pdsh procps
+    psmisc python3 strace systemd time tmux udev util-linux xz-utils
 """.split()
+# Daemons that come with programs, and would start by themselves.
+UNUSED = ["auditd.service", "ssh.service"]
 LEAN = ["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-exclude=/usr/share/locale/*"]
 BASHRC = "PS1='\\h:\\w\\$ '\nalias ls='ls --color=auto'\n"
@@ -44,6 +46,8 @@ def fetch():
             for name in ("dev", "var/cache/apt", "var/lib/apt/lists", "usr/share/info"):
                 shutil.rmtree(f"{root}/{name}", ignore_errors=True)
             os.mkdir(f"{root}/dev")
+            for name in UNUSED:
+                os.symlink("/dev/null", f"{root}/etc/systemd/system/{name}")
             base.write(f"{root}/root/.bashrc", BASHRC)
             base.write(f"{root}/etc/hostname", "master\n")
             base.run(["mkfs.erofs", f"{work}/image", root])
