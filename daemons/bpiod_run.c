@@ -244,9 +244,7 @@ int bpiod_run(int control, int device, int node)
 		log_err("cannot give up privileges: %s", strerror(-err));
 		return 1;
 	}
-	b.base = event_base_new();
-	if (b.base)
-		event_base_priority_init(b.base, LOOP_PRIORITIES);
+	b.base = loop_new();
 	b.dev = b.base ? device_new(b.base, device, from_driver, driver_broken, &b)
 		       : NULL;
 	ev = b.dev ? event_new(b.base, control, EV_READ | EV_PERSIST, on_control, &b)

@@ -180,9 +180,7 @@ static bool prepare(struct master *m, struct reload *reload)
 		log_err("%s: %m", DEVICE);
 		return false;
 	}
-	m->base = event_base_new();
-	if (m->base)
-		event_base_priority_init(m->base, LOOP_PRIORITIES);
+	m->base = loop_new();
 	m->dev = m->base ? device_new(m->base, fd, from_driver, driver_broken, m) : NULL;
 	if (!m->dev) {
 		log_err("out of memory");

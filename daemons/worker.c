@@ -524,9 +524,7 @@ static bool prepare(struct worker *w)
 	}
 	open_user_device();
 	w->power = power_look();
-	w->base = event_base_new();
-	if (w->base)
-		event_base_priority_init(w->base, LOOP_PRIORITIES);
+	w->base = loop_new();
 	fd = open(DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		log_err("%s: %m", DEVICE);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "loop.h"
 #include "tee.h"
 #include "unit.h"
 
@@ -50,8 +51,7 @@ static int begin(struct tee **t)
 	int pair[2];
 	size_t i;
 
-	base = event_base_new();
-	event_base_priority_init(base, 3);
+	base = loop_new();
 	for (i = 0; i < LEN; i++)
 		data[i] = (unsigned char)(i * 7 + i / 251);
 	s->id = 0;
@@ -261,4 +261,42 @@ START_TEST(too_short)
 }
 END_TEST
 
-UNIT_MAIN("tee", all_get_all, stuck, one_breaks, late, nobody, too_short)
+static struct event *bulk;
+static int rounds;
+
+static void on_bulk(evutil_socket_t fd, short what, void *arg)
+{
+	const int *waker = arg;
+
+	(void)fd, (void)what;
+	if (++rounds == 1)
+		ck_assert_int_eq(write(*waker, "", 1), 1);
+	if (rounds < 1000)
+		event_active(bulk, EV_READ, 0);
+}
+
+static void on_other(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	event_base_loopbreak(base);
+}
+
+/* Much work keeps the loop from nothing else. */
+START_TEST(others_first)
+{
+	struct event *other;
+	int pair[2];
+
+	base = loop_new();
+	make_pair(pair);
+	bulk = event_new(base, -1, 0, on_bulk, &pair[1]);
+	event_priority_set(bulk, LOOP_BULK);
+	event_active(bulk, EV_READ, 0);
+	other = event_new(base, pair[0], EV_READ, on_other, NULL);
+	event_add(other, NULL);
+	event_base_loop(base, 0);
+	ck_assert_int_lt(rounds, 10);
+}
+END_TEST
+
+UNIT_MAIN("tee", all_get_all, stuck, one_breaks, late, nobody, too_short, others_first)
