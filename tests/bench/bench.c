@@ -8,6 +8,9 @@
  *					same copy
  *	bench fork NODE RUNS		RFORK + exit + wait against fork + exec + wait
  *	bench ghosts NODE COUNT		memory of the master for one remote process
+ *	bench vector COUNT MIB RUNS COMMAND...
+ *					VRFORK of a process of that size onto nodes 0 to
+ *					COUNT-1 and its end there, against the command
  *	bench version RUNS		VERSION by the original's system call against the ioctl
  *	bench getppid			nanoseconds of getppid(2)
  *
@@ -441,6 +444,74 @@ static void bench_version(int runs)
 	print_ratios(ratio, runs);
 }
 
+/* The command's time in seconds. */
+static double command_time(char **argv)
+{
+	double start = now();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+		execvp(argv[0], argv);
+		die("%s", argv[0]);
+	}
+	ends_well(pid);
+	return now() - start;
+}
+
+/* Until all of them run; @pids are theirs. */
+static double vector_start(int *nodes, int *pids, int count, const char *memory)
+{
+	double start = now();
+	int i, ret;
+
+	for (i = 0; i < count; i++)
+		nodes[i] = i;
+	ret = bproc_vrfork(count, nodes, pids);
+	if (ret < 0)
+		die("VRFORK");
+	if (ret < count)
+		_exit(memory && *memory != 'x');
+	for (i = 0; i < count; i++)
+		if (pids[i] <= 0) {
+			errno = -pids[i];
+			die("node %d", i);
+		}
+	return now() - start;
+}
+
+static void bench_vector(int count, size_t mib, int runs, char **command)
+{
+	double started[RUNS_MAX], ended[RUNS_MAX], theirs[RUNS_MAX], ratio[RUNS_MAX];
+	int *nodes = calloc((size_t)count, sizeof(int));
+	int *pids = calloc((size_t)count, sizeof(int));
+	char *memory = mib ? malloc(mib * MIB) : NULL;
+	double start;
+	int i, run;
+
+	if (!nodes || !pids || (mib && !memory))
+		die("memory");
+	if (memory)
+		memset(memory, 'x', mib * MIB);
+	for (run = 0; run < runs; run++) {
+		theirs[run] = command_time(command);
+		start = now();
+		started[run] = vector_start(nodes, pids, count, memory);
+		for (i = 0; i < count; i++)
+			ends_well(pids[i]);
+		ended[run] = now() - start;
+		ratio[run] = ended[run] / theirs[run];
+	}
+	printf(" %9.2f %9.2f %9.2f", median(theirs, runs), median(started, runs),
+	       median(ended, runs));
+	print_ratios(ratio, runs);
+	free(memory);
+	free(pids);
+	free(nodes);
+}
+
 /* The best of some, which is what the kernel's code takes. */
 static void bench_getppid(void)
 {
@@ -458,6 +529,14 @@ static void bench_getppid(void)
 	printf("%.1f\n", 1e9 * best);
 }
 
+/* How often; 0 if that is no such number. */
+static int count_of(const char *text)
+{
+	int count = atoi(text);
+
+	return count <= RUNS_MAX ? count : 0;
+}
+
 int main(int argc, char **argv)
 {
 	int node = argc > 2 ? atoi(argv[2]) : -1;
@@ -472,6 +551,8 @@ int main(int argc, char **argv)
 		bench_fork(node, count);
 	else if (argc == 4 && !strcmp(argv[1], "ghosts") && count > 0)
 		bench_ghosts(node, count);
+	else if (argc > 5 && !strcmp(argv[1], "vector") && node > 0 && count_of(argv[4]) > 0)
+		bench_vector(node, strtoul(argv[3], NULL, 10), count_of(argv[4]), argv + 5);
 	else if (argc == 3 && !strcmp(argv[1], "version") && node > 0 && node <= RUNS_MAX)
 		bench_version(node);
 	else if (argc == 2 && !strcmp(argv[1], "getppid"))
