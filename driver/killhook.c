@@ -9,6 +9,7 @@
 #include <linux/cred.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/uaccess.h>
 
 #include "call.h"
@@ -163,6 +164,19 @@ static long kill_many(struct bproc_space *s, enum which which, const struct pt_r
 	return ret;
 }
 
+/* Who has just left is not here any more, though a task of it may be for a moment. */
+static bool has_left(struct bproc_space *s, pid_t target)
+{
+	struct task_struct *task = bproc_space_task(s, target);
+	bool ret;
+
+	if (!task)
+		return false;
+	ret = bproc_proc_left(s, task->tgid);
+	put_task_struct(task);
+	return ret;
+}
+
 static long kill_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
 {
 	pid_t target = target_of(which, regs);
@@ -170,7 +184,7 @@ static long kill_from_node(struct bproc_space *s, enum which which, const struct
 
 	if (target <= 0 && (which == KILL || which == KILL_32))
 		return kill_many(s, which, regs, target);
-	ret = original(which, regs);
+	ret = has_left(s, target) ? -ESRCH : original(which, regs);
 	/* One that was here, and whose parent here knows of its end, is gone everywhere. */
 	if (ret != -ESRCH || target <= 0 || bproc_proc_was_here(s, target))
 		return ret;

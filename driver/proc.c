@@ -331,13 +331,56 @@ void bproc_proc_moved(struct bproc_space *s)
 	kernel_siginfo_t info;
 	struct bproc_proc *p;
 
+	/* Pairs with bproc_proc_signal(): what came before it is in the queue. */
+	spin_lock(&s->lock);
 	xa_lock_irq(&s->procs);
 	p = xa_load(&s->procs, current->tgid);
 	if (p)
 		p->moved = true;
 	xa_unlock_irq(&s->procs);
+	spin_unlock(&s->lock);
 	while (bproc_take_signal(&info))
 		bproc_forward_signal(s, BPROC_NODE_MASTER, nr, &info);
+}
+
+/**
+ * bproc_proc_left - is what is here of a process nothing but its end?
+ * @s: the space
+ * @key: its PID in the initial namespace
+ */
+bool bproc_proc_left(struct bproc_space *s, pid_t key)
+{
+	unsigned long flags;
+	struct bproc_proc *p;
+	bool ret;
+
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, key);
+	ret = p && p->moved && !p->ghost;
+	xa_unlock_irqrestore(&s->procs, flags);
+	return ret;
+}
+
+/**
+ * bproc_proc_signal - send a signal to a process, unless it has just left
+ * @s: the space
+ * @task: the process
+ * @info: the signal
+ *
+ * A task that ends takes signals, and nobody ever sees them.
+ *
+ * Return: 0, -ESRCH, or any other error of sending.
+ */
+int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
+		      struct kernel_siginfo *info)
+{
+	int err = -ESRCH;
+
+	spin_lock(&s->lock);
+	if (!bproc_proc_left(s, task->tgid))
+		err = ks_do_send_sig_info(info->si_signo, info, task, PIDTYPE_TGID);
+	spin_unlock(&s->lock);
+	return err;
 }
 
 /**

@@ -61,6 +61,9 @@ int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
 int bproc_proc_set_group(struct bproc_space *s, pid_t nr, const struct bproc_msg_ids *ids);
 int bproc_proc_enter(struct bproc_space *s, pid_t nr);
 void bproc_proc_moved(struct bproc_space *s);
+bool bproc_proc_left(struct bproc_space *s, pid_t key);
+int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
+		      struct kernel_siginfo *info);
 int bproc_proc_ghost(struct bproc_space *s, struct task_struct *task);
 void bproc_proc_unghost(struct bproc_space *s);
 void bproc_proc_unwaited(struct bproc_space *s, struct task_struct *task);

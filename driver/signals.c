@@ -110,7 +110,7 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		put_task_struct(task);
 		return -EPERM;
 	}
-	err = ks_do_send_sig_info(m->signo, &info, task, PIDTYPE_TGID);
+	err = bproc_proc_signal(s, task, &info);
 	if (m->signo == SIGCONT)
 		bproc_proc_continued(s, task);
 	put_task_struct(task);

@@ -26,7 +26,8 @@ struct bproc_nodes;
  * @ns: the PID namespace
  * @node: BPROC_NODE_MASTER, or the node's number; BPROC_NODE_NONE till it is published
  * @dead: the daemon is gone; set once, under @lock
- * @lock: guards @dead and @iod; the arrays below have locks of their own
+ * @lock: guards @dead and @iod, and has signals come before a process leaves, or after; the
+ *	arrays below have locks of their own
  * @msgq: messages to the daemon
  * @ghosts: stand-ins for processes elsewhere, by PID in @ns
  * @transfers: images under way from here, by id
