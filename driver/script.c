@@ -6,7 +6,6 @@
  */
 #include <linux/fs.h>
 #include <linux/mount.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -135,26 +134,6 @@ int bproc_script_send(const struct bproc_script *script, struct file *stream)
 	return err;
 }
 
-static int read_all(struct file *stream, void *to, size_t len)
-{
-	loff_t pos = 0;
-	ssize_t n;
-
-	while (len) {
-		n = kernel_read(stream, to, len, &pos);
-		if (n == -EINTR || n == -ERESTARTSYS) {
-			if (vmad_stream_go_on())
-				return -EINTR;
-			continue;
-		}
-		if (n <= 0)
-			return -EIO;
-		to += n;
-		len -= n;
-	}
-	return 0;
-}
-
 /**
  * bproc_script_receive - what bproc_script_send() sent
  * @stream: where from
@@ -171,7 +150,7 @@ int bproc_script_receive(struct file *stream, struct file **file)
 	int err;
 
 	*file = NULL;
-	err = read_all(stream, &left, sizeof(left));
+	err = vmad_read_all(stream, &left, sizeof(left));
 	if (err || !left)
 		return err;
 	if (left > SCRIPT_MAX)
@@ -184,7 +163,7 @@ int bproc_script_receive(struct file *stream, struct file **file)
 	while (left && !err) {
 		size_t want = min_t(u64, left, PAGE_SIZE);
 
-		err = read_all(stream, page, want);
+		err = vmad_read_all(stream, page, want);
 		n = err ? 0 : kernel_write(*file, page, want, &pos);
 		if (!err && n != (ssize_t)want)
 			err = n < 0 ? n : -ENOMEM;

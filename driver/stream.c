@@ -31,22 +31,9 @@ static_assert(RLIM_NLIMITS == BPROC_NRLIMITS);
  */
 int bproc_stream_write(struct file *stream, const void *data, size_t len)
 {
-	loff_t pos = 0;
-	ssize_t n;
+	int err = vmad_write_all(stream, data, len);
 
-	while (len) {
-		n = kernel_write(stream, data, len, &pos);
-		if (n == -EINTR || n == -ERESTARTSYS) {
-			if (vmad_stream_go_on())
-				return -EINTR;
-			continue;
-		}
-		if (n <= 0)
-			return n < 0 && n != -EPIPE && n != -ECONNRESET ? n : -EIO;
-		data += n;
-		len -= n;
-	}
-	return 0;
+	return err == -EPIPE || err == -ECONNRESET ? -EIO : err;
 }
 
 /* The other side is gone: whoever reads or writes the stream now or later has an end. */

@@ -4,10 +4,14 @@
  */
 #include <linux/bvec.h>
 #include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/poll.h>
 #include <linux/resume_user_mode.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <linux/wait.h>
+#include <net/sock.h>
 #include "image.h"
 #include "vmadump.h"
 
@@ -72,19 +76,19 @@ void vmad_buf_free(struct vmad_buf *buf)
 	*buf = (struct vmad_buf){};
 }
 
-/**
- * vmad_stream_go_on - a read or write of a stream was interrupted
- *
- * Signals are blocked while a stream moves, so it is fatal, or work that somebody gave the task,
- * or something like the freezer. Work waits until the task goes to user mode: it cannot be done
- * now, and as long as the task is told of it all it writes is interrupted.
- *
- * Return: 0: do it again; -EINTR: the caller was killed.
+/*
+ * A read or write was interrupted. Signals are blocked while a stream moves, so it is fatal, or
+ * work that somebody gave the task, or something like the freezer. Work waits until the task
+ * goes to user mode: it cannot be done now, and as long as the task is told of it all it does is
+ * interrupted. Return: 0: do it again; -EINTR: the caller was killed; -EIO: it was none of that,
+ * and would be so for ever.
  */
-int vmad_stream_go_on(void)
+static int go_on(void)
 {
 	if (fatal_signal_pending(current))
 		return -EINTR;
+	if (!signal_pending(current))
+		return -EIO;
 	if (!test_thread_flag(TIF_NOTIFY_SIGNAL)) {
 		schedule_timeout_killable(1);
 		return 0;
@@ -100,7 +104,7 @@ static int interrupted(int err)
 	case -ERESTARTSYS:
 	case -ERESTARTNOINTR:
 	case -EINTR:
-		return vmad_stream_go_on();
+		return go_on();
 	case -EAGAIN:
 		/* A non-blocking descriptor: what is not taken now is not taken. */
 		return -EIO;
@@ -109,27 +113,91 @@ static int interrupted(int err)
 	}
 }
 
-static int move_iter(struct vmad_stream *stream, struct iov_iter *iter, bool write)
+/*
+ * An encrypted connection that is interrupted while it waits to send a record is broken for
+ * good, on some kernels (6.12 is one). So what waits for room is not the socket.
+ */
+static struct socket *socket_of(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	return sock && sock->type == SOCK_STREAM && !(file->f_flags & O_NONBLOCK) ? sock : NULL;
+}
+
+/* Sockets wake those that a signal would wake, too. */
+static int wake_killable(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key)
+{
+	return default_wake_function(wait, TASK_NORMAL, flags, key);
+}
+
+/* Return: 0: try again; -EINTR: the caller was killed; -EIO: the socket's time-out. */
+static int wait_for_room(struct file *file, struct socket *sock)
+{
+	DEFINE_WAIT_FUNC(wait, wake_killable);
+	long left = READ_ONCE(sock->sk->sk_sndtimeo);
+	bool waited = false;
+	int err = 0;
+
+	add_wait_queue(sk_sleep(sock->sk), &wait);
+	for (;;) {
+		set_current_state(TASK_KILLABLE);
+		if (vfs_poll(file, NULL) & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+			break;
+		err = fatal_signal_pending(current) ? -EINTR : left ? 0 : -EIO;
+		if (err)
+			break;
+		left = schedule_timeout(left);
+		waited = true;
+	}
+	__set_current_state(TASK_RUNNING);
+	remove_wait_queue(sk_sleep(sock->sk), &wait);
+	/* It has room, but lacks something else. */
+	if (!err && !waited)
+		schedule_timeout_killable(1);
+	return err;
+}
+
+/* Return: bytes that it took, 0 if none now; or -errno. */
+static ssize_t send_some(struct file *file, struct socket *sock, struct iov_iter *iter)
+{
+	struct msghdr msg = { .msg_iter = *iter, .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	int n = sock_sendmsg(sock, &msg);
+
+	if (n == -EAGAIN)
+		return wait_for_room(file, sock);
+	if (n > 0)
+		iov_iter_advance(iter, n);
+	return n ?: -EIO;
+}
+
+static ssize_t move_some(struct vmad_stream *stream, struct iov_iter *iter, bool write)
 {
 	struct file *file = stream->file;
 	loff_t *pos = file->f_mode & FMODE_STREAM ? NULL : &stream->pos;
+	struct socket *sock = write ? socket_of(file) : NULL;
 	ssize_t n;
+
+	if (sock)
+		return send_some(file, sock, iter);
+	if (!write)
+		return vfs_iter_read(file, iter, pos, 0) ?: -EIO;
+	bproc_start_write(file);
+	n = vfs_iter_write(file, iter, pos, 0);
+	bproc_end_write(file);
+	return n ?: -EIO;
+}
+
+static int move_iter(struct vmad_stream *stream, struct iov_iter *iter, bool write)
+{
+	ssize_t n;
+	int err;
 
 	while (iov_iter_count(iter)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (write) {
-			bproc_start_write(file);
-			n = vfs_iter_write(file, iter, pos, 0);
-			bproc_end_write(file);
-		} else {
-			n = vfs_iter_read(file, iter, pos, 0);
-		}
-		if (!n)
-			return -EIO;
+		n = move_some(stream, iter, write);
 		if (n < 0) {
-			int err = interrupted(n);
-
+			err = interrupted(n);
 			if (err)
 				return err;
 			continue;
@@ -203,4 +271,34 @@ int vmad_stream_pages(struct vmad_stream *stream, struct page **pages, unsigned 
 	err = move_iter(stream, &iter, write);
 	kfree(vec);
 	return err;
+}
+
+/**
+ * vmad_write_all - write kernel memory to a file that has no position
+ * @file: where to
+ * @data: what
+ * @len: bytes
+ *
+ * Return: as vmad_stream_write().
+ */
+int vmad_write_all(struct file *file, const void *data, size_t len)
+{
+	struct vmad_stream stream = { .file = file };
+
+	return vmad_stream_write(&stream, data, len);
+}
+
+/**
+ * vmad_read_all - read from a file that has no position into kernel memory
+ * @file: where from
+ * @data: where to
+ * @len: bytes
+ *
+ * Return: as vmad_stream_read().
+ */
+int vmad_read_all(struct file *file, void *data, size_t len)
+{
+	struct vmad_stream stream = { .file = file };
+
+	return vmad_stream_read(&stream, data, len);
 }

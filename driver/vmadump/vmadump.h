@@ -38,7 +38,8 @@ struct path;
 ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
 int vmad_restore(struct file *in, long *result, bool *lost);
 int vmad_restore_program(struct file *in);
-int vmad_stream_go_on(void);
+int vmad_write_all(struct file *file, const void *data, size_t len);
+int vmad_read_all(struct file *file, void *data, size_t len);
 
 bool vmad_resume_possible(void);
 bool vmad_resume_later(void);
