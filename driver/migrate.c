@@ -187,10 +187,16 @@ static int carry_out(struct migration *m, struct bproc_order *order)
 {
 	int err;
 
+	/* On a node it may only have left: the master looks where it is. */
 	if ((current->flags & PF_EXITING) || fatal_signal_pending(current))
-		return -ESRCH;
+		return bproc_is_master(m->space) ? -ESRCH : -BPROC_BE_INVALIDPROC;
 	if (READ_ONCE(m->cancelled))
 		return -EINTR;
+	/* Another was first, and only the process's ghost is here; by force it would go, too. */
+	if (bproc_task_is_ghost(m->space, current)) {
+		m->why = BPROC_WHY_MOMENT;
+		return -EBUSY;
+	}
 	m->why = obstacle_of_current(m);
 	if (m->why)
 		return bproc_obstacle_errno(m->why);
