@@ -26,7 +26,9 @@ static void try_arrival(evutil_socket_t none, short what, void *arg)
 	int err = standin_arrival(a->dev, &a->preface, a->fd);
 
 	(void)none, (void)what;
-	if (err == -ESRCH && a->tries++ < TRIES && !evtimer_add(a->retry, &pause))
+	/* How long -EAGAIN lasts is the other process's business: it ends some time. */
+	if ((err == -EAGAIN || (err == -ESRCH && a->tries++ < TRIES)) &&
+	    !evtimer_add(a->retry, &pause))
 		return;
 	/* The sender learns of a failure by the end of the stream. */
 	if (err)

@@ -108,7 +108,9 @@ static long do_arrive_child(const struct bproc_ghost_next *next, int ghost)
 		arrive(&a);
 		sys_exit(127);
 	}
-	sys_close(next->fd);
+	/* The driver takes back what it can try again. */
+	if (pid != -EEXIST)
+		sys_close(next->fd);
 	return pid;
 }
 

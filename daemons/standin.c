@@ -166,6 +166,9 @@ static int make_standins(struct device *dev, const struct link_preface *preface)
 		    !kill(needed[i].pid, 0))
 			continue;
 		err = standin_make(dev, needed[i].pid, needed[i].uid);
+		/* It arrives itself at this moment, made by another stand-in. */
+		if (err == -EEXIST)
+			err = 0;
 		if (err) {
 			log_err("stand-in of process %d: %s", needed[i].pid,
 				strerror(-err));

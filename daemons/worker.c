@@ -185,7 +185,7 @@ static void to_driver(struct worker *w, const struct bproc_msg *msg)
 		const struct bproc_msg_ids *ids = (const void *)(msg + 1);
 
 		err = standin_make(w->dev, ids->pgrp, 0);
-		if (!err)
+		if (!err || err == -EEXIST)
 			err = device_write(w->dev, msg);
 	}
 	/* A process that is gone meanwhile is nobody's fault. */

@@ -67,6 +67,39 @@ static enum arrival_word arrival_get_word(struct bproc_space *s, struct arrival 
 	return word;
 }
 
+/* One that is under way. Return: NULL if the process does not arrive. The table is locked. */
+static struct arrival *arrival_find(struct bproc_space *s, pid_t pid)
+{
+	return pid > 0 ? xa_load(&s->arrivals, pid) : NULL;
+}
+
+static bool is_arriving(struct bproc_space *s, pid_t pid)
+{
+	bool ret;
+
+	xa_lock(&s->arrivals);
+	ret = arrival_find(s, pid);
+	xa_unlock(&s->arrivals);
+	return ret;
+}
+
+/**
+ * bproc_arrival_is_off - has the sender, or the daemon, given up?
+ * @s: where it arrives
+ * @pid: the process
+ */
+bool bproc_arrival_is_off(struct bproc_space *s, pid_t pid)
+{
+	struct arrival *a;
+	bool ret;
+
+	xa_lock(&s->arrivals);
+	a = arrival_find(s, pid);
+	ret = !a || a->word == WORD_ABORT;
+	xa_unlock(&s->arrivals);
+	return ret;
+}
+
 /* The sender said GO or ABORT. */
 void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 {
@@ -74,7 +107,7 @@ void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 	bool found = false;
 
 	xa_lock(&s->arrivals);
-	a = m->pid > 0 ? xa_load(&s->arrivals, m->pid) : NULL;
+	a = arrival_find(s, m->pid);
 	if (a && a->id == m->id && (!bproc_is_master(s) || a->from == m->node)) {
 		a->word = m->type == BPROC_MSG_GO ? WORD_GO : WORD_ABORT;
 		found = true;
@@ -451,7 +484,8 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
  * @s: the daemon's space
  * @arg: its PID, its parent, and the stream
  *
- * Return: 0; -ESRCH if neither its ghost nor a stand-in of its parent is here; -EBADF.
+ * Return: 0; -ESRCH if neither its ghost nor a stand-in of its parent is here; -EAGAIN if
+ * its parent arrives itself; -EBADF.
  */
 int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg)
 {
@@ -465,7 +499,7 @@ int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *ar
 		g = bproc_ghost_find(s, arg->ppid);
 	}
 	if (!g)
-		return -ESRCH;
+		return is_arriving(s, arg->ppid) ? -EAGAIN : -ESRCH;
 	/* A node brings its own processes and no others. */
 	if (bproc_is_master(s) && READ_ONCE(g->node) != arg->result) {
 		bproc_ghost_put(g);

@@ -18,6 +18,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		  struct bproc_arrive __user *uarg);
 int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
 void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m);
+bool bproc_arrival_is_off(struct bproc_space *s, pid_t pid);
 void bproc_arrivals_abort(struct bproc_space *s, int node);
 
 #endif

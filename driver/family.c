@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/wait.h>
 
+#include "arrival.h"
 #include "family.h"
 #include "ghost.h"
 #include "kcompat.h"
@@ -79,11 +80,24 @@ int bproc_watched_stopped(struct bproc_space *s, const struct bproc_msg *msg)
 	return err;
 }
 
+/* tasklist_lock is held. */
+static bool leads_others(enum pid_type type)
+{
+	struct task_struct *task;
+
+	do_each_pid_task(task_tgid(current), type, task) {
+		if (task != current)
+			return true;
+	} while_each_pid_task(task_tgid(current), type, task);
+	return false;
+}
+
 /**
  * bproc_family_is_here - would anybody on this node miss the caller?
  * @s: the node
  *
- * A parent, be it a ghost: its process may come here at this very moment; or children.
+ * A parent, be it a ghost: its process may come here at this very moment; or children; or
+ * those of a group or session that has its number, by which nobody could come back then.
  */
 bool bproc_family_is_here(struct bproc_space *s)
 {
@@ -91,7 +105,8 @@ bool bproc_family_is_here(struct bproc_space *s)
 
 	read_lock(ks_tasklist_lock);
 	ret = !list_empty(&current->children) ||
-	      !is_child_reaper(task_tgid(bproc_parent_of(current)));
+	      !is_child_reaper(task_tgid(bproc_parent_of(current))) ||
+	      leads_others(PIDTYPE_PGID) || leads_others(PIDTYPE_SID);
 	read_unlock(ks_tasklist_lock);
 	return ret;
 }
@@ -265,7 +280,28 @@ enum presence {
 	PRESENT,
 	BUSY,
 	STANDIN,
+	ARRIVING,
+	FAILED,
 };
+
+/*
+ * A child of the caller's; tasklist_lock is held. One that came here before its parent, and
+ * for which nobody has said GO yet, may still have to stay where it is.
+ */
+static enum presence look_at(struct bproc_space *s, struct task_struct *task)
+{
+	unsigned long flags;
+	bool known;
+
+	if (task->exit_state && task->exit_state != EXIT_ZOMBIE)
+		return BUSY;
+	xa_lock_irqsave(&s->procs, flags);
+	known = xa_load(&s->procs, task->tgid);
+	xa_unlock_irqrestore(&s->procs, flags);
+	if (known)
+		return PRESENT;
+	return is_zombie(task) ? FAILED : ARRIVING;
+}
 
 /* What has the number of a child here? A stand-in becomes the caller's child. */
 static enum presence look_for(struct bproc_space *s, const struct bproc_child *c)
@@ -281,8 +317,7 @@ static enum presence look_for(struct bproc_space *s, const struct bproc_child *c
 	} else if (!task) {
 		/* Taken away this moment, or the number of a group without a leader. */
 	} else if (bproc_parent_of(task) == current) {
-		if (!task->exit_state || task->exit_state == EXIT_ZOMBIE)
-			ret = PRESENT;
+		ret = look_at(s, task);
 	} else if (g && g->task == task && READ_ONCE(g->state) <= BPROC_GHOST_LIVE &&
 		   !task->exit_state) {
 		give_to(task, current);
@@ -326,11 +361,13 @@ static int add_standin(struct bproc_space *s, const struct bproc_child *c)
 static int add_child(struct bproc_space *s, const struct bproc_child *c,
 		     struct bproc_family *fam)
 {
-	int tries, err;
+	int tries = 0, err;
 
-	for (tries = 0; tries < TRIES; tries++) {
+	while (tries < TRIES) {
 		switch (look_for(s, c)) {
 		case PRESENT:
+			/* Also of a process: if it has ended the master is to keep it. */
+			bproc_ask_to_watch(s, c->pid);
 			return 0;
 		case STANDIN:
 			return add_standin(s, c);
@@ -338,12 +375,22 @@ static int add_child(struct bproc_space *s, const struct bproc_child *c,
 			err = add_ghost(s, c, fam);
 			if (err != -EEXIST)
 				return err;
+			tries++;
 			break;
 		case BUSY:
+			tries++;
+			break;
+		case ARRIVING:
+			/* Its sender, or the end of that, bounds it. */
+			break;
+		case FAILED:
+			bproc_ghost_reap(c->pid);
 			break;
 		}
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (bproc_arrival_is_off(s, task_tgid_nr_ns(current, s->ns)))
+			return -EIO;
 		msleep(2);
 	}
 	return -EEXIST;
@@ -418,11 +465,14 @@ void bproc_family_settle(struct bproc_family *fam)
 
 	for (i = 0; i < fam->n; i++)
 		bproc_ghost_go_live(fam->ghosts[i]);
-	family_free(fam);
 	read_lock(ks_tasklist_lock);
-	list_for_each_entry(task, &current->children, sibling)
+	list_for_each_entry(task, &current->children, sibling) {
 		ended = ended || (is_zombie(task) && task->exit_signal == SIGCHLD);
+		if (fam->s && !bproc_is_master(fam->s))
+			bproc_proc_waited(fam->s, task->tgid);
+	}
 	read_unlock(ks_tasklist_lock);
+	family_free(fam);
 	if (ended)
 		send_sig(SIGCHLD, current, 1);
 }
@@ -440,7 +490,8 @@ void bproc_family_undo(struct bproc_family *fam)
 	if (fam->s && !bproc_is_master(fam->s)) {
 		read_lock(ks_tasklist_lock);
 		list_for_each_entry(task, &current->children, sibling)
-			is_kept(fam->s, task);
+			if (is_zombie(task))
+				is_kept(fam->s, task);
 		read_unlock(ks_tasklist_lock);
 	}
 	for (i = 0; i < fam->n; i++) {

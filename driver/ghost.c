@@ -378,10 +378,16 @@ static int ghost_queue(struct bproc_ghost *g, struct bproc_ghost_order *op)
 	int err = 0;
 
 	spin_lock(&g->lock);
-	if (g->state == BPROC_GHOST_LIVE)
-		list_add_tail(&op->entry, &g->ops);
-	else
+	/* A ghost that may become a process soon has a ghost for the child to arrive in then. */
+	if ((op->op == BPROC_GHOST_ARRIVE && g->state == BPROC_GHOST_PENDING) ||
+	    (op->op == BPROC_GHOST_ARRIVE_CHILD && g->arrivals))
+		err = -EAGAIN;
+	else if (g->state != BPROC_GHOST_LIVE)
 		err = -ESRCH;
+	else
+		list_add_tail(&op->entry, &g->ops);
+	if (!err && op->op == BPROC_GHOST_ARRIVE)
+		g->arrivals++;
 	spin_unlock(&g->lock);
 	if (err)
 		bproc_ghost_order_free(op);
@@ -502,11 +508,61 @@ int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size
  * @pid: the process
  * @stream: where it comes from
  *
- * Return: 0, -ESRCH if the ghost is about to end, -ENOMEM.
+ * Return: 0; -EAGAIN as long as another process that arrives decides what the ghost will be;
+ * -ESRCH if it is about to end; -ENOMEM.
  */
 int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream)
 {
 	return ghost_order(g, op, 0, pid, stream);
+}
+
+/**
+ * bproc_ghost_order_again - the number of a child that was to arrive was in use
+ * @g: the calling ghost
+ * @tries: how often that was so
+ * @pid: the child
+ * @stream: where it comes from
+ *
+ * By a stand-in perhaps, made for the number at the same time. Before all other orders: one
+ * may be to become the process.
+ *
+ * Return: 0, or -errno when nobody will take the stream.
+ */
+int bproc_ghost_order_again(struct bproc_ghost *g, u32 tries, pid_t pid, struct file *stream)
+{
+	struct bproc_ghost *other = bproc_ghost_find(g->space, pid);
+	struct bproc_ghost_order *op;
+	int err = -EAGAIN;
+
+	if (other) {
+		err = bproc_ghost_order_arrival(other, BPROC_GHOST_ARRIVE, pid, stream);
+		bproc_ghost_put(other);
+	}
+	if (err != -EAGAIN && err != -ESRCH)
+		return err;
+	op = kzalloc(sizeof(*op), GFP_KERNEL_ACCOUNT);
+	if (!op)
+		return -ENOMEM;
+	op->op = BPROC_GHOST_ARRIVE_CHILD;
+	op->flags = tries;
+	op->pid = pid;
+	op->file = get_file(stream);
+	spin_lock(&g->lock);
+	list_add(&op->entry, &g->ops);
+	spin_unlock(&g->lock);
+	return 0;
+}
+
+/**
+ * bproc_ghost_arrival_failed - the ghost did not become the process that was to arrive
+ * @g: the ghost
+ */
+void bproc_ghost_arrival_failed(struct bproc_ghost *g)
+{
+	spin_lock(&g->lock);
+	if (g->arrivals)
+		g->arrivals--;
+	spin_unlock(&g->lock);
 }
 
 /**
@@ -724,6 +780,7 @@ static long ghost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		 * mode, and that call sleeps before it goes there.
 		 */
 		bproc_ghost_expect_no_more(g);
+		bproc_ghost_arrival_failed(g);
 		return ret;
 	}
 	return -ENOTTY;

@@ -58,6 +58,7 @@ struct bproc_name {
  * @transit_id: the move's number on @node
  * @ended: the process ended with @status, but its output is still on its way
  * @incoming: the stream on which the process comes back, while the stub reads from it
+ * @arrivals: orders to become the process that are not known to have failed
  * @watching: on a node: the master tells of the process's end, for a parent that may wait
  *	for it there
  * @reap: look for zombies
@@ -88,6 +89,7 @@ struct bproc_ghost {
 	u64 transit_id;
 	bool ended;
 	struct file *incoming;
+	unsigned int arrivals;
 	bool watching;
 	bool reap;
 };
@@ -111,6 +113,8 @@ int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
 int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp);
 int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size_t len);
 int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
+int bproc_ghost_order_again(struct bproc_ghost *g, u32 tries, pid_t pid, struct file *stream);
+void bproc_ghost_arrival_failed(struct bproc_ghost *g);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
 void bproc_ghost_expect_no_more(struct bproc_ghost *g);
 void bproc_ghost_cut(struct bproc_ghost *g);
@@ -145,7 +149,7 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
  * struct bproc_ghost_order - something a ghost has to do
  * @entry: in its list
  * @op: BPROC_GHOST_*
- * @flags: BPROC_FORK_*
+ * @flags: BPROC_FORK_*; BPROC_GHOST_ARRIVE_CHILD: how often it was tried
  * @pid: the process that arrives
  * @file: descriptor to give it: a stream, or the new ghost of a fork
  * @id: BPROC_GHOST_FIND: the call

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a ghost's own task does: wait, forward signals, show what it stands for. */
 #include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/freezer.h>
 #include <linux/mm.h>
@@ -220,6 +222,8 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 			fd = get_unused_fd_flags(0);
 		if (fd < 0) {
 			/* A stream or a new ghost: its last close tells who waits for it. */
+			if (op->op == BPROC_GHOST_ARRIVE)
+				bproc_ghost_arrival_failed(g);
 			bproc_ghost_order_free(op);
 			return 0;
 		}
@@ -232,6 +236,24 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 	arg->fd = fd;
 	bproc_ghost_order_free(op);
 	return 1;
+}
+
+/* How often, at intervals of 2 ms, a number that is in use is tried. */
+#define CHILD_TRIES 500
+
+/* The stub could not make a child: the stream comes back. */
+static void try_child_again(struct bproc_ghost *g, const struct bproc_ghost_next *arg)
+{
+	struct file *stream = fget(arg->fd);
+
+	if (!stream)
+		return;
+	close_fd(arg->fd);
+	if (arg->flags < CHILD_TRIES) {
+		msleep(2);
+		bproc_ghost_order_again(g, arg->flags + 1, arg->pid, stream);
+	}
+	fput(stream);
 }
 
 /* A new ghost's first call. */
@@ -339,6 +361,8 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 			return ret;
 	} else if (g->task != current) {
 		return -EINVAL;
+	} else if (arg.op == BPROC_GHOST_ARRIVE_CHILD && arg.result == -EEXIST) {
+		try_child_again(g, &arg);
 	}
 	ret = bproc_is_master(g->space) ? 0 : regain_root(g->space);
 	if (ret)

@@ -40,8 +40,11 @@ struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, 
 		p->exit_msg = bproc_msg_alloc(BPROC_MSG_EXIT, s->node, nr,
 					      sizeof(struct bproc_msg_exit),
 					      GFP_KERNEL_ACCOUNT);
-	if (!p->exit_msg) {
-		kfree(p);
+	if (!thread)
+		p->reaped_msg = bproc_msg_alloc(BPROC_MSG_REAPED, s->node, nr, 0,
+						GFP_KERNEL_ACCOUNT);
+	if (!p->exit_msg || (!thread && !p->reaped_msg)) {
+		bproc_proc_free(p);
 		return NULL;
 	}
 	return p;
@@ -56,6 +59,7 @@ void bproc_proc_free(struct bproc_proc *p)
 	if (p) {
 		bproc_watchers_free(p);
 		bproc_msg_free(p->exit_msg);
+		bproc_msg_free(p->reaped_msg);
 		kfree(p);
 	}
 }
@@ -168,23 +172,59 @@ bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key)
 	return p != NULL;
 }
 
-/* The entry's end is told, if it is not told yet. The table is locked. */
-void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p)
+/* What is to be said at the very end is said. The table is locked. */
+static void post_exit(struct bproc_space *s, struct bproc_proc *p)
 {
 	struct bproc_msgbuf *buf = p->exit_msg;
+	bool silent = p->ghost || p->told ? p->unwaited || !p->exited : p->moved;
 
 	lockdep_assert_held(&s->procs.xa_lock);
 	p->exit_msg = NULL;
-	if (buf && !(p->ghost ? p->unwaited || !p->exited : p->moved))
+	if (buf && !silent)
 		bproc_msgq_post(&s->msgq, buf);
 	else
 		bproc_msg_free(buf);
 }
 
+/**
+ * bproc_proc_tell_exit - a process ends for whom nobody here waits
+ * @s: the node; its table is locked
+ * @p: the process's entry
+ *
+ * Unless a parent arrives at this moment, and finds it: see bproc_proc_waited().
+ */
+void bproc_proc_tell_exit(struct bproc_space *s, struct bproc_proc *p)
+{
+	post_exit(s, p);
+	p->exit_msg = p->reaped_msg;
+	p->reaped_msg = NULL;
+	p->told = true;
+	p->unwaited = true;
+}
+
+/**
+ * bproc_proc_waited - who takes a process or a ghost away has waited for it
+ * @s: the node
+ * @key: its PID in the initial namespace
+ *
+ * Of a child whose parent is a process here now.
+ */
+void bproc_proc_waited(struct bproc_space *s, pid_t key)
+{
+	unsigned long flags;
+	struct bproc_proc *p;
+
+	xa_lock_irqsave(&s->procs, flags);
+	p = xa_load(&s->procs, key);
+	if (p)
+		p->unwaited = false;
+	xa_unlock_irqrestore(&s->procs, flags);
+}
+
 /* Who takes the zombie away has waited for it: nobody else needs to know. */
 static void mark_reaped(struct bproc_proc *p)
 {
-	if (!p->thread && !p->ghost && !p->unwaited && p->exited && p->exit_msg)
+	if (!p->thread && !p->ghost && !p->told && !p->unwaited && p->exited && p->exit_msg)
 		((struct bproc_msg_exit *)p->exit_msg->body)->flags = BPROC_EXIT_REAPED;
 }
 
@@ -205,7 +245,7 @@ void bproc_proc_freed(struct bproc_space *s, struct task_struct *task)
 	if (p && p->born) {
 		__xa_erase(&s->procs, task->pid);
 		mark_reaped(p);
-		bproc_proc_post_exit(s, p);
+		post_exit(s, p);
 	} else {
 		p = NULL;
 	}

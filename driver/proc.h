@@ -22,10 +22,12 @@ struct bproc_space;
  * @ghost: it is a ghost here, for a parent that may wait for it: @exit_msg is REAPED
  * @exited: its end was seen, and is in @exit_msg, or @status and @last
  * @stopped: as last told
+ * @told: node: its end is told already, @exit_msg is REAPED
  * @unwaited: node: who takes it away is not a parent that waited for it
  * @reaped: master: a parent on a node waited for it
  * @status: master: wait status, once it is @exited
  * @exit_msg: made beforehand, for where nothing can be allocated
+ * @reaped_msg: likewise, for when @exit_msg is sent before the task is waited for
  * @watchers: master: nodes that have a ghost of it
  * @last: usage as last told
  */
@@ -38,10 +40,12 @@ struct bproc_proc {
 	bool ghost;
 	bool exited;
 	bool stopped;
+	bool told;
 	bool unwaited;
 	bool reaped;
 	int status;
 	struct bproc_msgbuf *exit_msg;
+	struct bproc_msgbuf *reaped_msg;
 	struct bproc_watcher *watchers;
 	struct bproc_rusage last;
 };
@@ -49,7 +53,8 @@ struct bproc_proc {
 struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, bool thread);
 void bproc_proc_free(struct bproc_proc *p);
 int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p);
-void bproc_proc_post_exit(struct bproc_space *s, struct bproc_proc *p);
+void bproc_proc_tell_exit(struct bproc_space *s, struct bproc_proc *p);
+void bproc_proc_waited(struct bproc_space *s, pid_t key);
 void bproc_proc_freed(struct bproc_space *s, struct task_struct *task);
 bool bproc_proc_is_here(struct bproc_space *s, pid_t key);
 bool bproc_proc_is_childs(struct bproc_space *s, pid_t key);

@@ -64,7 +64,7 @@ static bool is_needed(struct bproc_ghost *g)
 	       !list_empty(&g->task->children) || pid_has_task(pid, PIDTYPE_PGID) ||
 	      pid_has_task(pid, PIDTYPE_SID);
 	read_unlock(ks_tasklist_lock);
-	return ret || !list_empty_careful(&g->ops);
+	return ret || !list_empty_careful(&g->ops) || READ_ONCE(g->arrivals);
 }
 
 /**

@@ -122,10 +122,13 @@ static void process_ends(struct task_struct *task)
 			body->status = status;
 			body->usage = usage;
 			if (now)
-				bproc_proc_post_exit(s, p);
+				bproc_proc_tell_exit(s, p);
 		}
 	}
 	xa_unlock_irqrestore(&s->procs, flags);
+	/* Did a ghost become the parent meanwhile? It saw, or we see: bproc_family_settle(). */
+	if (now && !parent_elsewhere(s, task))
+		bproc_proc_waited(s, task->tgid);
 }
 
 #if BPROC_SCHED_EXIT_HAS_GROUP_DEAD

@@ -706,7 +706,10 @@ enum bproc_ghost_op {
 	BPROC_GHOST_FORK = 1,
 	/* A process comes here: read the header from @fd, set up, BPROC_IOC_ARRIVE. */
 	BPROC_GHOST_ARRIVE = 2,
-	/* The same in a new child made with clone3's set_tid = @pid; close @fd after. */
+	/*
+	 * The same in a new child made with clone3's set_tid = @pid; close @fd after, but
+	 * not if that said -EEXIST: with this in @result the driver takes @fd back.
+	 */
 	BPROC_GHOST_ARRIVE_CHILD = 3,
 	/* setsid(2) if @pid is 0, else join the group @pid */
 	BPROC_GHOST_IDS = 4,
