@@ -171,6 +171,7 @@ static void configure(struct worker *w, const struct bproc_msg *msg)
 		return;
 	}
 	w->exit = WORKER_LOST;
+	hear(w, (int)w->config.pingtimeout);
 	log_info("this is node %d", w->config.node);
 }
 
