@@ -218,24 +218,28 @@ static int default_descriptors(const struct bproc_stream *s, int ghost)
 	return 0;
 }
 
+static int set_up(const struct bproc_io *io, const struct bproc_stream *s, int stream)
+{
+	int fd = io->type == BPROC_IO_SOCKET ? open_socket(io, s, stream) : open_file(io);
+
+	return place(fd, io->fd);
+}
+
 int arrive_descriptors(const struct bproc_stream *s, const struct bproc_io *io, int ghost,
 		       int stream, bool keep)
 {
-	int err, fd, i;
+	int err, i;
 
 	if (s->iolen == BPROC_IO_DEFAULT)
 		return keep ? 0 : default_descriptors(s, ghost);
 	sys_close_range(0, 2);
 	for (i = 0; i < s->iolen; i++) {
-		/* Elements of type DELAY could wait; done now, their errors are reported.
-		 */
-		if (io[i].type == BPROC_IO_SOCKET)
-			fd = open_socket(&io[i], s, stream);
-		else
-			fd = open_file(&io[i]);
-		err = place(fd, io[i].fd);
+		err = io[i].flags & BPROC_IO_DELAY ? 0 : set_up(&io[i], s, stream);
 		if (err)
 			return err;
 	}
+	for (i = 0; i < s->iolen; i++)
+		if (io[i].flags & BPROC_IO_DELAY)
+			set_up(&io[i], s, stream);
 	return 0;
 }

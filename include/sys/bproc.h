@@ -85,7 +85,7 @@ struct bproc_node_set_t {
 #define BPROC_IO_SOCKET 1 /* connect a TCP socket from there */
 
 #define BPROC_IO_SEND_INFO 1 /* after connecting write PID and descriptor, two ints */
-#define BPROC_IO_DELAY 2     /* set up after the move was acknowledged */
+#define BPROC_IO_DELAY 2     /* set up last; its errors are not reported */
 
 /* A descriptor that is set up in the process that moves. */
 struct bproc_io_t {

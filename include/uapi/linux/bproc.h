@@ -152,9 +152,8 @@ struct bproc_proc_list {
  * @type: BPROC_IO_FILE: open a file where the process arrives;
  *	BPROC_IO_SOCKET: connect a TCP socket from there
  * @flags: BPROC_IO_SEND_INFO: after connecting write the process's PID and @fd as two
- *	native ints; BPROC_IO_DELAY: may be set up after the move was acknowledged, when
- *	errors can no longer be reported (today it is set up with the others, and they
- *	are)
+ *	native ints; BPROC_IO_DELAY: set up after the others; where that fails the
+ *	descriptor is closed, and nobody is told
  * @file.flags: flags of open(2); O_CLOEXEC has no effect
  * @file.mode: mode of open(2)
  * @file.offset: position in bytes to start at

@@ -221,6 +221,35 @@ static void fail(bool same_kernel)
 	}
 }
 
+/* What is delayed comes last, and its errors are nobody's. */
+static void delayed(void)
+{
+	struct bproc_io io[3] = {
+		{ .fd = 6, .type = BPROC_IO_FILE, .flags = BPROC_IO_DELAY },
+		{ .fd = 7, .type = BPROC_IO_FILE, .flags = BPROC_IO_DELAY },
+	};
+	unsigned short port;
+	int l = listener(&port), chan;
+	pid_t pid;
+
+	strcpy(io[0].d.file.name, "/no/such/file");
+	strcpy(io[1].d.file.name, "/");
+	io[2] = channel_io(CHANNEL, port, node);
+	pid = move_io(BPROC_IOC_RFORK, node, io, 3);
+	if (pid == 0) {
+		put_int(CHANNEL, fcntl(6, F_GETFD) == -1 && errno == EBADF);
+		put_int(CHANNEL, fcntl(7, F_GETFD) == 0);
+		_exit(0);
+	}
+	check(pid > 0, "RFORK: delayed I/O", "%s", strerror(errno));
+	chan = pid > 0 ? accept_channel(l) : -1;
+	same("RFORK: a file that is not there, delayed", 1, get_int(chan));
+	same("RFORK: one that is there, delayed", 1, get_int(chan));
+	same("RFORK: delayed I/O: ends", 0, end_of(pid));
+	close(chan);
+	close(l);
+}
+
 int main(int argc, char **argv)
 {
 	node = scen_init(argc - 1, argv + 1);
@@ -228,5 +257,6 @@ int main(int argc, char **argv)
 	if (argc < 3 || strcmp(argv[1], "fail"))
 		return 2;
 	fail(node != 0);
+	delayed();
 	return failures != 0;
 }
