@@ -182,10 +182,12 @@ static void to_driver(struct worker *w, const struct bproc_msg *msg)
 	if (msg->type == BPROC_MSG_ABORT)
 		slave_vector_abort(w->vectors, msg);
 	err = device_write(w->dev, msg);
-	if (err == -ENOENT && msg->type == BPROC_MSG_IDS) {
+	if (err == -ENOENT && (msg->type == BPROC_MSG_IDS || msg->type == BPROC_MSG_PARENT)) {
 		const struct bproc_msg_ids *ids = (const void *)(msg + 1);
+		bool parent = msg->type == BPROC_MSG_PARENT;
 
-		err = standin_make(w->dev, ids->pgrp, 0);
+		err = standin_make(w->dev, parent ? msg->result : ids->pgrp,
+				   parent ? (__u32)msg->id : 0);
 		if (!err || err == -EEXIST)
 			err = device_write(w->dev, msg);
 	}

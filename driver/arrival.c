@@ -13,6 +13,7 @@
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "orphan.h"
 #include "proc.h"
 #include "rank.h"
 #include "script.h"
@@ -350,6 +351,8 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 
 	if (!bproc_is_master(s))
 		err = bproc_proc_join(s, h->session, h->pgrp);
+	/* Before there are children: these inherit something of it. */
+	current->signal->is_child_subreaper = !!(h->flags & BPROC_STREAM_SUBREAPER);
 	if (!err)
 		err = bproc_family_make(s, h, uh, fam);
 	if (err)
@@ -360,6 +363,9 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 		was = get_current_cred();
 		err = vmad_restore(stream, result, g ? lost : NULL);
 		if (!err) {
+			/* To execute is how it is done, not what the process did. */
+			if (!(h->flags & BPROC_STREAM_EXECUTED))
+				current->flags |= PF_FORKNOEXEC;
 			if (!bproc_is_master(s))
 				err = keep_cred(was);
 			else if (g && g->cred)
@@ -369,6 +375,9 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 		}
 		put_cred(was);
 	}
+	/* A ghost still hears of the parent's end itself. */
+	if (!err && !g)
+		current->pdeath_signal = h->death_signal;
 	return err;
 }
 
@@ -416,6 +425,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	if (h.magic != BPROC_STREAM_MAGIC || h.size < sizeof(h) ||
 	    h.size > BPROC_STREAM_HEADER_MAX ||
 	    (u64)h.path_len + h.strings_len > h.size - sizeof(h) ||
+	    !valid_signal(h.death_signal) ||
 	    h.pid != task_tgid_nr_ns(current, s->ns) || !thread_group_empty(current))
 		return -EINVAL;
 	if (g ? READ_ONCE(g->state) != BPROC_GHOST_LIVE : bproc_is_master(s))
@@ -451,8 +461,10 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		xa_unlock(&s->arrivals);
 	}
 	fput(stream);
-	if (err)
+	if (err) {
 		bproc_family_undo(&family);
+		current->signal->is_child_subreaper = 0;
+	}
 	answer(s, &h, err);
 	/* The process goes on where it was, so a ghost goes on too. */
 	if (lost && (!g || bproc_ghost_again(g, name)))
@@ -468,8 +480,10 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		bproc_family_undo(&family);
 		ks_do_group_exit(SIGKILL);
 	}
-	if (g)
+	if (g) {
 		bproc_ghost_leave(g);
+		bproc_orphan_leave_ghost(g, h.death_signal);
+	}
 	bproc_family_settle(&family);
 	bproc_usage_set(current, &h.usage);
 	if (h.kind == BPROC_STREAM_RANKED) {

@@ -242,8 +242,14 @@ static void keep_zombies(void)
 	spin_unlock_irq(&bproc_sighand()->siglock);
 }
 
-/* tasklist_lock is held for writing. */
-static void give_to(struct task_struct *task, struct task_struct *parent)
+/**
+ * bproc_family_give - a process gets another parent
+ * @task: the process
+ * @parent: the parent
+ *
+ * tasklist_lock is held for writing. A tracer stays the one that waits for it.
+ */
+void bproc_family_give(struct task_struct *task, struct task_struct *parent)
 {
 	if (task->ptrace)
 		return;
@@ -267,7 +273,7 @@ static void disown_others(struct bproc_space *s, const struct bproc_child *list,
 		    !(bproc_is_master(s) || is_zombie(task) ||
 		      bproc_proc_is_over(s, task->tgid)))
 			continue;
-		give_to(task, init);
+		bproc_family_give(task, init);
 		task->exit_signal = SIGCHLD;
 		if (task->exit_state == EXIT_ZOMBIE)
 			send_sig(SIGCHLD, init, 1);
@@ -320,7 +326,7 @@ static enum presence look_for(struct bproc_space *s, const struct bproc_child *c
 		ret = look_at(s, task);
 	} else if (g && g->task == task && READ_ONCE(g->state) <= BPROC_GHOST_LIVE &&
 		   !task->exit_state) {
-		give_to(task, current);
+		bproc_family_give(task, current);
 		task->exit_signal = c->exit_signal;
 		ret = STANDIN;
 	}
@@ -470,6 +476,8 @@ void bproc_family_settle(struct bproc_family *fam)
 		ended = ended || (is_zombie(task) && task->exit_signal == SIGCHLD);
 		if (fam->s && !bproc_is_master(fam->s))
 			bproc_proc_waited(fam->s, task->tgid);
+		if (current->signal->is_child_subreaper)
+			task->signal->has_child_subreaper = 1;
 	}
 	read_unlock(ks_tasklist_lock);
 	family_free(fam);

@@ -51,6 +51,7 @@ void bproc_tell_watchers_of(struct bproc_space *m, struct task_struct *task, u16
 			    int result);
 void bproc_tell_watchers_ids(struct bproc_space *m, struct task_struct *task,
 			     const struct bproc_msg_ids *ids, int but);
+int bproc_serve_setpgid(struct bproc_space *m, struct bproc_ghost *g, pid_t nr, pid_t pgrp);
 int bproc_child_ids(struct bproc_space *m, const struct bproc_msg *msg);
 void bproc_watchers_free(struct bproc_proc *p);
 
@@ -67,6 +68,7 @@ static inline struct task_struct *bproc_parent_of(struct task_struct *task)
 }
 
 /* Both. */
+void bproc_family_give(struct task_struct *task, struct task_struct *parent);
 void bproc_family_reap(struct bproc_ghost *g);
 struct bproc_child *bproc_family_list(struct bproc_space *s, u32 *n);
 int bproc_family_make(struct bproc_space *s, const struct bproc_stream *h,

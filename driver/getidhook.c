@@ -2,6 +2,7 @@
 /*
  * getpgid(2) and getsid(2) on a node know every process of the space. A stand-in has the
  * number of a process and not its group or session, so the master answers for these too.
+ * And setpgid(2) knows groups whose members are all elsewhere.
  */
 #include <linux/compiler.h>
 #include <linux/sched.h>
@@ -18,8 +19,10 @@
 enum which {
 	GETPGID,
 	GETSID,
+	SETPGID,
 	GETPGID_32,
 	GETSID_32,
+	SETPGID_32,
 };
 
 /* Not in tail position: the hook knows our calls by where they return to. */
@@ -34,12 +37,18 @@ static noinline long original(enum which which, const struct pt_regs *regs)
 	case GETSID:
 		ret = ks_getsid(regs);
 		break;
+	case SETPGID:
+		ret = ks_setpgid(regs);
+		break;
 #ifdef CONFIG_IA32_EMULATION
 	case GETPGID_32:
 		ret = ks_getpgid_32(regs);
 		break;
 	case GETSID_32:
 		ret = ks_getsid_32(regs);
+		break;
+	case SETPGID_32:
+		ret = ks_setpgid_32(regs);
 		break;
 #endif
 	default:
@@ -76,6 +85,36 @@ static long get_from_node(struct bproc_space *s, enum which which, const struct 
 	return ret;
 }
 
+/*
+ * EPERM is also what the kernel says to a group that it does not know. The master knows
+ * all, by the same rules; it has a stand-in made for the group's number here first.
+ */
+static long set_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
+{
+	pid_t me = task_tgid_nr_ns(current, s->ns);
+	pid_t nr = which < GETPGID_32 ? regs->di : regs->bx;
+	pid_t pgrp = which < GETPGID_32 ? regs->si : regs->cx;
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_SETPGID,
+		.after = nr ? nr : me,
+		.node = pgrp ? pgrp : nr ? nr : me,
+	};
+	long ret = original(which, regs);
+	int answer;
+
+	if (ret != -EPERM || call.after == call.node)
+		return ret;
+	answer = bproc_call_master(s, &call, NULL, 0);
+	return answer == -EIO || answer == -ENOMEM ? ret : answer;
+}
+
+static long call_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
+{
+	if (which == SETPGID || which == SETPGID_32)
+		return set_from_node(s, which, regs);
+	return get_from_node(s, which, regs);
+}
+
 static long hooked(enum which which, const struct pt_regs *regs)
 {
 	struct bproc_space *s;
@@ -84,7 +123,7 @@ static long hooked(enum which which, const struct pt_regs *regs)
 	bproc_trace_get();
 	s = bproc_space_current();
 	if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
-		ret = get_from_node(s, which, regs);
+		ret = call_from_node(s, which, regs);
 	else
 		ret = original(which, regs);
 	bproc_space_put(s);
@@ -102,7 +141,17 @@ static asmlinkage long hooked_getsid(const struct pt_regs *regs)
 	return hooked(GETSID, regs);
 }
 
+static asmlinkage long hooked_setpgid(const struct pt_regs *regs)
+{
+	return hooked(SETPGID, regs);
+}
+
 #ifdef CONFIG_IA32_EMULATION
+static asmlinkage long hooked_setpgid_32(const struct pt_regs *regs)
+{
+	return hooked(SETPGID_32, regs);
+}
+
 static asmlinkage long hooked_getpgid_32(const struct pt_regs *regs)
 {
 	return hooked(GETPGID_32, regs);
@@ -117,9 +166,11 @@ static asmlinkage long hooked_getsid_32(const struct pt_regs *regs)
 static struct bproc_hook hooks[] = {
 	{ "__x64_sys_getpgid", hooked_getpgid },
 	{ "__x64_sys_getsid", hooked_getsid },
+	{ "__x64_sys_setpgid", hooked_setpgid },
 #ifdef CONFIG_IA32_EMULATION
 	{ "__ia32_sys_getpgid", hooked_getpgid_32 },
 	{ "__ia32_sys_getsid", hooked_getsid_32 },
+	{ "__ia32_sys_setpgid", hooked_setpgid_32 },
 #endif
 };
 

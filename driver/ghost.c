@@ -332,7 +332,6 @@ void bproc_ghost_leave(struct bproc_ghost *g)
 	spin_lock(&g->lock);
 	g->state = BPROC_GHOST_GONE;
 	spin_unlock(&g->lock);
-	current->pdeath_signal = 0;
 	ghost_unbind(g);
 }
 

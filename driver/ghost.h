@@ -51,6 +51,7 @@ struct bproc_name {
  * @cont: a SIGCONT that the process had already is under way to the ghost
  * @name: new name to show, or NULL
  * @ppid: parent that the node knows of
+ * @last_ppid: the one before
  * @cred: what the process left with, given back when it returns
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
@@ -82,6 +83,7 @@ struct bproc_ghost {
 	bool cont;
 	struct bproc_name *name;
 	pid_t ppid;
+	pid_t last_ppid;
 	const struct cred *cred;
 	unsigned long needed;
 	bool in_transit;

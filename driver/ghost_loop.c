@@ -17,12 +17,10 @@
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "orphan.h"
 #include "proc.h"
 #include "signals.h"
 #include "space.h"
-
-/* Sent by the kernel to a ghost when its parent ends; nothing else uses this number. */
-#define PARENT_DIED_SIGNAL 64
 
 /*
  * A ghost holds back every signal, SIGKILL and SIGSTOP too: they are queued, and the
@@ -69,18 +67,6 @@ static bool signals_waiting(void)
 	return ret;
 }
 
-static void tell_parent(struct bproc_ghost *g)
-{
-	struct bproc_msgbuf *buf;
-
-	if (!bproc_is_master(g->space))
-		return;
-	buf = bproc_msg_alloc(BPROC_MSG_PARENT, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
-	buf->msg.result = g->ppid;
-	bproc_msgq_post(&g->space->msgq, buf);
-	bproc_tell_watchers_of(g->space, current, BPROC_MSG_PARENT, g->ppid);
-}
-
 /*
  * What a ghost does on a node, make the process that arrives in it, takes privileges; it
  * may have left with those of a process, or lost them in an attempt. The real user stays,
@@ -114,16 +100,24 @@ static bool parent_changed(struct bproc_ghost *g)
 	pid_t ppid = task_ppid_nr_ns(current, g->space->ns);
 	pid_t old = g->ppid;
 
+	if (ppid == old)
+		return false;
+	g->last_ppid = old;
 	g->ppid = ppid;
-	return ppid != old;
+	return true;
 }
 
-static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info, bool orphaned)
+static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 {
 	int sig = info->si_signo;
 	bool swallow;
 
-	if (sig == PARENT_DIED_SIGNAL && info->si_code == SI_USER && orphaned)
+	/*
+	 * Of the parent that was, or of a thread of the parent that is, which the kernel takes
+	 * for the parent; perhaps not seen yet, perhaps seen before the signal came.
+	 */
+	if (sig == BPROC_PARENT_DIED && info->si_code == SI_USER &&
+	    (info->si_pid == g->ppid || info->si_pid == g->last_ppid))
 		return;
 	if (sig == SIGCHLD && info->si_code > 0) {
 		bproc_procs_check_stops(g->space);
@@ -292,7 +286,6 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	struct bproc_ghost_order *op;
 	struct bproc_name *name;
 	kernel_siginfo_t info;
-	bool orphaned;
 	int stop = 0;
 
 	spin_lock(&g->lock);
@@ -303,12 +296,11 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 		show_name(name, arg);
 		kfree(name);
 	}
-	orphaned = parent_changed(g);
-	if (orphaned)
-		tell_parent(g);
+	if (parent_changed(g))
+		bproc_orphan_tell(g);
 	if (READ_ONCE(g->state) == BPROC_GHOST_LIVE)
 		while (bproc_take_signal(&info))
-			handle_signal(g, &info, orphaned);
+			handle_signal(g, &info);
 	if (READ_ONCE(g->reap)) {
 		WRITE_ONCE(g->reap, false);
 		bproc_family_reap(g);
@@ -367,7 +359,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 	ret = bproc_is_master(g->space) ? 0 : regain_root(g->space);
 	if (ret)
 		return ret;
-	current->pdeath_signal = PARENT_DIED_SIGNAL;
+	current->pdeath_signal = BPROC_PARENT_DIED;
 	WRITE_ONCE(g->reap, true);
 	spin_lock(&g->lock);
 	g->stopping = false;

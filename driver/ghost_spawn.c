@@ -343,6 +343,8 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
 			g->watching = true;
 			bproc_ask_to_watch(s, g->nr);
 		}
+		/* It is that where it goes, and cannot wait for those whom it would get here. */
+		current->signal->is_child_subreaper = 0;
 		/* Live first: the process may fork, or come back, as soon as it runs. */
 		bproc_ghost_go_live(g);
 		ready(data);

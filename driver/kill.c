@@ -122,3 +122,42 @@ int bproc_kill(struct bproc_killer *k, pid_t target)
 	read_unlock(ks_tasklist_lock);
 	return err;
 }
+
+/* tasklist_lock is held. */
+static int find_and_kill_thread(struct bproc_killer *k, pid_t nr, pid_t tid)
+{
+	struct task_struct *leader = pid_task(find_pid_ns(nr, k->space->ns), PIDTYPE_TGID);
+	struct task_struct *task = pid_task(find_pid_ns(tid, k->space->ns), PIDTYPE_PID);
+
+	if (!leader || !is_ours(k, leader) || task_active_pid_ns(leader) != k->space->ns)
+		return -ESRCH;
+	if (!may_kill(k, leader))
+		return -EPERM;
+	if (bproc_task_is_ghost(k->space, leader))
+		return -EREMOTE;
+	if (!task || task->tgid != leader->tgid)
+		return -ESRCH;
+	if (!k->info.si_signo)
+		return 0;
+	if (is_child_reaper(task_tgid(task)))
+		return -EPERM;
+	return ks_do_send_sig_info(k->info.si_signo, &k->info, task, PIDTYPE_PID);
+}
+
+/**
+ * bproc_kill_thread - signal a thread that is in this part of the process space
+ * @k: by whom, with what
+ * @nr: its process
+ * @tid: the thread
+ *
+ * Return: as tgkill(2) has it; -EREMOTE if the process is elsewhere, and may be signalled.
+ */
+int bproc_kill_thread(struct bproc_killer *k, pid_t nr, pid_t tid)
+{
+	int err;
+
+	read_lock(ks_tasklist_lock);
+	err = find_and_kill_thread(k, nr, tid);
+	read_unlock(ks_tasklist_lock);
+	return err;
+}

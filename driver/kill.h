@@ -29,6 +29,7 @@ struct bproc_killer {
 };
 
 int bproc_kill(struct bproc_killer *k, pid_t target);
+int bproc_kill_thread(struct bproc_killer *k, pid_t nr, pid_t tid);
 int bproc_kill_merge(int ret, int err);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kill(2) and sigqueue(3) on a node reach the whole process space. A number that is in use
+ * kill(2), sigqueue(3) and tgkill(2) on a node reach the whole process space. A number that is in use
  * on the node is the kernel's business: a process, or a stand-in that sends the signal on.
  * For all else, and for groups, the master is asked: it alone knows where everybody is.
  */
@@ -24,8 +24,10 @@
 enum which {
 	KILL,
 	SIGQUEUE,
+	TGKILL,
 	KILL_32,
 	SIGQUEUE_32,
+	TGKILL_32,
 };
 
 /* Not in tail position: the hook knows our calls by where they return to. */
@@ -40,12 +42,18 @@ static noinline long original(enum which which, const struct pt_regs *regs)
 	case SIGQUEUE:
 		ret = ks_sigqueue(regs);
 		break;
+	case TGKILL:
+		ret = ks_tgkill(regs);
+		break;
 #ifdef CONFIG_IA32_EMULATION
 	case KILL_32:
 		ret = ks_kill_32(regs);
 		break;
 	case SIGQUEUE_32:
 		ret = ks_sigqueue_32(regs);
+		break;
+	case TGKILL_32:
+		ret = ks_tgkill_32(regs);
 		break;
 #endif
 	default:
@@ -177,11 +185,50 @@ static bool has_left(struct bproc_space *s, pid_t target)
 	return ret;
 }
 
+/* To one thread; those of a process here the kernel knows. */
+static long tgkill_from_node(struct bproc_space *s, enum which which,
+			     const struct pt_regs *regs)
+{
+	bool compat = which == TGKILL_32;
+	const struct cred *cred = current_cred();
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_TGKILL,
+		.flags = capable(CAP_KILL) ? BPROC_CALL_CAPABLE : 0,
+		.after = compat ? regs->bx : regs->di,
+		.node = compat ? regs->cx : regs->si,
+		.euid = from_kuid_munged(&init_user_ns, cred->euid),
+		.signal = {
+			.signo = regs->dx,
+			.code = SI_USER,
+			.pid = task_tgid_nr_ns(current, s->ns),
+			.uid = from_kuid_munged(&init_user_ns, cred->uid),
+		},
+	};
+	long ret = original(which, regs);
+	struct task_struct *task;
+	bool here = false;
+
+	if (ret != -ESRCH || call.after <= 0 || call.node <= 0 ||
+	    bproc_proc_was_here(s, call.after))
+		return ret;
+	task = bproc_space_task(s, call.after);
+	if (task) {
+		here = bproc_proc_is_here(s, task->tgid);
+		put_task_struct(task);
+	}
+	if (here)
+		return ret;
+	ret = bproc_call_master(s, &call, NULL, 0);
+	return ret == -EIO ? -ESRCH : ret;
+}
+
 static long kill_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
 {
 	pid_t target = target_of(which, regs);
 	long ret;
 
+	if (which == TGKILL || which == TGKILL_32)
+		return tgkill_from_node(s, which, regs);
 	if (target <= 0 && (which == KILL || which == KILL_32))
 		return kill_many(s, which, regs, target);
 	ret = has_left(s, target) ? -ESRCH : original(which, regs);
@@ -218,7 +265,17 @@ static asmlinkage long hooked_sigqueue(const struct pt_regs *regs)
 	return hooked(SIGQUEUE, regs);
 }
 
+static asmlinkage long hooked_tgkill(const struct pt_regs *regs)
+{
+	return hooked(TGKILL, regs);
+}
+
 #ifdef CONFIG_IA32_EMULATION
+static asmlinkage long hooked_tgkill_32(const struct pt_regs *regs)
+{
+	return hooked(TGKILL_32, regs);
+}
+
 static asmlinkage long hooked_kill_32(const struct pt_regs *regs)
 {
 	return hooked(KILL_32, regs);
@@ -233,9 +290,11 @@ static asmlinkage long hooked_sigqueue_32(const struct pt_regs *regs)
 static struct bproc_hook hooks[] = {
 	{ "__x64_sys_kill", hooked_kill },
 	{ "__x64_sys_rt_sigqueueinfo", hooked_sigqueue },
+	{ "__x64_sys_tgkill", hooked_tgkill },
 #ifdef CONFIG_IA32_EMULATION
 	{ "__ia32_sys_kill", hooked_kill_32 },
 	{ "__ia32_compat_sys_rt_sigqueueinfo", hooked_sigqueue_32 },
+	{ "__ia32_sys_tgkill", hooked_tgkill_32 },
 #endif
 };
 

@@ -21,13 +21,15 @@
 #ifdef CONFIG_IA32_EMULATION
 #define BPROC_KSYM_IA32_KILL(F)                                                             \
 	F(__ia32_sys_kill, "likewise, of 32-bit programs", "likewise")                        \
-	F(__ia32_compat_sys_rt_sigqueueinfo, "likewise", "likewise")
+	F(__ia32_compat_sys_rt_sigqueueinfo, "likewise", "likewise")                          \
+	F(__ia32_sys_tgkill, "likewise", "likewise")
 #define BPROC_KSYM_IA32_EXEC(F)                                                             \
 	F(__ia32_compat_sys_execve, "likewise, of 32-bit programs", "likewise")               \
 	F(__ia32_compat_sys_execveat, "likewise", "likewise")
 #define BPROC_KSYM_IA32_GETIDS(F)                                                           \
 	F(__ia32_sys_getpgid, "likewise", "likewise")                                         \
-	F(__ia32_sys_getsid, "likewise", "likewise")
+	F(__ia32_sys_getsid, "likewise", "likewise")                                          \
+	F(__ia32_sys_setpgid, "likewise", "likewise")
 #else
 #define BPROC_KSYM_IA32_GETIDS(F)
 #define BPROC_KSYM_IA32_KILL(F)
@@ -64,9 +66,11 @@
 	F(__x64_sys_rseq, "register a restored process's rseq area", "a function for it")     \
 	F(__x64_sys_kill, "signals to processes that are elsewhere", "a call in kill(2)")     \
 	F(__x64_sys_rt_sigqueueinfo, "likewise", "a call in rt_sigqueueinfo(2)")              \
+	F(__x64_sys_tgkill, "likewise", "a call in tgkill(2)")                                \
 	BPROC_KSYM_IA32_KILL(F)                                                               \
 	F(__x64_sys_getpgid, "groups of processes that are elsewhere", "a call in getpgid(2)") \
 	F(__x64_sys_getsid, "sessions of such processes", "a call in getsid(2)")              \
+	F(__x64_sys_setpgid, "groups whose members are elsewhere", "a call in setpgid(2)")    \
 	BPROC_KSYM_IA32_GETIDS(F)                                                             \
 	F(__x64_sys_execve, "programs that only the master has", "a call in execve(2)")       \
 	F(__x64_sys_execveat, "likewise", "a call in execveat(2)")                            \
@@ -139,7 +143,9 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 
 #define ks_kill static_call(bproc_ks___x64_sys_kill)
 #define ks_sigqueue static_call(bproc_ks___x64_sys_rt_sigqueueinfo)
+#define ks_tgkill static_call(bproc_ks___x64_sys_tgkill)
 #ifdef CONFIG_IA32_EMULATION
+#define ks_tgkill_32 static_call(bproc_ks___ia32_sys_tgkill)
 #define ks_kill_32 static_call(bproc_ks___ia32_sys_kill)
 #define ks_sigqueue_32 static_call(bproc_ks___ia32_compat_sys_rt_sigqueueinfo)
 #endif
@@ -150,7 +156,9 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_faccessat2 static_call(bproc_ks___x64_sys_faccessat2)
 #define ks_getpgid static_call(bproc_ks___x64_sys_getpgid)
 #define ks_getsid static_call(bproc_ks___x64_sys_getsid)
+#define ks_setpgid static_call(bproc_ks___x64_sys_setpgid)
 #ifdef CONFIG_IA32_EMULATION
+#define ks_setpgid_32 static_call(bproc_ks___ia32_sys_setpgid)
 #define ks_getpgid_32 static_call(bproc_ks___ia32_sys_getpgid)
 #define ks_getsid_32 static_call(bproc_ks___ia32_sys_getsid)
 #endif

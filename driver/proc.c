@@ -406,19 +406,20 @@ bool bproc_proc_left(struct bproc_space *s, pid_t key)
  * @s: the space
  * @task: the process
  * @info: the signal
+ * @type: PIDTYPE_TGID, or PIDTYPE_PID: for this thread alone
  *
  * A task that ends takes signals, and nobody ever sees them.
  *
  * Return: 0, -ESRCH, or any other error of sending.
  */
 int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
-		      struct kernel_siginfo *info)
+		      struct kernel_siginfo *info, enum pid_type type)
 {
 	int err = -ESRCH;
 
 	spin_lock(&s->lock);
 	if (!bproc_proc_left(s, task->tgid))
-		err = ks_do_send_sig_info(info->si_signo, info, task, PIDTYPE_TGID);
+		err = ks_do_send_sig_info(info->si_signo, info, task, type);
 	spin_unlock(&s->lock);
 	return err;
 }
@@ -714,31 +715,4 @@ void bproc_procs_free(struct bproc_space *s)
 		xa_unlock_irq(&s->procs);
 		bproc_proc_free(p);
 	}
-}
-
-/**
- * bproc_procs_parent_gone - BPROC_MSG_PARENT: a process here has another parent now
- * @s: the node
- * @nr: the process
- * @new_parent: its new parent
- *
- * The old parent's stand-in ends, so the process falls to the node's init.
- */
-void bproc_procs_parent_gone(struct bproc_space *s, pid_t nr, pid_t new_parent)
-{
-	struct task_struct *task = bproc_space_task(s, nr);
-	struct bproc_ghost *g;
-	pid_t ppid;
-
-	if (!task)
-		return;
-	ppid = task_ppid_nr_ns(task, s->ns);
-	put_task_struct(task);
-	if (ppid == new_parent)
-		return;
-	g = bproc_ghost_find(s, ppid);
-	/* For whom a parent may wait EXIT comes, with the right status. */
-	if (g && !g->watching)
-		bproc_ghost_end(g, 0);
-	bproc_ghost_put(g);
 }

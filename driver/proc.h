@@ -68,7 +68,7 @@ int bproc_proc_enter(struct bproc_space *s, pid_t nr);
 void bproc_proc_moved(struct bproc_space *s);
 bool bproc_proc_left(struct bproc_space *s, pid_t key);
 int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
-		      struct kernel_siginfo *info);
+		      struct kernel_siginfo *info, enum pid_type type);
 int bproc_proc_ghost(struct bproc_space *s, struct task_struct *task);
 void bproc_proc_unghost(struct bproc_space *s);
 void bproc_proc_unwaited(struct bproc_space *s, struct task_struct *task);
@@ -79,6 +79,5 @@ void bproc_procs_check_stops(struct bproc_space *s);
 void bproc_proc_continued(struct bproc_space *s, struct task_struct *task);
 void bproc_procs_report(struct bproc_space *s);
 void bproc_procs_free(struct bproc_space *s);
-void bproc_procs_parent_gone(struct bproc_space *s, pid_t nr, pid_t new_parent);
 
 #endif

@@ -4,33 +4,79 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "family.h"
 #include "ghost.h"
 #include "kill.h"
 #include "node.h"
 #include "serve.h"
 #include "signals.h"
 #include "space.h"
+#include "tid.h"
+
+static int fill_killer(struct bproc_killer *k, struct bproc_space *m, struct bproc_ghost *g,
+		       const struct bproc_msg_call *call)
+{
+	int err = 0;
+
+	memset(k, 0, sizeof(*k));
+	k->space = m;
+	k->sender = g->task;
+	k->node = call->after < 0 ? g->node : BPROC_NODE_NONE;
+	k->uid = make_kuid(&init_user_ns, call->signal.uid);
+	k->euid = make_kuid(&init_user_ns, call->euid);
+	k->capable = call->flags & BPROC_CALL_CAPABLE;
+	if (call->signal.signo)
+		err = bproc_signal_info(&k->info, &call->signal);
+	if (call->signal.signo && !err)
+		k->info.si_pid = g->nr;
+	return err;
+}
 
 static int serve_kill(struct bproc_space *m, struct bproc_ghost *g,
 		      const struct bproc_msg_call *call)
 {
-	struct bproc_killer k = {
-		.space = m,
-		.sender = g->task,
-		.node = call->after < 0 ? g->node : BPROC_NODE_NONE,
-		.uid = make_kuid(&init_user_ns, call->signal.uid),
-		.euid = make_kuid(&init_user_ns, call->euid),
-		.capable = call->flags & BPROC_CALL_CAPABLE,
-	};
-	int err;
+	struct bproc_killer k;
+	int err = fill_killer(&k, m, g, call);
 
-	if (call->signal.signo) {
-		err = bproc_signal_info(&k.info, &call->signal);
-		if (err)
-			return err;
-		k.info.si_pid = g->nr;
-	}
+	if (err)
+		return err;
 	return call->after ? bproc_kill(&k, call->after) : -EINVAL;
+}
+
+/* Its node knows whose thread it is. */
+static int send_to_thread(struct bproc_space *m, const struct bproc_ghost *g,
+			  const struct bproc_msg_call *call, pid_t tid)
+{
+	struct bproc_ghost *to = bproc_ghost_find(m, call->after);
+	int node = to ? READ_ONCE(to->node) : BPROC_NODE_NONE;
+	struct bproc_msg_signal *sig;
+	struct bproc_msgbuf *buf;
+
+	bproc_ghost_put(to);
+	if (!to || (tid != call->after && !bproc_tid_is_on(m, node, tid)))
+		return -ESRCH;
+	if (!call->signal.signo)
+		return 0;
+	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, node, call->after, sizeof(*sig),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	sig = (void *)buf->body;
+	*sig = call->signal;
+	sig->pid = g->nr;
+	sig->tid = tid;
+	bproc_msgq_post(&m->msgq, buf);
+	return 0;
+}
+
+static int serve_tgkill(struct bproc_space *m, struct bproc_ghost *g,
+			const struct bproc_msg_call *call)
+{
+	struct bproc_killer k;
+	pid_t tid = call->node;
+	int err = call->after > 0 && tid > 0 ? fill_killer(&k, m, g, call) : -EINVAL;
+
+	if (!err)
+		err = bproc_kill_thread(&k, call->after, tid);
+	return err == -EREMOTE ? send_to_thread(m, g, call, tid) : err;
 }
 
 /* The ghost answers. */
@@ -95,6 +141,12 @@ static int serve(struct bproc_space *m, const struct bproc_msg *msg,
 		break;
 	case BPROC_CALL_KILL:
 		ret = serve_kill(m, g, call);
+		break;
+	case BPROC_CALL_TGKILL:
+		ret = serve_tgkill(m, g, call);
+		break;
+	case BPROC_CALL_SETPGID:
+		ret = bproc_serve_setpgid(m, g, call->after, call->node);
 		break;
 	case BPROC_CALL_GETPGID:
 	case BPROC_CALL_GETSID:

@@ -103,18 +103,54 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 	err = bproc_signal_info(&info, m);
 	if (err)
 		return err;
-	task = bproc_space_task(s, nr);
+	task = bproc_space_task(s, m->tid ? m->tid : nr);
 	if (!task)
 		return -ESRCH;
-	if (is_child_reaper(task_pid(task))) {
+	if (is_child_reaper(task_tgid(task))) {
 		put_task_struct(task);
 		return -EPERM;
 	}
-	err = bproc_proc_signal(s, task, &info);
+	if (m->tid && task_tgid_nr_ns(task, s->ns) != nr) {
+		put_task_struct(task);
+		return -ESRCH;
+	}
+	if (m->tid)
+		info.si_code = SI_TKILL;
+	err = bproc_proc_signal(s, task, &info, m->tid ? PIDTYPE_PID : PIDTYPE_TGID);
 	if (m->signo == SIGCONT)
 		bproc_proc_continued(s, task);
 	put_task_struct(task);
 	return err;
+}
+
+/* One of these in the caller's queue was meant for nobody. siglock is held. */
+static bool drop(int sig)
+{
+	enum pid_type type;
+	kernel_siginfo_t info;
+	sigset_t others;
+
+	lockdep_assert_held(&bproc_sighand()->siglock);
+	sigfillset(&others);
+	sigdelset(&others, sig);
+	return bproc_dequeue_signal(&others, &info, &type) == sig;
+}
+
+/**
+ * bproc_signal_drop - take a signal from the caller's queue, if it is there
+ * @sig: the signal
+ *
+ * Return: was it?
+ */
+bool bproc_signal_drop(int sig)
+{
+	bool ret;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	ret = drop(sig);
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	return ret;
 }
 
 /**
@@ -148,17 +184,10 @@ bool bproc_hold_signals(sigset_t *saved)
  */
 void bproc_release_signals(const sigset_t *saved, bool had_pipe)
 {
-	enum pid_type type;
-	kernel_siginfo_t info;
-	sigset_t others;
-
 	spin_lock_irq(&bproc_sighand()->siglock);
 	/* A broken stream's SIGPIPE: nobody sent it. */
-	if (!had_pipe && sigismember(&current->pending.signal, SIGPIPE)) {
-		sigfillset(&others);
-		sigdelset(&others, SIGPIPE);
-		bproc_dequeue_signal(&others, &info, &type);
-	}
+	if (!had_pipe && sigismember(&current->pending.signal, SIGPIPE))
+		drop(SIGPIPE);
 	current->blocked = *saved;
 	recalc_sigpending();
 	spin_unlock_irq(&bproc_sighand()->siglock);

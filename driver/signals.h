@@ -39,6 +39,7 @@ static inline void bproc_unlock_sighand(struct sighand_struct *sighand, unsigned
 bool bproc_hold_signals(sigset_t *saved);
 void bproc_release_signals(const sigset_t *saved, bool had_pipe);
 bool bproc_take_signal(kernel_siginfo_t *info);
+bool bproc_signal_drop(int sig);
 void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 			  const kernel_siginfo_t *info);
 int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal *m);

@@ -16,6 +16,7 @@
 #include "iod.h"
 #include "migrate.h"
 #include "notifier.h"
+#include "orphan.h"
 #include "pidhook.h"
 #include "proc.h"
 #include "signals.h"
@@ -146,8 +147,7 @@ static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 		bproc_migrate_here(s, m);
 		return 0;
 	case BPROC_MSG_PARENT:
-		bproc_procs_parent_gone(s, m->pid, m->result);
-		return 0;
+		return bproc_orphan_here(s, m->pid, m->result);
 	}
 	return -EINVAL;
 }

@@ -190,9 +190,15 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	h->iolen = order->iolen;
 	h->io_id = order->io_id;
 	fill_limits(h);
+	if (order->ranked || (pid == task_tgid_nr_ns(current, s->ns) &&
+			      !(current->flags & PF_FORKNOEXEC)))
+		h->flags |= BPROC_STREAM_EXECUTED;
 	/* A child starts at nothing. */
 	if (pid == task_tgid_nr_ns(current, s->ns) && !order->fetch) {
 		bproc_usage_get(current, &h->usage);
+		h->death_signal = current->pdeath_signal;
+		if (current->signal->is_child_subreaper)
+			h->flags |= BPROC_STREAM_SUBREAPER;
 		children = bproc_family_list(s, &h->children);
 		if (!children)
 			goto out_header;

@@ -46,6 +46,24 @@ int bproc_tid_alloc(struct bproc_space *s, int node)
 }
 
 /**
+ * bproc_tid_is_on - does a thread of a node have the number?
+ * @s: the master
+ * @node: the node
+ * @nr: the number
+ */
+bool bproc_tid_is_on(struct bproc_space *s, int node, pid_t nr)
+{
+	struct tid *t;
+	bool ret;
+
+	xa_lock(&s->tids);
+	t = nr > 0 ? xa_load(&s->tids, nr) : NULL;
+	ret = t && t->node == node;
+	xa_unlock(&s->tids);
+	return ret;
+}
+
+/**
  * bproc_tid_free - the thread is gone
  * @s: the master
  * @node: where it was: only that node can say so

@@ -172,6 +172,70 @@ int bproc_child_ids(struct bproc_space *m, const struct bproc_msg *msg)
 	return err;
 }
 
+/* The rules of setpgid(2), for the process that a ghost stands for. */
+static int may_set_group(struct bproc_space *m, struct task_struct *caller,
+			 struct task_struct *task, pid_t pgrp)
+{
+	struct task_struct *member;
+	int err = -EPERM;
+
+	read_lock(ks_tasklist_lock);
+	member = pid_task(find_pid_ns(pgrp, m->ns), PIDTYPE_PGID);
+	if (task != caller && bproc_parent_of(task) != caller)
+		err = -ESRCH;
+	else if (task != caller && !(task->flags & PF_FORKNOEXEC))
+		err = -EACCES;
+	else if (member && !task->signal->leader &&
+		 task_session(task) == task_session(caller) &&
+		 task_session(member) == task_session(caller))
+		err = 0;
+	read_unlock(ks_tasklist_lock);
+	return err;
+}
+
+/**
+ * bproc_serve_setpgid - BPROC_CALL_SETPGID: a process on a node joins a group elsewhere
+ * @m: the master
+ * @g: the ghost of the caller
+ * @nr: the process, or a child of it
+ * @pgrp: the group
+ *
+ * Return: 0, and the nodes concerned are told; or as setpgid(2) has it.
+ */
+int bproc_serve_setpgid(struct bproc_space *m, struct bproc_ghost *g, pid_t nr, pid_t pgrp)
+{
+	struct task_struct *task = bproc_space_task(m, nr);
+	struct bproc_msg_ids ids = { .pgrp = pgrp };
+	struct bproc_ghost *own;
+	struct bproc_msgbuf *buf;
+	int err = -ESRCH;
+
+	if (!task)
+		return err;
+	if (pgrp <= 0)
+		err = -EINVAL;
+	else if (thread_group_leader(task))
+		err = may_set_group(m, g->task, task, pgrp);
+	if (!err)
+		err = bproc_proc_join_group(m, task, pgrp);
+	if (err) {
+		put_task_struct(task);
+		return err == -ESRCH && nr == g->nr ? -EPERM : err;
+	}
+	ids.session = task_session_nr_ns(task, m->ns);
+	bproc_tell_watchers_ids(m, task, &ids, BPROC_NODE_ANY);
+	own = bproc_ghost_find(m, nr);
+	if (own) {
+		buf = bproc_msg_alloc(BPROC_MSG_IDS, own->node, nr, sizeof(ids),
+				      GFP_KERNEL | __GFP_NOFAIL);
+		memcpy(buf->body, &ids, sizeof(ids));
+		bproc_msgq_post(&m->msgq, buf);
+	}
+	bproc_ghost_put(own);
+	put_task_struct(task);
+	return 0;
+}
+
 /**
  * bproc_tell_watchers_of - the same
  * @m: the master

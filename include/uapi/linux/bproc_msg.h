@@ -99,7 +99,10 @@ enum bproc_msg_type {
 	BPROC_MSG_NAME = 12,
 	/* N>M: resources used so far; body: array of bproc_msg_usage */
 	BPROC_MSG_USAGE = 13,
-	/* M>N: the parent of @pid is now process @result */
+	/*
+	 * M>N: the parent of @pid is now process @result, whose user is @id. A node whose
+	 * driver says -ENOENT makes a stand-in for the parent and gives it once more.
+	 */
 	BPROC_MSG_PARENT = 14,
 	/*
 	 * N>M, M>N: @pid has another session or group; body bproc_msg_ids. A node whose
@@ -190,6 +193,8 @@ struct bproc_msg_stream {
  * @uid: si_uid
  * @status: si_status, for SIGCHLD
  * @value: si_value
+ * @tid: the thread it is for, or 0: the process
+ * @reserved: zero
  */
 struct bproc_msg_signal {
 	__s32 signo;
@@ -199,6 +204,8 @@ struct bproc_msg_signal {
 	__u32 uid;
 	__s32 status;
 	__aligned_u64 value;
+	__s32 tid;
+	__s32 reserved;
 };
 
 #define BPROC_FORK_THREAD 0x1	/* a thread: a number is enough, no ghost */
@@ -325,6 +332,13 @@ enum bproc_call_type {
 	/* getpgid(2) and getsid(2) of @after; RESULT is the number */
 	BPROC_CALL_GETPGID = 6,
 	BPROC_CALL_GETSID = 7,
+	/* tgkill(2) of thread @node of process @after */
+	BPROC_CALL_TGKILL = 8,
+	/*
+	 * setpgid(2) of @after, the caller or a child, to the group @node, of which nobody is
+	 * on the caller's node; IDS comes before RESULT
+	 */
+	BPROC_CALL_SETPGID = 9,
 };
 
 /* Most bytes of elements that a call gives at once. */
@@ -337,7 +351,7 @@ enum bproc_call_type {
  * @flags: BPROC_CALL_CAPABLE
  * @after: BPROC_CALL_INFO, _PINFO: as in struct bproc_node_list, struct bproc_proc_list;
  *	BPROC_CALL_KILL: the first argument of kill(2), but 0
- * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list
+ * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list; _TGKILL, _SETPGID: see there
  * @count: most elements wanted; BPROC_CALL_FIND: length of the path
  * @euid: BPROC_CALL_KILL: effective user ID of the caller; the real one is in @signal
  * @signal: BPROC_CALL_KILL: the signal; its number may be 0
@@ -447,6 +461,9 @@ struct bproc_child {
 	__s32 session;
 };
 
+#define BPROC_STREAM_SUBREAPER 0x1 /* prctl(PR_SET_CHILD_SUBREAPER); not for a new child */
+#define BPROC_STREAM_EXECUTED 0x2 /* setpgid(2) by the parent is over */
+
 /**
  * struct bproc_stream - what a stream begins with
  * @magic: BPROC_STREAM_MAGIC
@@ -488,7 +505,8 @@ struct bproc_child {
  * @script_fd: BPROC_STREAM_FETCH: descriptor that a script would have in the process, or -1
  * @rank: BPROC_STREAM_RANKED: the call's result there, and the number for BPROC_RANK
  * @children: number of children that it has not waited for, wherever they are; 0 in FETCH
- * @reserved: zero
+ * @death_signal: prctl(PR_SET_PDEATHSIG), 0 for a new child
+ * @flags: BPROC_STREAM_SUBREAPER, _EXECUTED
  * @comm: name of the process
  *
  * The variable part: groups (__u32 each, padded to 8 bytes), struct bproc_io elements,
@@ -540,7 +558,8 @@ struct bproc_stream {
 	__s32 script_fd;
 	__u32 rank;
 	__u32 children;
-	__u32 reserved;
+	__u16 death_signal;
+	__u16 flags;
 	char comm[16];
 };
 

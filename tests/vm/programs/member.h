@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -39,9 +40,19 @@ enum op {
 	IGNORE,
 	BURN, /* ms of processor time */
 	WHERE,
-	THERE, /* is the process there? */
-	ALARM, /* ms: a signal that is caught, with or without restart */
-	GROW,  /* by MiB */
+	THERE,	    /* is the process there? */
+	ALARM,	    /* ms: a signal that is caught, with or without restart */
+	GROW,	    /* by MiB */
+	CATCH,	    /* signal */
+	CAUGHT,	    /* how often such came, at least @a times */
+	DEATHSIG,   /* signal: the same, at the parent's end */
+	SUBREAPER,  /* 1 or 0 */
+	PIDFD,	    /* pid */
+	PIDFD_POLL, /* ms */
+	PIDFD_KILL, /* signal */
+	PIDFD_WAIT,
+	TGKILL, /* process, thread, signal */
+	THREAD, /* another one, that catches signals, too */
 };
 
 struct order {
@@ -55,7 +66,7 @@ struct answer {
 static int places[3];
 static int listening;
 static unsigned short port;
-static volatile sig_atomic_t heard;
+static volatile sig_atomic_t heard, caught, caught_by;
 
 /* --- those who obey --- */
 
@@ -63,6 +74,13 @@ static void on_child(int sig)
 {
 	(void)sig;
 	heard++;
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	caught_by = (int)syscall(SYS_gettid);
+	caught++;
 }
 
 static void catch(int sig, int flags, void (*handler)(int))
@@ -120,10 +138,81 @@ static long grow(size_t len)
 	return 0;
 }
 
+static void *thread(void *tid)
+{
+	*(volatile int *)tid = (int)syscall(SYS_gettid);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static long start_thread(void)
+{
+	static volatile int tid;
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, thread, (void *)&tid) || !until(tid))
+		return -1;
+	return tid;
+}
+
+static long wait_id(struct answer *a, idtype_t type, int id, int options)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(type, (id_t)id, &info, options))
+		return -1;
+	a->code = info.si_code;
+	a->status = info.si_status;
+	return info.si_pid;
+}
+
+static long carry_out_more(const struct order *o, struct answer *a)
+{
+	static int pidfd = -1;
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	switch (o->op) {
+	case GROW:
+		return grow((size_t)o->a << 20);
+	case CATCH:
+		catch (o->a, SA_RESTART, on_signal);
+		return 0;
+	case CAUGHT:
+		until(caught >= o->a);
+		n = caught;
+		caught = 0;
+		a->status = caught_by;
+		return n;
+	case DEATHSIG:
+		catch (o->a, SA_RESTART, on_signal);
+		return prctl(PR_SET_PDEATHSIG, o->a);
+	case SUBREAPER:
+		return prctl(PR_SET_CHILD_SUBREAPER, o->a);
+	case PIDFD:
+		pidfd = (int)syscall(SYS_pidfd_open, o->a, 0);
+		return pidfd < 0 ? -1 : 0;
+	case PIDFD_POLL:
+		do
+			n = poll(&p, 1, o->a);
+		while (n < 0 && errno == EINTR);
+		return n;
+	case PIDFD_KILL:
+		return syscall(SYS_pidfd_send_signal, pidfd, o->a, NULL, 0);
+	case TGKILL:
+		return syscall(SYS_tgkill, o->a, o->b, o->c);
+	case THREAD:
+		return start_thread();
+	case PIDFD_WAIT:
+		return wait_id(a, P_PIDFD, pidfd, WEXITED);
+	}
+	return 0;
+}
+
 static long carry_out(const struct order *o, struct answer *a, int *chan)
 {
 	struct rusage ru;
-	siginfo_t info;
 	long ret = 0;
 
 	switch (o->op) {
@@ -145,14 +234,7 @@ static long carry_out(const struct order *o, struct answer *a, int *chan)
 			      (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000);
 		break;
 	case WAITID:
-		memset(&info, 0, sizeof(info));
-		ret = waitid((idtype_t)o->a, (id_t)o->b, &info, o->c);
-		if (!ret) {
-			ret = info.si_pid;
-			a->code = info.si_code;
-			a->status = info.si_status;
-		}
-		break;
+		return wait_id(a, (idtype_t)o->a, o->b, o->c);
 	case EXIT:
 		_exit(o->a);
 	case DIE:
@@ -195,8 +277,8 @@ static long carry_out(const struct order *o, struct answer *a, int *chan)
 		catch (SIGALRM, o->b ? SA_RESTART : 0, on_child);
 		start_alarm(o->a);
 		break;
-	case GROW:
-		return grow((size_t)o->a << 20);
+	default:
+		return carry_out_more(o, a);
 	}
 	return ret;
 }

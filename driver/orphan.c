@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Processes whose parent ended elsewhere. The master's kernel gives each ghost another
+ * parent, init or a subreaper, as it does to any process; the process's node follows.
+ */
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "family.h"
+#include "ghost.h"
+#include "kcompat.h"
+#include "ksyms.h"
+#include "orphan.h"
+#include "proc.h"
+#include "signals.h"
+#include "space.h"
+
+/* --- the master --- */
+
+static u32 parents_uid(void)
+{
+	u32 uid;
+
+	rcu_read_lock();
+	uid = from_kuid_munged(&init_user_ns, task_uid(rcu_dereference(current->real_parent)));
+	rcu_read_unlock();
+	return uid;
+}
+
+/**
+ * bproc_orphan_tell - the calling ghost has another parent
+ * @g: the ghost
+ */
+void bproc_orphan_tell(struct bproc_ghost *g)
+{
+	struct bproc_msgbuf *buf;
+
+	if (!bproc_is_master(g->space))
+		return;
+	buf = bproc_msg_alloc(BPROC_MSG_PARENT, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = parents_uid();
+	buf->msg.result = g->ppid;
+	bproc_msgq_post(&g->space->msgq, buf);
+	bproc_tell_watchers_of(g->space, current, BPROC_MSG_PARENT, g->ppid);
+}
+
+/* --- a node --- */
+
+/* As the kernel does when a parent ends. tasklist_lock is held. */
+static void tell_death(struct task_struct *task)
+{
+	struct task_struct *t;
+
+	for_each_thread(task, t)
+		if (t->pdeath_signal)
+			ks_do_send_sig_info(t->pdeath_signal, SEND_SIG_NOINFO, t, PIDTYPE_TGID);
+}
+
+/*
+ * Only from one who is nobody here: from a ghost, or from init, to which it may have fallen
+ * before this was known. A process gives its children away itself.
+ */
+static void adopt(struct task_struct *task, const struct bproc_ghost *was,
+		  struct task_struct *parent)
+{
+	struct task_struct *old;
+
+	write_lock_irq(ks_tasklist_lock);
+	old = bproc_parent_of(task);
+	if (pid_alive(task) && !task->exit_state && pid_alive(parent) &&
+	    !(parent->flags & PF_EXITING) && !parent->exit_state &&
+	    (is_child_reaper(task_tgid(old)) || (was && was->task == old))) {
+		if (!is_child_reaper(task_tgid(old)))
+			tell_death(task);
+		bproc_family_give(task, parent);
+		task->exit_signal = SIGCHLD;
+	}
+	write_unlock_irq(ks_tasklist_lock);
+}
+
+/* Return: 0, or -ENOENT if nobody here has the new parent's number. */
+static int give_to_standin(struct bproc_space *s, struct task_struct *task,
+			   const struct bproc_ghost *was, pid_t new_parent)
+{
+	struct bproc_ghost *g = bproc_ghost_find(s, new_parent);
+	struct task_struct *parent;
+
+	if (g) {
+		adopt(task, was, g->task);
+		bproc_ghost_put(g);
+		return 0;
+	}
+	/* A process here: the kernel gives it what its children leave. */
+	parent = bproc_space_task(s, new_parent);
+	if (!parent)
+		return -ENOENT;
+	put_task_struct(parent);
+	return 0;
+}
+
+/**
+ * bproc_orphan_here - BPROC_MSG_PARENT: a process here has another parent now
+ * @s: the node
+ * @nr: the process
+ * @new_parent: its new parent
+ *
+ * The old parent's stand-in ends, so the process falls to the node's init, unless its new
+ * parent is somebody else.
+ *
+ * Return: 0, or -ENOENT if there is to be a stand-in of the new parent.
+ */
+int bproc_orphan_here(struct bproc_space *s, pid_t nr, pid_t new_parent)
+{
+	struct task_struct *task = bproc_space_task(s, nr);
+	struct bproc_ghost *g;
+	pid_t ppid;
+	int err = 0;
+
+	if (!task)
+		return 0;
+	ppid = task_ppid_nr_ns(task, s->ns);
+	if (ppid == new_parent)
+		goto out;
+	g = bproc_ghost_find(s, ppid);
+	if (new_parent > 1 && thread_group_leader(task) && !bproc_task_is_ghost(s, task))
+		err = give_to_standin(s, task, g, new_parent);
+	/* For whom a parent may wait EXIT comes, with the right status. */
+	if (!err && g && !g->watching)
+		bproc_ghost_end(g, 0);
+	bproc_ghost_put(g);
+out:
+	put_task_struct(task);
+	return err;
+}
+
+/* --- a ghost that becomes the process --- */
+
+/**
+ * bproc_orphan_leave_ghost - the calling ghost is the process, which hears of its parent's end
+ * @g: the ghost that it was
+ * @death_signal: by what, or 0
+ *
+ * If that was while it came, the signal that told the ghost is still there.
+ */
+void bproc_orphan_leave_ghost(struct bproc_ghost *g, int death_signal)
+{
+	current->pdeath_signal = death_signal;
+	if (task_ppid_nr_ns(current, g->space->ns) != g->ppid &&
+	    bproc_signal_drop(BPROC_PARENT_DIED) && death_signal)
+		send_sig_info(death_signal, SEND_SIG_NOINFO, current);
+}
