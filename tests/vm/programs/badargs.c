@@ -30,10 +30,12 @@ static struct bproc_node_mode mode = { .mode = 0110 };
 static struct bproc_node_chroot root;
 static struct bproc_node_order order;
 static struct bproc_connect connect_arg;
-static struct bproc_migrate migrate = { .pid = 0x7fffffff };
-static struct bproc_dump_proc dump_proc = { .pid = 0x7fffffff };
+static struct bproc_migrate migrate;
+static struct bproc_dump_proc dump_proc;
 static struct bproc_move move = { .flags = ALL };
 static struct bproc_move program = { .flags = ALL };
+static struct bproc_move many = { .flags = ALL, .nodes_len = 2 };
+static struct bproc_move many_programs = { .flags = ALL, .nodes_len = 2 };
 static struct bproc_io io = { .type = BPROC_IO_FILE };
 static struct vmad_dump dump = { .flags = ALL };
 static struct vmad_undump undump;
@@ -47,6 +49,10 @@ static char *args[] = { "badargs", "end", NULL }, *none[] = { NULL };
 /* A list whose second element is nowhere, in the word size of the caller. */
 static char *bad_args[] = { "badargs", (char *)BAD, NULL };
 static char libs[4096];
+static int two_nodes[2], two_pids[2], read_fd;
+static void *read_only;
+/* One on a node; one here that sleeps. */
+static pid_t remote, sleeper;
 
 enum where {
 	MASTER = 1, /* only there */
@@ -79,10 +85,11 @@ struct row {
 			sizeof(io.member), (uint64_t)(value), error, BOTH                \
 	}
 /* The pointer to the argument itself. */
-#define ROW_POINTER(pre, rq)                                                             \
+#define ROW_POINTER_AT(pre, rq, error, where)                                            \
 	{                                                                                \
-		pre##_##rq, #rq, "bad pointer", ptr_bad, 0, 0, 0, 0, EFAULT, BOTH        \
+		pre##_##rq, #rq, "bad pointer", ptr_bad, 0, 0, 0, 0, error, where        \
 	}
+#define ROW_POINTER(pre, rq) ROW_POINTER_AT(pre, rq, EFAULT, BOTH)
 
 static char ptr_bad[1];
 
@@ -98,7 +105,16 @@ static char ptr_bad[1];
 		    BPROC_BE_INVALIDNODE, BOTH),                                         \
 		ROW(pre, rq, "below them", arg, node, 0x80000000, BPROC_BE_INVALIDNODE,  \
 		    BOTH),                                                               \
-		ROW(pre, rq, "unknown flag", arg, flags, 0x80000000, EINVAL, BOTH),      \
+		ONE(pre, rq, arg), ANY_PLACE(pre, rq, arg)
+
+/* Calls that are no vector calls. */
+#define ONE(pre, rq, arg)                                                                \
+	ROW(pre, rq, "vector: number", arg, nodes_len, 1, EINVAL, BOTH),                 \
+		ROW(pre, rq, "vector: nodes", arg, nodes, P64(nodes), EINVAL, BOTH),     \
+		ROW(pre, rq, "vector: results", arg, pids, P64(procs), EINVAL, BOTH)
+
+#define ANY_PLACE(pre, rq, arg)                                                          \
+	ROW(pre, rq, "unknown flag", arg, flags, 0x80000000, EINVAL, BOTH),              \
 		ROW(pre, rq, "another unknown flag", arg, flags, 0x200, EINVAL, BOTH),   \
 		ROW(pre, rq, "I/O list too short", arg, iolen, -2, EINVAL, BOTH),        \
 		ROW(pre, rq, "too long", arg, iolen, BPROC_IO_MAX + 1, EINVAL, BOTH),    \
@@ -106,9 +122,6 @@ static char ptr_bad[1];
 		ROW(pre, rq, "nowhere", arg, io, BAD, EFAULT, BOTH),                     \
 		ROW(pre, rq, "in the kernel", arg, io, 0xffffffff81000000, EFAULT,       \
 		    BOTH),                                                               \
-		ROW(pre, rq, "vector: number", arg, nodes_len, 1, EINVAL, BOTH),         \
-		ROW(pre, rq, "vector: nodes", arg, nodes, P64(nodes), EINVAL, BOTH),     \
-		ROW(pre, rq, "vector: results", arg, pids, P64(procs), EINVAL, BOTH),    \
 		ROW(pre, rq, "reserved 0", arg, reserved[0], 1, EINVAL, BOTH),           \
 		ROW(pre, rq, "reserved 1", arg, reserved[1], 1ULL << 63, EINVAL, BOTH),  \
 		ROW_IO(pre, rq, "I/O: unknown type", arg, type, 3, EINVAL),              \
@@ -121,6 +134,29 @@ static char ptr_bad[1];
 		ROW_IO(pre, rq, "I/O: a name without an end", arg, d.file.name, 1,       \
 		       ENAMETOOLONG),                                                    \
 		ROW_POINTER(pre, rq)
+
+/* On a node there are none, which is found last. */
+#define VECTOR(rq, arg)                                                                  \
+	ROW(BPROC_IOC, rq, "on a node", arg, node, 0, ENOTTY, NODE),                     \
+		ROW(BPROC_IOC, rq, "a single node, too", arg, node, 1, EINVAL, BOTH),    \
+		ROW(BPROC_IOC, rq, "and one below all", arg, node, 0x80000000, EINVAL,   \
+		    BOTH),                                                               \
+		ROW(BPROC_IOC, rq, "no entry", arg, nodes_len, 0, EINVAL, BOTH),         \
+		ROW(BPROC_IOC, rq, "too many", arg, nodes_len, BPROC_VECTOR_MAX + 1,     \
+		    EINVAL, BOTH),                                                       \
+		ROW(BPROC_IOC, rq, "far too many", arg, nodes_len, 0xffffffff, EINVAL,   \
+		    BOTH),                                                               \
+		ROW(BPROC_IOC, rq, "nodes nowhere", arg, nodes, BAD, EFAULT, BOTH),      \
+		ROW(BPROC_IOC, rq, "no nodes", arg, nodes, 0, EFAULT, BOTH),             \
+		ROW(BPROC_IOC, rq, "nodes in the kernel", arg, nodes,                    \
+		    0xffffffff81000000, EFAULT, BOTH),                                   \
+		ROW(BPROC_IOC, rq, "results nowhere", arg, pids, BAD, EFAULT, BOTH),     \
+		ROW(BPROC_IOC, rq, "no results", arg, pids, 0, EFAULT, BOTH),            \
+		ROW(BPROC_IOC, rq, "results in the kernel", arg, pids,                   \
+		    0xffffffff81000000, EFAULT, BOTH),                                   \
+		ROW(BPROC_IOC, rq, "results that cannot be written", arg, pids,          \
+		    P64(read_only), EFAULT, BOTH),                                       \
+		ANY_PLACE(BPROC_IOC, rq, arg)
 
 #define EXECUTE(pre, rq, arg)                                                            \
 	ROW(pre, rq, "path: nowhere", arg, path, BAD, EFAULT, BOTH),                     \
@@ -165,17 +201,56 @@ static void table(enum where here)
 
 		/* On a node node control is not there, whatever its argument. */
 		ROW(BPROC_IOC, MIGRATE, "on a node", migrate, node, 0, ENOSYS, NODE),
+		ROW_POINTER_AT(BPROC_IOC, MIGRATE, EFAULT, MASTER),
+		ROW_POINTER_AT(BPROC_IOC, MIGRATE, ENOSYS, NODE),
 		ROW(BPROC_IOC, MIGRATE, "no process", migrate, pid, 0, ESRCH, MASTER),
 		ROW(BPROC_IOC, MIGRATE, "below that", migrate, pid, 0x80000000, ESRCH,
 		    MASTER),
+		ROW(BPROC_IOC, MIGRATE, "a group", migrate, pid, -getpgrp(), ESRCH,
+		    MASTER),
 		ROW(BPROC_IOC, MIGRATE, "none with it", migrate, pid, 0x7fffffff, ESRCH,
 		    MASTER),
+		ROW(BPROC_IOC, MIGRATE, "the caller", migrate, pid, getpid(), EINVAL,
+		    MASTER),
+		ROW(BPROC_IOC, MIGRATE, "init", migrate, pid, 1, EPERM, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "the kernel's", migrate, pid, 2, EPERM, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "no such node", migrate, node, 4095,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "beyond all nodes", migrate, node, 0x7fffffff,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "no node", migrate, node, BPROC_NODE_NONE,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "any node", migrate, node, BPROC_NODE_ANY,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "below them", migrate, node, 0x80000000,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, MIGRATE, "where it is", migrate, node, BPROC_NODE_MASTER,
+		    BPROC_BE_SAMENODE, MASTER),
 		ROW(BPROC_IOC, MIGRATE, "unknown flag", migrate, flags, 0x100, EINVAL,
 		    MASTER),
 		ROW(BPROC_IOC, MIGRATE, "the driver's own", migrate, flags, 0x80000000,
 		    EINVAL, MASTER),
 		ROW(BPROC_IOC, DUMP_PROC, "on a node", dump_proc, pid, 1, ENOSYS, NODE),
-		ROW(BPROC_IOC, DUMP_PROC, "no descriptor", dump_proc, fd, -1, EBADF, MASTER),
+		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, EFAULT, MASTER),
+		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, ENOSYS, NODE),
+		ROW(BPROC_IOC, DUMP_PROC, "no process", dump_proc, pid, 0, ESRCH, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "below that", dump_proc, pid, 0x80000000, ESRCH,
+		    MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "none with it", dump_proc, pid, 0x7fffffff,
+		    ESRCH, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "the caller", dump_proc, pid, getpid(), EINVAL,
+		    MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "init", dump_proc, pid, 1, EPERM, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "the kernel's", dump_proc, pid, 2, EPERM,
+		    MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "one on a node", dump_proc, pid, remote,
+		    EREMOTE, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "no descriptor", dump_proc, fd, -1, EBADF,
+		    MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "one that is not open", dump_proc, fd, 900,
+		    EBADF, MASTER),
+		ROW(BPROC_IOC, DUMP_PROC, "one that cannot be written", dump_proc, fd,
+		    read_fd, EBADF, MASTER),
 		ROW(BPROC_IOC, DUMP_PROC, "unknown flag", dump_proc, flags, 0x100, EINVAL,
 		    MASTER),
 		ROW(BPROC_IOC, STATUS, "on a node", status, node, 0, ENOSYS, NODE),
@@ -245,6 +320,24 @@ static void table(enum where here)
 		    ENOENT, BOTH),
 		ROW(BPROC_IOC, EXECMOVE, "not a program", program, path,
 		    P64(not_a_program), EACCES, MASTER),
+
+		ONE(BPROC_IOC, EXEC, program),
+		ANY_PLACE(BPROC_IOC, EXEC, program),
+		EXECUTE(BPROC_IOC, EXEC, program),
+		ROW(BPROC_IOC, EXEC, "on the master", program, node, 0, EINVAL, MASTER),
+		ROW(BPROC_IOC, EXEC, "a flag of another call", program, flags,
+		    ALL | BPROC_MOVE_LINKED, EINVAL, BOTH),
+		ROW_IO(BPROC_IOC, EXEC, "an I/O list", program, flags, 0, EINVAL),
+		ROW(BPROC_IOC, EXEC, "no path", program, path, P64(""), ENOENT, BOTH),
+		ROW(BPROC_IOC, EXEC, "no such program", program, path, P64(no_path),
+		    ENOENT, NODE),
+		ROW(BPROC_IOC, EXEC, "not a program", program, path, P64(not_a_program),
+		    EACCES, NODE),
+		VECTOR(VRFORK, many),
+		ROW(BPROC_IOC, VRFORK, "a flag of another call", many, flags,
+		    ALL | BPROC_MOVE_LINKED, EINVAL, BOTH),
+		VECTOR(VEXECMOVE, many_programs),
+		EXECUTE(BPROC_IOC, VEXECMOVE, many_programs),
 
 		ROW_POINTER(VMAD_IOC, DO_DUMP),
 		ROW(VMAD_IOC, DO_DUMP, "unknown flag", dump, flags, 0x80000000, EINVAL,
@@ -373,11 +466,18 @@ static void get_ready(int node)
 	root.path = P64("/");
 	memcpy(connect_arg.remote, &a, sizeof(a));
 	move.node = program.node = node;
-	program.path = execdump.path = P64(path);
-	program.argv = execdump.argv = P64(args);
-	program.envp = execdump.envp = P64(none);
+	two_nodes[0] = two_nodes[1] = node;
+	many.nodes = many_programs.nodes = P64(two_nodes);
+	many.pids = many_programs.pids = P64(two_pids);
+	many_programs.path = program.path = execdump.path = P64(path);
+	many_programs.argv = program.argv = execdump.argv = P64(args);
+	many_programs.envp = program.envp = execdump.envp = P64(none);
 	strcpy(io.d.file.name, "/dev/null");
 	dump.fd = execdump.fd = undump.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dump_proc.fd = dump.fd;
+	read_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	read_only = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	migrate.node = node;
 	lib.name = P64(path);
 	lib_list.buffer = P64(libs);
 	lib_list.size = sizeof(libs);
@@ -403,10 +503,13 @@ static void unknown(void)
 static void no_cluster(void)
 {
 	static const unsigned long calls[] = {
-		BPROC_IOC_DEBUG,  BPROC_IOC_NOTIFY, BPROC_IOC_INFO,	 BPROC_IOC_PINFO,
-		BPROC_IOC_STATUS, BPROC_IOC_CHOWN,  BPROC_IOC_CHROOT,	 BPROC_IOC_REBOOT,
-		BPROC_IOC_HALT,	  BPROC_IOC_PWROFF, BPROC_IOC_RECONNECT, BPROC_IOC_REXEC,
-		BPROC_IOC_MOVE,	  BPROC_IOC_RFORK,  BPROC_IOC_EXECMOVE,
+		BPROC_IOC_DEBUG,   BPROC_IOC_NOTIFY,	BPROC_IOC_INFO,
+		BPROC_IOC_PINFO,   BPROC_IOC_STATUS,	BPROC_IOC_CHOWN,
+		BPROC_IOC_CHROOT,  BPROC_IOC_REBOOT,	BPROC_IOC_HALT,
+		BPROC_IOC_PWROFF,  BPROC_IOC_RECONNECT, BPROC_IOC_REXEC,
+		BPROC_IOC_MOVE,	   BPROC_IOC_RFORK,	BPROC_IOC_EXECMOVE,
+		BPROC_IOC_EXEC,	   BPROC_IOC_VRFORK,	BPROC_IOC_VEXECMOVE,
+		BPROC_IOC_MIGRATE, BPROC_IOC_DUMP_PROC,
 	};
 	struct bproc_version version;
 	size_t i;
@@ -637,9 +740,20 @@ int main(int argc, char **argv)
 			get_int(chan);
 			_exit(0);
 		}
+		remote = pid;
+		sleeper = fork();
+		if (sleeper == 0) {
+			close_range(3, ~0U, 0);
+			for (;;)
+				pause();
+		}
+		migrate.pid = dump_proc.pid = sleeper;
 		table(MASTER);
 		put_int(chan, 1);
 		same("nobody was disturbed", 0, end_of(pid));
+		same("the sleeper is here", BPROC_NODE_MASTER, node_of(sleeper));
+		kill(sleeper, SIGTERM);
+		same("and nothing else happened to it", SIGTERM, end_of(sleeper));
 		unknown();
 		no_cluster();
 		return failures != 0;
