@@ -374,6 +374,26 @@ static void say_not_moved(const struct bpsh *b, const struct bpsh_process *p)
 		bproc_strerror(err));
 }
 
+/* Was a process killed because its node is gone? */
+bool bpsh_lost_node(int node, int status)
+{
+	char state[BPROC_STATE_LEN + 1];
+
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	       bproc_nodestatus(node, state, sizeof(state)) >= 0 &&
+	       !strcmp(state, "down");
+}
+
+void bpsh_say_killed(int node, int status, bool node_down)
+{
+	if (node_down)
+		fprintf(stderr, "%d: the node went down, and the process with it\n",
+			node);
+	else
+		fprintf(stderr, "%d: Child process exited abnormally (%s)\n", node,
+			strsignal(WTERMSIG(status)));
+}
+
 static int status_of(const struct bpsh *b, struct bpsh_process *p,
 		     const struct bpsh_end *end)
 {
@@ -388,8 +408,7 @@ static int status_of(const struct bpsh *b, struct bpsh_process *p,
 	if (WTERMSIG(p->status) == SIGPIPE && end->failed)
 		return 1;
 	if (WTERMSIG(p->status) != end->signal)
-		fprintf(stderr, "%d: Child process exited abnormally (%s)\n", p->node,
-			strsignal(WTERMSIG(p->status)));
+		bpsh_say_killed(p->node, p->status, p->node_down);
 	return 255;
 }
 

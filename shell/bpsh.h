@@ -40,6 +40,7 @@ struct bpsh_process {
 	struct bproc_node_info_t info;
 	pid_t pid; /* 0: not started */
 	bool ended;
+	bool node_down; /* when it ended */
 	int status;
 	long long end_time;   /* in ms */
 	unsigned int brought; /* sockets, a bit for each: all, or it never started */
@@ -97,6 +98,13 @@ void bpsh_pty_environment(void);
 /* One program on one node; its exit status. */
 int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv,
 	     char **envp);
+
+/* --- ends (bpsh.c) --- */
+
+bool bpsh_lost_node(int node, int status);
+
+/* Says what became of a process that a signal has ended. */
+void bpsh_say_killed(int node, int status, bool node_down);
 
 /* The program bpsh, as a function: exit status. */
 int bpsh_command(int argc, char **argv);

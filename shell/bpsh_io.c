@@ -212,6 +212,7 @@ static void reap(struct bpsh_loop *l)
 		for (i = 0; i < l->n; i++)
 			if (l->p[i].pid == pid) {
 				l->p[i].ended = true;
+				l->p[i].node_down = bpsh_lost_node(l->p[i].node, status);
 				l->p[i].status = status;
 				l->p[i].end_time = now();
 			}

@@ -46,8 +46,11 @@ struct link {
 	bool in_open;
 	struct termios modes;
 	bool raw;
+	int matched;	   /* bytes of an order to the screen that have been seen */
+	bool other_screen; /* what is shown is not what was there before */
 	pid_t pid;
 	bool ended;
+	bool node_down; /* when it ended */
 	int status;
 };
 
@@ -339,6 +342,7 @@ static void on_signal(struct link *l)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == l->pid) {
 			l->ended = true;
+			l->node_down = bpsh_lost_node(l->node->node, status);
 			l->status = status;
 		} else if (pid == l->helper) {
 			l->helper = 0;
@@ -362,6 +366,55 @@ static bool read_input(struct link *l)
 	return send(l->data, buf, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
+/* Remembers whether programs that fill the screen are on a second one, with which they
+ * end. */
+static void note_screen(struct link *l, const char *buf, ssize_t n)
+{
+	static const char change[] = "\033[?1049";
+	const int len = sizeof(change) - 1;
+	ssize_t i;
+
+	for (i = 0; i < n; i++) {
+		if (l->matched == len && (buf[i] == 'h' || buf[i] == 'l'))
+			l->other_screen = buf[i] == 'h';
+		if (l->matched < len && buf[i] == change[l->matched])
+			l->matched++;
+		else
+			l->matched = buf[i] == change[0];
+	}
+}
+
+static bool show_output(struct link *l)
+{
+	char buf[8192];
+	ssize_t n = read(l->data, buf, sizeof(buf));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n > 0)
+		note_screen(l, buf, n);
+	return n > 0 && write_all(STDOUT_FILENO, buf, (size_t)n);
+}
+
+/*
+ * A program that could not put the terminal in order itself: keys, mouse, colours and
+ * cursor as usual, and the screen that was there before.
+ */
+static void restore_screen(const struct link *l)
+{
+	static const char usual[] = "\033[?1l\033>\033[?1000l\033[?1002l\033[?1006l"
+				    "\033[?2004l\033[m\033[?25h";
+	static const char first[] = "\033[?1049l";
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	write_all(STDOUT_FILENO, usual, sizeof(usual) - 1);
+	if (l->other_screen)
+		write_all(STDOUT_FILENO, first, sizeof(first) - 1);
+	else
+		write_all(STDOUT_FILENO, "\r\n", 2);
+}
+
 /*
  * With the program its terminal is hung up, for whoever still has it. If the helper says
  * nothing after that, its node may be gone, or the program never came there.
@@ -378,7 +431,8 @@ static void run(struct link *l)
 	p[1].fd = l->data;
 	p[2].fd = l->signals;
 	while (open || !l->ended) {
-		p[0].fd = l->in_open && open ? STDIN_FILENO : -1;
+		/* what is typed after its end is not for it */
+		p[0].fd = l->in_open && open && !l->ended ? STDIN_FILENO : -1;
 		p[1].fd = open ? l->data : -1;
 		n = poll(p, 3, l->ended ? LAST_WORDS : -1);
 		if (!n || (n < 0 && errno != EINTR))
@@ -388,7 +442,7 @@ static void run(struct link *l)
 		if (p[2].revents)
 			on_signal(l);
 		if (p[1].revents)
-			open = copy(l->data, STDOUT_FILENO);
+			open = show_output(l);
 		if (open && p[0].fd >= 0 && p[0].revents)
 			open = read_input(l);
 	}
@@ -411,8 +465,7 @@ static int exit_status(const struct link *l)
 {
 	if (WIFEXITED(l->status))
 		return WEXITSTATUS(l->status);
-	fprintf(stderr, "%d: Child process exited abnormally (%s)\n", l->node->node,
-		strsignal(WTERMSIG(l->status)));
+	bpsh_say_killed(l->node->node, l->status, l->node_down);
 	return 255;
 }
 
@@ -431,6 +484,8 @@ int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv
 			catch_signals(&l, &old);
 			make_raw(&l);
 			run(&l);
+			if (WIFSIGNALED(l.status))
+				restore_screen(&l);
 			if (l.raw)
 				tcsetattr(STDIN_FILENO, TCSADRAIN, &l.modes);
 			sigprocmask(SIG_SETMASK, &old, NULL);
