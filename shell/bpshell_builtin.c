@@ -158,15 +158,15 @@ static int nodes(struct bpshell *sh, int argc, char **argv)
 /* Changes of nodes as they come; or a command again and again. */
 int bpshell_watch(struct bpshell *sh, int argc, char **argv)
 {
-	static char *changes[] = { "bpstat", "--watch", NULL };
+	static char *changes[] = { "bpstat", "--watch", "--json", NULL };
 	double seconds = 2;
 	char text[4096] = "", when[32];
 	size_t len = 0;
 	time_t now;
 	int i = 1;
 
-	if (argc == 1)
-		return bpstat_command(2, changes);
+	if (argc == 1 || (argc == 2 && !strcmp(argv[1], "--json")))
+		return bpstat_command(argc + 1, changes);
 	if (argc > 3 && !strcmp(argv[1], "-n")) {
 		seconds = atof(argv[2]);
 		i = 3;
@@ -207,7 +207,7 @@ const struct bpshell_builtin bpshell_builtins[] = {
 	{ "dump", bpshell_tool, false, "[OPTIONS] PID FILE",
 	  "the image of a process of this machine as a file (bpckpt)" },
 	{ "undump", bpshell_tool, false, "FILE", "the process of such a file (bpckpt)" },
-	{ "watch", bpshell_watch, false, "[[-n SECONDS] COMMAND]",
+	{ "watch", bpshell_watch, false, "[--json | [-n SECONDS] COMMAND]",
 	  "changes of nodes as they come, or a command again and again" },
 	{ "state", bpshell_control, false, "[--json] SET [STATE]",
 	  "shows nodes' states, or gives them a new one" },

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bpshell_jobs.h"
+#include "json.h"
 
 /* --- the list --- */
 
@@ -304,20 +305,12 @@ static struct bpshell_job *find(struct bpshell *sh, const char *what, const char
 
 static void print_json_job(const struct bpshell_job *job, bool first)
 {
-	const char *p;
-
-	printf("%s\n  {\"job\": %d, \"pgrp\": %d, \"state\": \"%s\", \"command\": \"",
-	       first ? "" : ",", job->id, job->pgrp, state_text(job));
-	for (p = job->text; *p; p++) {
-		if ((unsigned char)*p < ' ') {
-			printf("\\u%04x", (unsigned char)*p);
-			continue;
-		}
-		if (*p == '"' || *p == '\\')
-			putchar('\\');
-		putchar(*p);
-	}
-	printf("\"}");
+	printf("%s\n  {\"job\": %d, \"pgrp\": %d, ", first ? "" : ",", job->id,
+	       job->pgrp);
+	json_member("state", state_text(job));
+	printf(", ");
+	json_member("command", job->text);
+	putchar('}');
 }
 
 int bpshell_jobs_builtin(struct bpshell *sh, int argc, char **argv)

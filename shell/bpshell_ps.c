@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bpshell.h"
+#include "json.h"
 #include "remote_proc.h"
 
 static const char *user_text(uid_t uid)
@@ -58,21 +59,14 @@ static void print_row(const struct remote_proc *p)
 
 static void print_json(const struct remote_proc *p, bool first)
 {
-	const char *c;
-
 	printf("%s\n  {\"node\": %d, \"pid\": %d, \"ppid\": %d, \"uid\": %u, ",
 	       first ? "" : ",", p->node, p->pid, p->ppid, p->uid);
 	printf("\"state\": \"%c\", \"cpu_ms\": %lld, \"elapsed_ms\": %lld, ", p->state,
 	       p->cpu, p->elapsed);
 	if (p->memory >= 0)
 		printf("\"memory\": %lld, ", p->memory);
-	printf("\"command\": \"");
-	for (c = p->command; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			putchar('\\');
-		putchar(*c);
-	}
-	printf("\"}");
+	json_member("command", p->command);
+	putchar('}');
 }
 
 static bool is_in(const struct bproc_node_set_t *set, int node)

@@ -37,37 +37,70 @@ struct placing {
 	bool fold, labels, input, no_input, pty;
 };
 
+/* One of them, by its letter; false: there is none. */
+static bool set_placing(struct placing *p, char option)
+{
+	switch (option) {
+	case 'b':
+		p->fold = true;
+		return true;
+	case 'l':
+		p->fold = false;
+		return true;
+	case 'N':
+		p->labels = false;
+		return true;
+	case 'i':
+		p->input = true;
+		return true;
+	case 'n':
+		p->no_input = true;
+		return true;
+	case 'T':
+		p->pty = true;
+		return true;
+	}
+	return false;
+}
+
+/* The letter of a long option, 0: there is none. */
+static char placing_letter(const char *name)
+{
+	static const struct {
+		const char *name;
+		char letter;
+	} names[] = { { "fold", 'b' },	{ "live", 'l' },     { "no-labels", 'N' },
+		      { "input", 'i' }, { "no-input", 'n' }, { "pty", 'T' } };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i].name, name))
+			return names[i].letter;
+	return 0;
+}
+
 /* Options up to the first other word; its index, -1 after it was said what is wrong. */
 static int parse_placing(struct placing *p, char *const *word)
 {
-	int i;
 	const char *o;
+	bool known;
+	int i;
 
 	for (i = 0; word[i] && word[i][0] == '-' && word[i][1]; i++) {
 		if (!strcmp(word[i], "--"))
 			return i + 1;
-		if (!strcmp(word[i], "--pty")) {
-			p->pty = true;
-			continue;
-		}
-		for (o = word[i] + 1; *o; o++) {
-			if (*o == 'b') {
-				p->fold = true;
-			} else if (*o == 'l') {
-				p->fold = false;
-			} else if (*o == 'N') {
-				p->labels = false;
-			} else if (*o == 'i') {
-				p->input = true;
-			} else if (*o == 'n') {
-				p->no_input = true;
-			} else {
-				fprintf(stderr,
-					"bpshell: %s: options for nodes are -b, -i, -l, "
-					"-n, -N, --pty\n",
-					word[i]);
-				return -1;
-			}
+		known = true;
+		if (word[i][1] == '-')
+			known = set_placing(p, placing_letter(word[i] + 2));
+		for (o = word[i] + 1; word[i][1] != '-' && known && *o; o++)
+			known = set_placing(p, *o);
+		if (!known) {
+			fprintf(stderr,
+				"bpshell: %s: options for nodes are -b (--fold), "
+				"-l (--live), -N (--no-labels), -i (--input), "
+				"-n (--no-input), -T (--pty)\n",
+				word[i]);
+			return -1;
 		}
 	}
 	return i;

@@ -9,6 +9,7 @@
 #include "../../shell/bpshell_complete.h"
 #include "../../shell/bpshell_parse.h"
 #include "../../shell/bpshell_word.h"
+#include "../../shell/json.h"
 #include "../../shell/ranges.h"
 #include "../../shell/remote_proc.h"
 #include "unit.h"
@@ -442,5 +443,37 @@ START_TEST(answers)
 }
 END_TEST
 
+static void string_is(const char *text, const char *expected)
+{
+	FILE *was = stdout;
+	char *written = NULL;
+	size_t size;
+
+	stdout = open_memstream(&written, &size);
+	ck_assert_ptr_nonnull(stdout);
+	json_string(text);
+	fclose(stdout);
+	stdout = was;
+	ck_assert_str_eq(written, expected);
+	free(written);
+}
+
+START_TEST(strings)
+{
+	string_is("", "\"\"");
+	string_is("a \"b\\", "\"a \\\"b\\\\\"");
+	string_is("\n\033", "\"\\u000a\\u001b\"");
+	string_is("gr\303\274n \342\202\254 \360\237\220\247",
+		  "\"gr\303\274n \342\202\254 \360\237\220\247\"");
+	/* Latin 1, an end in the midst, longer than need be, a surrogate, too large */
+	string_is("gr\374n", "\"gr\\ufffdn\"");
+	string_is("\342\202", "\"\\ufffd\\ufffd\"");
+	string_is("\300\200", "\"\\ufffd\\ufffd\"");
+	string_is("\340\200\200", "\"\\ufffd\\ufffd\\ufffd\"");
+	string_is("\355\240\200", "\"\\ufffd\\ufffd\\ufffd\"");
+	string_is("\364\220\200\200", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
+}
+END_TEST
+
 UNIT_MAIN("bpshell", places, lists, redirections, quotations, nonsense, words, file_names,
-	  folding, statuses, ranges, notices, completion, operands, answers)
+	  folding, statuses, ranges, notices, completion, operands, answers, strings)
