@@ -22,6 +22,27 @@ LEAN = ["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/
 BASHRC = "PS1='\\h:\\w\\$ '\nalias ls='ls --color=auto'\n"
 
 
+def install(root, packages):
+    """A Debian 12 with these packages in the directory ROOT."""
+    _, sources = apt.machine_sources()
+    options = [f"--aptopt={line}" for line in apt.machine_settings()]
+    lines = [f"deb [signed-by={apt.KEYRING}] {uri} {suite} main" for uri, suite in sources]
+    base.run(["mmdebstrap", "--variant=apt", f"--include={','.join(packages)}",
+              *LEAN, *options, "bookworm", root, *lines])
+
+
+def fetch_dkms():
+    """A directory with a Debian 12 that has DKMS, a compiler and the headers of its kernel."""
+    root = os.path.join(base.CACHE, "dkms-root")
+    with base.locked("dkms"):
+        if not os.path.exists(root):
+            base.need_root("making a Debian for DKMS")
+            base.say("making a Debian 12 with DKMS")
+            with base.made_whole(root) as work:
+                install(work, ["dkms", "linux-headers-amd64"])
+    return root
+
+
 def path():
     """The image's name has its contents in it, so a changed list makes a new one."""
     key = hashlib.sha256(" ".join(PACKAGES + LEAN).encode()).hexdigest()[:12]
@@ -35,14 +56,10 @@ def fetch():
             return
         base.need_root("making the master's image")
         base.say("making the master's image (Debian 12)")
-        _, sources = apt.machine_sources()
-        options = [f"--aptopt={line}" for line in apt.machine_settings()]
-        lines = [f"deb [signed-by={apt.KEYRING}] {uri} {suite} main" for uri, suite in sources]
         work = tempfile.mkdtemp(prefix=".master.", dir=base.CACHE)
         try:
             root = f"{work}/root"
-            base.run(["mmdebstrap", "--variant=apt", f"--include={','.join(PACKAGES)}",
-                      *LEAN, *options, "bookworm", root, *lines])
+            install(root, PACKAGES)
             for name in ("dev", "var/cache/apt", "var/lib/apt/lists", "usr/share/info"):
                 shutil.rmtree(f"{root}/{name}", ignore_errors=True)
             os.mkdir(f"{root}/dev")
