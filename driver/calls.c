@@ -388,7 +388,7 @@ static const struct call {
 	{ BPROC_IOC_EXEC, SPACE, place_call },
 	{ BPROC_IOC_VRFORK, SPACE, place_call },
 	{ BPROC_IOC_VEXECMOVE, SPACE, place_call },
-	{ BPROC_IOC_MIGRATE, MASTER, bproc_migrate },
+	{ BPROC_IOC_MIGRATE, SPACE, bproc_migrate },
 	{ BPROC_IOC_DUMP_PROC, MASTER, bproc_dump_proc },
 	{ VMAD_IOC_DO_DUMP, 0, dump },
 	{ VMAD_IOC_DO_UNDUMP, 0, undump },

@@ -13,12 +13,18 @@
 #include "calls.h"
 #include "control.h"
 #include "device.h"
+#include "migrate.h"
 #include "node.h"
 #include "space.h"
 
-/* A call that waits for its answer; on the stack of the caller. */
+/*
+ * A call that waits for its answer: on the stack of the caller, or, with @reply, on behalf of
+ * a process on a node, which gets that.
+ */
 struct control {
 	wait_queue_head_t wait;
+	struct bproc_msgbuf *reply;
+	u64 id;
 	int node;
 	u32 op;
 	bool done;
@@ -29,9 +35,18 @@ struct control {
 /* Beside BPROC_CONTROL_*: answered by the node's driver. */
 #define MIGRATE 0
 
-/* Caller holds the table's lock: the waiter's stack is gone once it saw the answer. */
-static void control_done(struct control *c, int result)
+/*
+ * Caller holds the table's lock: the waiter's stack is gone once it saw the answer. Without a
+ * waiter @c is gone now.
+ */
+static void control_done(struct bproc_space *master, struct control *c, int result)
 {
+	if (c->reply) {
+		__xa_erase(&master->controls, c->id);
+		bproc_migrate_reply(master, c->reply, result, c->why);
+		kfree(c);
+		return;
+	}
 	if (c->done)
 		return;
 	c->result = result;
@@ -58,7 +73,7 @@ void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *
 	if (c && c->node == m->node && (c->op == MIGRATE) == from_driver) {
 		if (from_driver)
 			c->why = migrated->why;
-		control_done(c, result);
+		control_done(master, c, result);
 	}
 	xa_unlock(&master->controls);
 }
@@ -76,9 +91,10 @@ void bproc_controls_abort(struct bproc_space *master, int node)
 	xa_lock(&master->controls);
 	xa_for_each(&master->controls, id, c) {
 		if (node == BPROC_NODE_ANY)
-			control_done(c, -BPROC_BE_SLAVEDIED);
+			control_done(master, c, -BPROC_BE_SLAVEDIED);
 		else if (c->node == node)
-			control_done(c, c->op == BPROC_CONTROL_DOWN ? 0 : -BPROC_BE_SLAVEDIED);
+			control_done(master, c,
+				     c->op == BPROC_CONTROL_DOWN ? 0 : -BPROC_BE_SLAVEDIED);
 	}
 	xa_unlock(&master->controls);
 }
@@ -91,6 +107,20 @@ static bool is_done(struct bproc_space *master, struct control *c)
 	done = c->done;
 	xa_unlock(&master->controls);
 	return done;
+}
+
+/*
+ * Of an entry that is in the table: why no answer will come. Pairs with
+ * bproc_space_shutdown() and bproc_node_set_state(): they make it known, then walk the table.
+ */
+static int no_answer(struct bproc_space *master, int node)
+{
+	bool dead;
+
+	spin_lock(&master->lock);
+	dead = master->dead;
+	spin_unlock(&master->lock);
+	return dead ? -ENOSYS : bproc_node_check(master, node);
 }
 
 /* Post a message, and wait. Return: the answer, or why there is none. */
@@ -107,16 +137,7 @@ static int post_and_wait(struct bproc_space *master, struct control *c,
 		bproc_msg_free(buf);
 		return err;
 	}
-	/*
-	 * Pairs with bproc_space_shutdown() and bproc_node_set_state(): they make it known
-	 * that no answer will come, then walk the table.
-	 */
-	spin_lock(&master->lock);
-	if (master->dead)
-		err = -ENOSYS;
-	spin_unlock(&master->lock);
-	if (!err)
-		err = bproc_node_check(master, c->node);
+	err = no_answer(master, c->node);
 	if (err) {
 		bproc_msg_free(buf);
 	} else {
@@ -148,6 +169,21 @@ static int ask(struct bproc_space *master, int node, u32 op, const void *payload
 	return post_and_wait(master, &c, buf);
 }
 
+static struct bproc_msgbuf *migrate_message(int node, const struct bproc_migrate *arg)
+{
+	struct bproc_msg_migrate *body;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_MIGRATE, node, arg->pid, sizeof(*body),
+			      GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return NULL;
+	body = (void *)buf->body;
+	body->to = arg->node;
+	body->flags = arg->flags;
+	return buf;
+}
+
 /**
  * bproc_control_migrate - have a node's driver move a process of that node
  * @master: the master's space
@@ -159,20 +195,56 @@ static int ask(struct bproc_space *master, int node, u32 op, const void *payload
 int bproc_control_migrate(struct bproc_space *master, int node, struct bproc_migrate *arg)
 {
 	struct control c = { .node = node, .op = MIGRATE };
-	struct bproc_msg_migrate *body;
-	struct bproc_msgbuf *buf;
+	struct bproc_msgbuf *buf = migrate_message(node, arg);
 	int err;
 
-	buf = bproc_msg_alloc(BPROC_MSG_MIGRATE, node, arg->pid, sizeof(*body),
-			      GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return -ENOMEM;
-	body = (void *)buf->body;
-	body->to = arg->node;
-	body->flags = arg->flags;
 	err = post_and_wait(master, &c, buf);
 	arg->why = c.why;
 	return err;
+}
+
+/**
+ * bproc_control_migrate_for - the same, for somebody on a node
+ * @master: the master's space
+ * @node: where it is
+ * @arg: the process, and where to
+ * @reply: goes when the answer comes, or it is known that none will
+ *
+ * Nobody waits here: the caller is the daemon.
+ */
+void bproc_control_migrate_for(struct bproc_space *master, int node,
+			       const struct bproc_migrate *arg, struct bproc_msgbuf *reply)
+{
+	struct bproc_msgbuf *buf = migrate_message(node, arg);
+	u64 id = atomic64_inc_return(&master->next_id);
+	struct control *c;
+	int err = -ENOMEM;
+
+	c = kmalloc(sizeof(*c), GFP_KERNEL);
+	if (!buf || !c)
+		goto err;
+	*c = (struct control){ .node = node, .op = MIGRATE, .reply = reply, .id = id };
+	buf->msg.id = id;
+	err = xa_insert(&master->controls, id, c, GFP_KERNEL);
+	if (err)
+		goto err;
+	err = no_answer(master, node);
+	if (!err) {
+		bproc_msgq_post(&master->msgq, buf);
+		return;
+	}
+	/* Unless somebody else has found that, too, and answered. */
+	if (!xa_erase(&master->controls, id)) {
+		bproc_msg_free(buf);
+		return;
+	}
+err:
+	bproc_migrate_reply(master, reply, err, BPROC_WHY_NONE);
+	kfree(c);
+	if (buf)
+		bproc_msg_free(buf);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/bproc_msg.h>
 
 struct bproc_calling;
+struct bproc_msgbuf;
 struct bproc_space;
 
 long bproc_control_status(struct bproc_calling *c);
@@ -14,6 +15,8 @@ long bproc_control_chroot(struct bproc_calling *c);
 long bproc_control_order(struct bproc_calling *c);
 long bproc_control_reconnect(struct bproc_calling *c);
 int bproc_control_migrate(struct bproc_space *master, int node, struct bproc_migrate *arg);
+void bproc_control_migrate_for(struct bproc_space *master, int node,
+			       const struct bproc_migrate *arg, struct bproc_msgbuf *reply);
 void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m);
 void bproc_controls_abort(struct bproc_space *master, int node);
 

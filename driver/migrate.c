@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/task_work.h>
 
+#include "call.h"
 #include "calls.h"
 #include "control.h"
 #include "ghost.h"
@@ -48,8 +49,7 @@
  * @out: where to write its image; NULL: it is to move
  * @node: where to
  * @flags: as in struct bproc_migrate, and BPROC_MIGRATE_ANY
- * @id: of the message that is to be answered; 0: somebody waits here
- * @pid: the process's number
+ * @reply: the message that says what became of it; NULL: somebody waits here
  * @cancelled: nobody wants it any more
  * @done: what follows is there
  * @result: 0 or -errno
@@ -64,8 +64,7 @@ struct migration {
 	struct file *out;
 	int node;
 	u32 flags;
-	u64 id;
-	pid_t pid;
+	struct bproc_msgbuf *reply;
 	bool cancelled;
 	struct completion done;
 	int result;
@@ -89,26 +88,38 @@ static void migration_put(struct migration *m)
 	kref_put(&m->ref, migration_free);
 }
 
-static void answer(struct bproc_space *s, u64 id, pid_t pid, int result, u32 why)
+/**
+ * bproc_migrate_reply - say what became of a migration, to whoever asked for it elsewhere
+ * @s: where it was done
+ * @reply: MIGRATED or RESULT; it goes
+ * @result: 0 or -errno
+ * @why: BPROC_WHY_*
+ */
+void bproc_migrate_reply(struct bproc_space *s, struct bproc_msgbuf *reply, int result, u32 why)
 {
-	struct bproc_msg_migrated *body;
+	struct bproc_msg_migrated *body = (void *)reply->body;
+
+	reply->msg.result = result;
+	body->why = why;
+	bproc_msgq_post(&s->msgq, reply);
+}
+
+static struct bproc_msgbuf *reply_to(const struct bproc_msg *msg, u16 type, int node)
+{
 	struct bproc_msgbuf *buf;
 
-	buf = bproc_msg_alloc(BPROC_MSG_MIGRATED, BPROC_NODE_MASTER, pid, sizeof(*body),
+	buf = bproc_msg_alloc(type, node, msg->pid, sizeof(struct bproc_msg_migrated),
 			      GFP_KERNEL | __GFP_NOFAIL);
-	buf->msg.id = id;
-	buf->msg.result = result;
-	body = (void *)buf->body;
-	body->why = why;
-	bproc_msgq_post(&s->msgq, buf);
+	buf->msg.id = msg->id;
+	return buf;
 }
 
 /* The work is done, or never will be. */
 static void migration_end(struct migration *m, int result)
 {
 	m->result = result;
-	if (m->id)
-		answer(m->space, m->id, m->pid, result, m->why);
+	if (m->reply)
+		bproc_migrate_reply(m->space, m->reply, result, m->why);
 	complete(&m->done);
 	migration_put(m);
 }
@@ -221,10 +232,13 @@ static void migration_work(struct callback_head *work)
 		ks_do_group_exit(order.exit_status);
 }
 
-/* Return: the migration with a reference, to be waited for if @id is 0; or -errno. */
+/*
+ * Return: the migration with a reference, to be waited for without @reply; or -errno, and
+ * @reply is still the caller's.
+ */
 static struct migration *migration_start(struct bproc_space *s, struct task_struct *task,
-					 pid_t pid, int node, u32 flags, struct file *out,
-					 u64 id)
+					 int node, u32 flags, struct file *out,
+					 struct bproc_msgbuf *reply)
 {
 	struct migration *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
 
@@ -238,10 +252,9 @@ static struct migration *migration_start(struct bproc_space *s, struct task_stru
 	m->space = s;
 	m->task = get_task_struct(task);
 	m->out = out ? get_file(out) : NULL;
-	m->pid = pid;
 	m->node = node;
 	m->flags = flags;
-	m->id = id;
+	m->reply = reply;
 	bproc_trace_get();
 	if (task_work_add(task, &m->work, TWA_SIGNAL)) {
 		migration_end(m, -ESRCH);
@@ -266,22 +279,6 @@ static int migration_wait(struct migration *m)
 		bproc_trace_put();
 	}
 	return -EINTR;
-}
-
-/* May the caller signal it? */
-static int may_signal(struct bproc_space *s, pid_t pid)
-{
-	struct bproc_killer k = {
-		.space = s,
-		.sender = current,
-		.node = BPROC_NODE_NONE,
-		.uid = current_uid(),
-		.euid = current_euid(),
-		.capable = capable(CAP_KILL),
-	};
-
-	clear_siginfo(&k.info);
-	return bproc_kill(&k, pid);
 }
 
 /*
@@ -311,8 +308,8 @@ static u32 privilege(void)
 	return capable(CAP_SYS_PTRACE) ? BPROC_MIGRATE_ANY : 0;
 }
 
-static int do_locally(struct bproc_space *s, struct task_struct *task, pid_t pid, int node,
-		      u32 flags, struct file *out, u32 *why, u64 *bytes)
+static int do_locally(struct bproc_space *s, struct task_struct *task, int node, u32 flags,
+		      struct file *out, u32 *why, u64 *bytes)
 {
 	struct migration *m;
 	int err;
@@ -321,7 +318,7 @@ static int do_locally(struct bproc_space *s, struct task_struct *task, pid_t pid
 	*why = bproc_obstacle(task, flags & BPROC_MIGRATE_FORCE);
 	if (*why)
 		return bproc_obstacle_errno(*why);
-	m = migration_start(s, task, pid, node, flags | privilege(), out, 0);
+	m = migration_start(s, task, node, flags | privilege(), out, NULL);
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	err = migration_wait(m);
@@ -350,24 +347,41 @@ static int where_is(struct bproc_space *s, pid_t pid, int *node)
 	return err;
 }
 
-static int migrate_once(struct bproc_space *s, struct bproc_migrate *arg)
+/* Where is it, and may @k, who could signal it, send it to where it is to go? */
+static int look_up(struct bproc_killer *k, struct bproc_migrate *arg, int *node)
 {
-	struct task_struct *task;
-	int node, err;
-	u64 bytes;
+	int err = where_is(k->space, arg->pid, node);
 
 	arg->why = BPROC_WHY_NONE;
-	err = where_is(s, arg->pid, &node);
 	if (!err)
-		err = may_signal(s, arg->pid);
+		err = bproc_kill(k, arg->pid);
 	if (err == -EAGAIN) {
 		arg->why = BPROC_WHY_MOMENT;
 		err = -EBUSY;
 	}
+	if (!err && arg->node == *node)
+		err = -BPROC_BE_SAMENODE;
+	return err;
+}
+
+static int migrate_once(struct bproc_space *s, struct bproc_migrate *arg)
+{
+	struct bproc_killer k = {
+		.space = s,
+		.sender = current,
+		.node = BPROC_NODE_NONE,
+		.uid = current_uid(),
+		.euid = current_euid(),
+		.capable = capable(CAP_KILL),
+	};
+	struct task_struct *task;
+	int node, err;
+	u64 bytes;
+
+	clear_siginfo(&k.info);
+	err = look_up(&k, arg, &node);
 	if (err)
 		return err;
-	if (arg->node == node)
-		return -BPROC_BE_SAMENODE;
 	if (node != BPROC_NODE_MASTER) {
 		struct bproc_migrate there = *arg;
 
@@ -379,8 +393,29 @@ static int migrate_once(struct bproc_space *s, struct bproc_migrate *arg)
 	task = find_local(s, arg->pid);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	err = do_locally(s, task, arg->pid, arg->node, arg->flags, NULL, &arg->why, &bytes);
+	err = do_locally(s, task, arg->node, arg->flags, NULL, &arg->why, &bytes);
 	put_task_struct(task);
+	return err;
+}
+
+/* On a node: the master knows where everybody is. */
+static int ask_master(struct bproc_space *s, struct bproc_migrate *arg)
+{
+	const struct cred *cred = current_cred();
+	struct bproc_msg_migrated said = { .why = BPROC_WHY_NONE };
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_MIGRATE,
+		.flags = (capable(CAP_KILL) ? BPROC_CALL_CAPABLE : 0) |
+			 (privilege() ? BPROC_CALL_TRACER : 0),
+		.after = arg->pid,
+		.node = arg->node,
+		.count = arg->flags,
+		.euid = from_kuid_munged(&init_user_ns, cred->euid),
+		.signal.uid = from_kuid_munged(&init_user_ns, cred->uid),
+	};
+	int err = bproc_call_master(s, &call, &said, sizeof(said));
+
+	arg->why = said.why;
 	return err;
 }
 
@@ -406,7 +441,8 @@ long bproc_migrate(struct bproc_calling *c)
 		return -ESRCH;
 	c->answers = true;
 	do {
-		err = migrate_once(c->space, arg);
+		err = bproc_is_master(c->space) ? migrate_once(c->space, arg) :
+						  ask_master(c->space, arg);
 		/* It moved by itself in between. */
 		if (err == -BPROC_BE_INVALIDPROC)
 			arg->why = BPROC_WHY_MOMENT;
@@ -449,14 +485,73 @@ long bproc_dump_proc(struct bproc_calling *c)
 		}
 		err = -EPERM;
 		if (ks_ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
-			err = do_locally(s, task, arg->pid, BPROC_NODE_MASTER, arg->flags, out,
-					 &arg->why, &arg->bytes);
+			err = do_locally(s, task, BPROC_NODE_MASTER, arg->flags, out, &arg->why,
+					 &arg->bytes);
 		put_task_struct(task);
 	} while (err && will_pass(arg->why) && ++tries < TRIES &&
 		 !schedule_timeout_killable(msecs_to_jiffies(PAUSE_MS)) &&
 		 !fatal_signal_pending(current));
 	fput(out);
 	return err;
+}
+
+/* @task is to go, and somebody elsewhere to hear of it by @reply. */
+static void start_for(struct bproc_space *s, struct task_struct *task, int node, u32 flags,
+		      struct bproc_msgbuf *reply)
+{
+	u32 why = bproc_obstacle(task, flags & BPROC_MIGRATE_FORCE);
+	int err = bproc_obstacle_errno(why);
+	struct migration *m;
+
+	if (!err) {
+		m = migration_start(s, task, node, flags, NULL, reply);
+		err = PTR_ERR_OR_ZERO(m);
+		if (!err) {
+			migration_put(m);
+			return;
+		}
+	}
+	bproc_migrate_reply(s, reply, err, why);
+}
+
+/**
+ * bproc_migrate_for - BPROC_CALL_MIGRATE: MIGRATE for a process on a node
+ * @k: who asks, as one who signals; its space is the master's
+ * @msg: the message
+ * @call: its body
+ *
+ * The answer follows.
+ */
+void bproc_migrate_for(struct bproc_killer *k, const struct bproc_msg *msg,
+		       const struct bproc_msg_call *call)
+{
+	struct bproc_msgbuf *reply = reply_to(msg, BPROC_MSG_RESULT, msg->node);
+	u32 any = call->flags & BPROC_CALL_TRACER ? BPROC_MIGRATE_ANY : 0;
+	struct bproc_migrate arg = {
+		.pid = call->after,
+		.node = call->node,
+		.flags = call->count | any,
+	};
+	struct task_struct *task;
+	int node, err = -EINVAL;
+
+	if (!(call->count & ~FLAGS) && arg.pid > 0 && arg.pid != msg->pid)
+		err = look_up(k, &arg, &node);
+	if (err)
+		goto err;
+	if (node != BPROC_NODE_MASTER) {
+		bproc_control_migrate_for(k->space, node, &arg, reply);
+		return;
+	}
+	task = find_local(k->space, arg.pid);
+	err = PTR_ERR_OR_ZERO(task);
+	if (err)
+		goto err;
+	start_for(k->space, task, arg.node, arg.flags, reply);
+	put_task_struct(task);
+	return;
+err:
+	bproc_migrate_reply(k->space, reply, err, arg.why);
 }
 
 /**
@@ -467,24 +562,13 @@ long bproc_dump_proc(struct bproc_calling *c)
 void bproc_migrate_here(struct bproc_space *s, const struct bproc_msg *msg)
 {
 	const struct bproc_msg_migrate *body = (const void *)(msg + 1);
+	struct bproc_msgbuf *reply = reply_to(msg, BPROC_MSG_MIGRATED, BPROC_NODE_MASTER);
 	struct task_struct *task = bproc_space_task(s, msg->pid);
-	int err = -BPROC_BE_INVALIDPROC;
-	struct migration *m;
-	u32 why = BPROC_WHY_NONE;
 
-	if (task && thread_group_leader(task) && bproc_proc_is_here(s, task->pid)) {
-		why = bproc_obstacle(task, body->flags & BPROC_MIGRATE_FORCE);
-		err = bproc_obstacle_errno(why);
-		if (!err) {
-			m = migration_start(s, task, msg->pid, body->to, body->flags, NULL,
-					    msg->id);
-			err = PTR_ERR_OR_ZERO(m);
-			if (!err)
-				migration_put(m);
-		}
-	}
-	if (err)
-		answer(s, msg->id, msg->pid, err, why);
+	if (task && thread_group_leader(task) && bproc_proc_is_here(s, task->pid))
+		start_for(s, task, body->to, body->flags, reply);
+	else
+		bproc_migrate_reply(s, reply, -BPROC_BE_INVALIDPROC, BPROC_WHY_NONE);
 	if (task)
 		put_task_struct(task);
 }

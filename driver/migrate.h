@@ -6,10 +6,15 @@
 #include <linux/bproc_msg.h>
 
 struct bproc_calling;
+struct bproc_killer;
+struct bproc_msgbuf;
 struct bproc_space;
 
 long bproc_migrate(struct bproc_calling *c);
 long bproc_dump_proc(struct bproc_calling *c);
+void bproc_migrate_for(struct bproc_killer *k, const struct bproc_msg *m,
+		       const struct bproc_msg_call *call);
+void bproc_migrate_reply(struct bproc_space *s, struct bproc_msgbuf *reply, int result, u32 why);
 void bproc_migrate_here(struct bproc_space *s, const struct bproc_msg *m);
 
 #endif

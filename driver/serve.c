@@ -7,6 +7,7 @@
 #include "family.h"
 #include "ghost.h"
 #include "kill.h"
+#include "migrate.h"
 #include "node.h"
 #include "serve.h"
 #include "signals.h"
@@ -92,6 +93,19 @@ static int serve_find(struct bproc_ghost *g, const struct bproc_msg *msg,
 	return err ? err : -EINPROGRESS;
 }
 
+/* Whom it is about answers, or the node where that is. */
+static int serve_migrate(struct bproc_space *m, struct bproc_ghost *g,
+			 const struct bproc_msg *msg, const struct bproc_msg_call *call)
+{
+	struct bproc_killer k;
+	int err = fill_killer(&k, m, g, call);
+
+	if (err)
+		return err;
+	bproc_migrate_for(&k, msg, call);
+	return -EINPROGRESS;
+}
+
 /* Ghosts have the numbers of their processes. */
 static int serve_ids(struct bproc_space *m, const struct bproc_msg_call *call)
 {
@@ -151,6 +165,9 @@ static int serve(struct bproc_space *m, const struct bproc_msg *msg,
 	case BPROC_CALL_GETPGID:
 	case BPROC_CALL_GETSID:
 		ret = serve_ids(m, call);
+		break;
+	case BPROC_CALL_MIGRATE:
+		ret = serve_migrate(m, g, msg, call);
 		break;
 	case BPROC_CALL_FIND:
 		ret = serve_find(g, msg, call);

@@ -13,7 +13,8 @@
 /* A wrong call, as for every command of this package. */
 #define EXIT_USAGE 2
 
-/* Processes start others while they are driven away: so often all of them are looked for. */
+/* Processes start others while they are driven away: so often all of them are looked for.
+ */
 #define PASSES 20
 
 static const char usage[] =
@@ -33,10 +34,14 @@ static const char usage[] =
 	"  -V, --version    version\n";
 
 static const struct option long_options[] = {
-	{ "drain", required_argument, NULL, 'd' }, { "to", required_argument, NULL, 't' },
-	{ "force", no_argument, NULL, 'f' },	   { "dry-run", no_argument, NULL, 'n' },
-	{ "verbose", no_argument, NULL, 'v' },	   { "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },	   { "version", no_argument, NULL, 'V' },
+	{ "drain", required_argument, NULL, 'd' },
+	{ "to", required_argument, NULL, 't' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -104,8 +109,8 @@ static void move_one(struct moving *m, const struct options *o)
 	m->from = bproc_pidnode(m->pid);
 	get_name(m);
 	m->error = m->why = 0;
-	if (!o->dry && bproc_migrate_why(m->pid, m->to, o->force ? BPROC_MIGRATE_FORCE : 0,
-					 &m->why))
+	if (!o->dry &&
+	    bproc_migrate_why(m->pid, m->to, o->force ? BPROC_MIGRATE_FORCE : 0, &m->why))
 		m->error = errno;
 	/* Where it is to be is what counts. */
 	if (m->error == BE_SAMENODE)
@@ -131,7 +136,11 @@ static void tell(const struct moving *m, const struct options *o)
 			       node_name(m->to, to, sizeof(to)));
 		return;
 	}
-	fprintf(stderr, "bpmove: %d (%s): %s\n", m->pid, m->name, reason(m));
+	/* a node does not know the names of processes elsewhere */
+	if (*m->name)
+		fprintf(stderr, "bpmove: %d (%s): %s\n", m->pid, m->name, reason(m));
+	else
+		fprintf(stderr, "bpmove: %d: %s\n", m->pid, reason(m));
 }
 
 static void tell_json(const struct list *l)
@@ -143,8 +152,8 @@ static void tell_json(const struct list *l)
 	for (i = 0; i < l->n; i++) {
 		const struct moving *m = &l->m[i];
 
-		printf("%s\n  {\"pid\": %d, \"from\": %d, \"to\": %d, ", comma, m->pid, m->from,
-		       m->to);
+		printf("%s\n  {\"pid\": %d, \"from\": %d, \"to\": %d, ", comma, m->pid,
+		       m->from, m->to);
 		json_member("command", m->name);
 		printf(", \"moved\": %s", m->moved ? "true" : "false");
 		if (!m->moved) {
@@ -246,7 +255,8 @@ static bool has(const struct bproc_node_set_t *set, int node)
 }
 
 /* Targets that are drained themselves, or are not up, are none. */
-static int choose_targets(struct bproc_node_set_t *to, const struct bproc_node_set_t *from)
+static int choose_targets(struct bproc_node_set_t *to,
+			  const struct bproc_node_set_t *from)
 {
 	int i, n = 0;
 

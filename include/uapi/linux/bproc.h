@@ -533,7 +533,7 @@ struct bproc_dump_proc {
  * New in this BProc, so outside of the original's numbers: what is done to another
  * process, unmodified and whatever it is doing. It happens on its way to user mode: a
  * system call that it sleeps in is interrupted as if the process were stopped and
- * continued, and goes on where the process does. On the master only (-ENOSYS on a node).
+ * continued, and goes on where the process does.
  */
 
 /*
@@ -554,7 +554,8 @@ struct bproc_dump_proc {
 #define BPROC_IOC_MIGRATE _IOWR(BPROC_IOC_MAGIC, 0x40, struct bproc_migrate)
 /*
  * BPROC_IOC_DUMP_PROC - write the image of a process of this machine, which goes on. Who may
- *	trace it may do it (-EPERM). -EREMOTE: it is on a node. Further errors as MIGRATE
+ *	trace it may do it (-EPERM). On the master only (-ENOSYS on a node), and of a process
+ *	there (-EREMOTE). Further errors as MIGRATE
  *	and VMAD_IOC_DO_DUMP.
  */
 #define BPROC_IOC_DUMP_PROC _IOWR(BPROC_IOC_MAGIC, 0x41, struct bproc_dump_proc)

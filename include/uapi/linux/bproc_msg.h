@@ -339,21 +339,30 @@ enum bproc_call_type {
 	 * on the caller's node; IDS comes before RESULT
 	 */
 	BPROC_CALL_SETPGID = 9,
+	/*
+	 * move @after to @node; @count: flags as in struct bproc_migrate. Gives struct
+	 * bproc_msg_migrated, RESULT 0 or -errno, when it has gone or is not going to
+	 */
+	BPROC_CALL_MIGRATE = 10,
 };
 
 /* Most bytes of elements that a call gives at once. */
 #define BPROC_CALL_ROOM 4000
-#define BPROC_CALL_CAPABLE 0x1 /* BPROC_CALL_KILL: the caller has CAP_KILL */
+#define BPROC_CALL_CAPABLE 0x1 /* BPROC_CALL_KILL, _MIGRATE: the caller has CAP_KILL */
+#define BPROC_CALL_TRACER 0x2 /* BPROC_CALL_MIGRATE: the caller has CAP_SYS_PTRACE */
 
 /**
  * struct bproc_msg_call - body of BPROC_MSG_CALL
  * @call: BPROC_CALL_*
- * @flags: BPROC_CALL_CAPABLE
+ * @flags: BPROC_CALL_CAPABLE, BPROC_CALL_TRACER
  * @after: BPROC_CALL_INFO, _PINFO: as in struct bproc_node_list, struct bproc_proc_list;
- *	BPROC_CALL_KILL: the first argument of kill(2), but 0
- * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list; _TGKILL, _SETPGID: see there
- * @count: most elements wanted; BPROC_CALL_FIND: length of the path
- * @euid: BPROC_CALL_KILL: effective user ID of the caller; the real one is in @signal
+ *	BPROC_CALL_KILL: the first argument of kill(2), but 0; BPROC_CALL_MIGRATE: whom
+ * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list; BPROC_CALL_MIGRATE: where to;
+ *	_TGKILL, _SETPGID: see there
+ * @count: most elements wanted; BPROC_CALL_FIND: length of the path; BPROC_CALL_MIGRATE:
+ *	flags
+ * @euid: BPROC_CALL_KILL, _MIGRATE: effective user ID of the caller; the real one is in
+ *	@signal
  * @signal: BPROC_CALL_KILL: the signal; its number may be 0
  */
 struct bproc_msg_call {
@@ -400,7 +409,10 @@ struct bproc_msg_migrate {
 
 #define BPROC_MIGRATE_ANY 0x80000000U
 
-/* struct bproc_msg_migrated - body of BPROC_MSG_MIGRATED; @why: BPROC_WHY_* */
+/*
+ * struct bproc_msg_migrated - body of BPROC_MSG_MIGRATED, and of the RESULT of
+ * BPROC_CALL_MIGRATE; @why: BPROC_WHY_*
+ */
 struct bproc_msg_migrated {
 	__u32 why;
 	__u32 reserved;
