@@ -328,6 +328,8 @@ static enum presence look_for(struct bproc_space *s, const struct bproc_child *c
 		   !task->exit_state) {
 		bproc_family_give(task, current);
 		task->exit_signal = c->exit_signal;
+		/* Of which no signal tells. */
+		g->parent = g->parent_process = task_tgid_nr_ns(current, s->ns);
 		ret = STANDIN;
 	}
 	write_unlock_irq(ks_tasklist_lock);

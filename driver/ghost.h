@@ -51,7 +51,10 @@ struct bproc_name {
  * @cont: a SIGCONT that the process had already is under way to the ghost
  * @name: new name to show, or NULL
  * @ppid: parent that the node knows of
- * @last_ppid: the one before
+ * @parent: the thread that the kernel has for its parent, as last seen
+ * @parent_process: its process
+ * @last_parent: the process of the one before
+ * @deaths: how many of those ended whose signal has not come
  * @cred: what the process left with, given back when it returns
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
@@ -83,7 +86,10 @@ struct bproc_ghost {
 	bool cont;
 	struct bproc_name *name;
 	pid_t ppid;
-	pid_t last_ppid;
+	pid_t parent;
+	pid_t parent_process;
+	pid_t last_parent;
+	unsigned int deaths;
 	const struct cred *cred;
 	unsigned long needed;
 	bool in_transit;

@@ -100,11 +100,8 @@ static bool parent_changed(struct bproc_ghost *g)
 	pid_t ppid = task_ppid_nr_ns(current, g->space->ns);
 	pid_t old = g->ppid;
 
-	if (ppid == old)
-		return false;
-	g->last_ppid = old;
 	g->ppid = ppid;
-	return true;
+	return ppid != old;
 }
 
 static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
@@ -112,12 +109,7 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 	int sig = info->si_signo;
 	bool swallow;
 
-	/*
-	 * Of the parent that was, or of a thread of the parent that is, which the kernel takes
-	 * for the parent; perhaps not seen yet, perhaps seen before the signal came.
-	 */
-	if (sig == BPROC_PARENT_DIED && info->si_code == SI_USER &&
-	    (info->si_pid == g->ppid || info->si_pid == g->last_ppid))
+	if (sig == BPROC_PARENT_DIED && bproc_orphan_signal(g, info))
 		return;
 	if (sig == SIGCHLD && info->si_code > 0) {
 		bproc_procs_check_stops(g->space);
@@ -359,7 +351,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 	ret = bproc_is_master(g->space) ? 0 : regain_root(g->space);
 	if (ret)
 		return ret;
-	current->pdeath_signal = BPROC_PARENT_DIED;
+	bproc_orphan_listen(g);
 	WRITE_ONCE(g->reap, true);
 	spin_lock(&g->lock);
 	g->stopping = false;

@@ -15,6 +15,68 @@
 #include "signals.h"
 #include "space.h"
 
+/* --- a ghost hears of its parent's end --- */
+
+/*
+ * The kernel's parent of a process is a thread, and the end of that is told, even if others
+ * of its process are left. Return: its number; its process in @process.
+ */
+static pid_t parent_thread(struct bproc_space *s, pid_t *process)
+{
+	struct task_struct *parent;
+	pid_t ret;
+
+	rcu_read_lock();
+	parent = rcu_dereference(current->real_parent);
+	ret = task_pid_nr_ns(parent, s->ns);
+	*process = task_tgid_nr_ns(parent, s->ns);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The kernel changes the parent first, then sends the signal. */
+static void look_at_parent(struct bproc_ghost *g)
+{
+	pid_t process, thread = parent_thread(g->space, &process);
+
+	if (thread == g->parent)
+		return;
+	g->deaths++;
+	g->last_parent = g->parent_process;
+	g->parent = thread;
+	g->parent_process = process;
+}
+
+/**
+ * bproc_orphan_listen - the calling ghost hears of its parent's end from now on
+ * @g: the ghost
+ */
+void bproc_orphan_listen(struct bproc_ghost *g)
+{
+	if (current->pdeath_signal == BPROC_PARENT_DIED)
+		return;
+	current->pdeath_signal = BPROC_PARENT_DIED;
+	g->parent = parent_thread(g->space, &g->parent_process);
+}
+
+/**
+ * bproc_orphan_signal - is it the kernel's word of the end of a ghost's parent?
+ * @g: the calling ghost
+ * @info: BPROC_PARENT_DIED
+ *
+ * Else it is for the process. It looks like one that the parent sends: but there is one for
+ * each end of a parent.
+ */
+bool bproc_orphan_signal(struct bproc_ghost *g, const struct kernel_siginfo *info)
+{
+	look_at_parent(g);
+	if (!g->deaths || info->si_code != SI_USER ||
+	    (info->si_pid != g->last_parent && info->si_pid != g->parent_process))
+		return false;
+	g->deaths--;
+	return true;
+}
+
 /* --- the master --- */
 
 static u32 parents_uid(void)
@@ -144,8 +206,12 @@ out:
  */
 void bproc_orphan_leave_ghost(struct bproc_ghost *g, int death_signal)
 {
+	bool died = false;
+
 	current->pdeath_signal = death_signal;
-	if (task_ppid_nr_ns(current, g->space->ns) != g->ppid &&
-	    bproc_signal_drop(BPROC_PARENT_DIED) && death_signal)
+	look_at_parent(g);
+	for (; g->deaths; g->deaths--)
+		died |= bproc_signal_drop(BPROC_PARENT_DIED);
+	if (died && death_signal)
 		send_sig_info(death_signal, SEND_SIG_NOINFO, current);
 }

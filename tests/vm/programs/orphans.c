@@ -160,6 +160,31 @@ static void pidfds(int parent, int child)
 	finish(&two.p, 1);
 }
 
+static void *starts(void *member)
+{
+	struct member *m = member;
+
+	*m = start(M);
+	move(m, places[1]);
+	return NULL;
+}
+
+/* For the kernel a thread is the parent, and its end that of a parent. */
+static void thread_ends(void)
+{
+	struct member m;
+	pthread_t t;
+
+	printf("# the thread that made it ends\n");
+	if (pthread_create(&t, NULL, starts, &m) || pthread_join(t, NULL))
+		give_up("thread");
+	same("SIGUSR1 is caught", 0, ask(&m, CATCH, SIGUSR1));
+	same("it is there", 0, kill(m.pid, SIGUSR1));
+	same("and gets signals", 1, ask(&m, CAUGHT, 1));
+	same("its parent is the same", getpid(), ask(&m, PPID));
+	finish(&m, 3);
+}
+
 /* All placements of the two. */
 static void each(void (*what)(int, int))
 {
@@ -186,6 +211,7 @@ int main(int argc, char **argv)
 	each(ends);
 	each(is_killed);
 	death_signal_moves();
+	thread_ends();
 	each(orphaned_group);
 	each(interrupted_wait);
 	each(pidfds);
