@@ -199,37 +199,34 @@ static void table(enum where here)
 		ROW(BPROC_IOC, PINFO, "array nowhere", proc_list, info, BAD, EFAULT,
 		    BOTH),
 
-		/* On a node node control is not there, whatever its argument. */
-		ROW(BPROC_IOC, MIGRATE, "on a node", migrate, node, 0, ENOSYS, NODE),
-		ROW_POINTER_AT(BPROC_IOC, MIGRATE, EFAULT, MASTER),
-		ROW_POINTER_AT(BPROC_IOC, MIGRATE, ENOSYS, NODE),
-		ROW(BPROC_IOC, MIGRATE, "no process", migrate, pid, 0, ESRCH, MASTER),
+		ROW_POINTER(BPROC_IOC, MIGRATE),
+		ROW(BPROC_IOC, MIGRATE, "no process", migrate, pid, 0, ESRCH, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "below that", migrate, pid, 0x80000000, ESRCH,
-		    MASTER),
-		ROW(BPROC_IOC, MIGRATE, "a group", migrate, pid, -getpgrp(), ESRCH,
-		    MASTER),
+		    BOTH),
+		ROW(BPROC_IOC, MIGRATE, "a group", migrate, pid, -getpgrp(), ESRCH, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "none with it", migrate, pid, 0x7fffffff, ESRCH,
-		    MASTER),
+		    BOTH),
 		ROW(BPROC_IOC, MIGRATE, "the caller", migrate, pid, getpid(), EINVAL,
-		    MASTER),
-		ROW(BPROC_IOC, MIGRATE, "init", migrate, pid, 1, EPERM, MASTER),
-		ROW(BPROC_IOC, MIGRATE, "the kernel's", migrate, pid, 2, EPERM, MASTER),
+		    BOTH),
+		ROW(BPROC_IOC, MIGRATE, "init", migrate, pid, 1, EPERM, BOTH),
+		ROW(BPROC_IOC, MIGRATE, "the kernel's", migrate, pid, 2, EPERM, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "no such node", migrate, node, 4095,
-		    BPROC_BE_INVALIDNODE, MASTER),
+		    BPROC_BE_INVALIDNODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "beyond all nodes", migrate, node, 0x7fffffff,
-		    BPROC_BE_INVALIDNODE, MASTER),
+		    BPROC_BE_INVALIDNODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "no node", migrate, node, BPROC_NODE_NONE,
-		    BPROC_BE_INVALIDNODE, MASTER),
+		    BPROC_BE_INVALIDNODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "any node", migrate, node, BPROC_NODE_ANY,
-		    BPROC_BE_INVALIDNODE, MASTER),
+		    BPROC_BE_INVALIDNODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "below them", migrate, node, 0x80000000,
-		    BPROC_BE_INVALIDNODE, MASTER),
+		    BPROC_BE_INVALIDNODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "where it is", migrate, node, BPROC_NODE_MASTER,
-		    BPROC_BE_SAMENODE, MASTER),
+		    BPROC_BE_SAMENODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "unknown flag", migrate, flags, 0x100, EINVAL,
-		    MASTER),
+		    BOTH),
 		ROW(BPROC_IOC, MIGRATE, "the driver's own", migrate, flags, 0x80000000,
-		    EINVAL, MASTER),
+		    EINVAL, BOTH),
+		/* On a node what follows is not there, whatever its argument. */
 		ROW(BPROC_IOC, DUMP_PROC, "on a node", dump_proc, pid, 1, ENOSYS, NODE),
 		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, EFAULT, MASTER),
 		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, ENOSYS, NODE),
@@ -716,6 +713,25 @@ static void daemons(void)
 	same("a slave", 0, end_of(pid));
 }
 
+/* Whom others may move: it has no open files. */
+static void make_sleeper(void)
+{
+	sleeper = fork();
+	if (sleeper == 0) {
+		close_range(3, ~0U, 0);
+		for (;;)
+			pause();
+	}
+	migrate.pid = dump_proc.pid = sleeper;
+}
+
+static void check_sleeper(void)
+{
+	same("the sleeper is here", BPROC_NODE_MASTER, node_of(sleeper));
+	kill(sleeper, SIGTERM);
+	same("and nothing else happened to it", SIGTERM, end_of(sleeper));
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_move there = { .flags = ALL, .iolen = BPROC_IO_DEFAULT };
@@ -733,6 +749,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	get_ready(atoi(argv[1]));
+	make_sleeper();
 	if (argc == 2) {
 		/* One that PINFO has to tell of. */
 		pid = remote_fork(atoi(argv[1]), &chan);
@@ -741,19 +758,10 @@ int main(int argc, char **argv)
 			_exit(0);
 		}
 		remote = pid;
-		sleeper = fork();
-		if (sleeper == 0) {
-			close_range(3, ~0U, 0);
-			for (;;)
-				pause();
-		}
-		migrate.pid = dump_proc.pid = sleeper;
 		table(MASTER);
 		put_int(chan, 1);
 		same("nobody was disturbed", 0, end_of(pid));
-		same("the sleeper is here", BPROC_NODE_MASTER, node_of(sleeper));
-		kill(sleeper, SIGTERM);
-		same("and nothing else happened to it", SIGTERM, end_of(sleeper));
+		check_sleeper();
 		unknown();
 		no_cluster();
 		return failures != 0;
@@ -768,5 +776,6 @@ int main(int argc, char **argv)
 		_exit(failures != 0);
 	}
 	same("on a node", 0, end_of(pid));
+	check_sleeper();
 	return failures != 0;
 }
