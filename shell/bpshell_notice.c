@@ -19,8 +19,12 @@ const struct bproc_node_set_t *bpshell_notice_nodes(void)
 
 int bpshell_notice_fd(void)
 {
-	if (notifier < 0)
+	if (notifier < 0) {
 		notifier = bproc_notifier();
+		/* What was before it was there it does not tell. */
+		if (notifier >= 0)
+			started = false;
+	}
 	if (!started) {
 		started = true;
 		if (bproc_nodelist(&known) < 0)
