@@ -24,6 +24,8 @@ const char *bproc_strerror(int err)
 		return "Slave node died";
 	case BE_INVALIDPROC:
 		return "Invalid process ID";
+	case ENOSYS:
+		return "No cluster here, or this is not its master (see bpctl check)";
 	default:
 		return strerror(err);
 	}

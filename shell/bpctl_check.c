@@ -260,9 +260,9 @@ static void check_key(const char *path)
 			tell(NOTE, "key", "%s can be seen by root alone: run this as root", path);
 		else
 			tell(WRONG, "key",
-			     "%s: %s. Make one, and give the same to all nodes: (umask 077; head "
-			     "-c 32 /dev/urandom >%s)",
-			     path, strerror(errno), path);
+			     "%s: %s. Make one: bproc-key generate %s; or take the "
+			     "cluster's: bproc-key install %s",
+			     path, strerror(errno), path, path);
 		return;
 	}
 	if (!S_ISREG(st.st_mode))

@@ -218,7 +218,7 @@ const struct bpshell_builtin bpshell_builtins[] = {
 	{ "setfacl", bpshell_setfacl, false, "OPTIONS SET",
 	  "changes nodes' access control lists (setfacl(1))" },
 	{ "chroot", bpshell_control, false, "DIRECTORY SET",
-	  "another root directory for what comes to nodes from now on" },
+	  "another root directory for what comes to nodes, until they connect anew" },
 	{ "reboot", bpshell_control, false, "[-y] SET", "restarts nodes' machines" },
 	{ "halt", bpshell_control, false, "[-y] SET", "stops nodes' machines" },
 	{ "pwroff", bpshell_control, false, "[-y] SET", "switches nodes' machines off" },
