@@ -274,7 +274,7 @@ int main(int argc, char **argv)
 
 	node = scen_init(argc, argv);
 	other = argc > 2 ? atoi(argv[2]) : node;
-	alarm(170);
+	alarm(170 * slowness());
 	if (argc > 3 && !strcmp(argv[3], "notify")) {
 		me = servant(node, &chan);
 		same("NOTIFY on a node", 0, ask(chan, NOTIFIER, 0, 0, 0));

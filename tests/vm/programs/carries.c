@@ -154,7 +154,7 @@ static void strangers(void)
 int main(int argc, char **argv)
 {
 	node = scen_init(argc, argv);
-	alarm(150);
+	alarm(150 * slowness());
 	memory();
 	moving();
 	strangers();

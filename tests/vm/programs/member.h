@@ -512,7 +512,7 @@ static void members_init(int argc, char **argv)
 	places[0] = M;
 	places[1] = scen_init(argc, argv);
 	places[2] = argc > 2 ? atoi(argv[2]) : 1;
-	alarm(200);
+	alarm(200 * slowness());
 	listening = listener(&port);
 }
 

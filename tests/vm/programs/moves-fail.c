@@ -253,7 +253,7 @@ static void delayed(void)
 int main(int argc, char **argv)
 {
 	node = scen_init(argc - 1, argv + 1);
-	alarm(170);
+	alarm(170 * slowness());
 	if (argc < 3 || strcmp(argv[1], "fail"))
 		return 2;
 	fail(node != 0);

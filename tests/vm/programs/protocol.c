@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	scen_init(argc, argv);
-	alarm(150);
+	alarm(150 * slowness());
 	master = open("/dev/bproc-master", O_RDWR | O_CLOEXEC);
 	if (master < 0 || ioctl(master, BPROC_IOC_MASTER_SETUP, &setup))
 		give_up("/dev/bproc-master");
