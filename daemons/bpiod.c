@@ -7,9 +7,7 @@
 #include <sys/socket.h>
 #include "bpiod.h"
 #include "log.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: bpiod [options]\n"

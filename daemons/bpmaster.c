@@ -13,11 +13,9 @@
 #include "nodeup.h"
 #include "notify.h"
 #include "trace.h"
+#include "usage.h"
 
 #define DEVICE "/dev/bproc-master"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
 
 static const char usage[] =
 	"Usage: bpmaster [options]\n"

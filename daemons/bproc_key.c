@@ -19,8 +19,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include "tls.h"
+#include "usage.h"
 
-#define EXIT_USAGE 2
 #define KEY_BYTES 32
 
 static const char usage[] =

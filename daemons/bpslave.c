@@ -17,12 +17,10 @@
 #include "notify.h"
 #include "slave.h"
 #include "trace.h"
+#include "usage.h"
 
 #define BACKOFF_MIN 1
 #define BACKOFF_MAX 10
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
 
 static const char usage[] =
 	"Usage: bpslave [options] MASTER[:PORT] [PORT]\n"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a node's processes ask of the master, and wait for. */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 
 #include "call.h"
@@ -95,6 +98,22 @@ void bproc_calls_abort(struct bproc_space *s)
 		call_end(c, -EIO);
 	xa_unlock(&s->calls);
 	wait_event(s->idle, !atomic_read(&s->hooked));
+}
+
+/**
+ * bproc_call_sign - say by whose rights the current process makes a call
+ * @s: the node
+ * @call: the call; as for a signal that is sent
+ */
+void bproc_call_sign(struct bproc_space *s, struct bproc_msg_call *call)
+{
+	const struct cred *cred = current_cred();
+
+	if (capable(CAP_KILL))
+		call->flags |= BPROC_CALL_CAPABLE;
+	call->euid = from_kuid_munged(&init_user_ns, cred->euid);
+	call->signal.pid = task_tgid_nr_ns(current, s->ns);
+	call->signal.uid = from_kuid_munged(&init_user_ns, cred->uid);
 }
 
 /**

@@ -30,6 +30,7 @@ struct bproc_call {
 int bproc_call_and_wait(struct bproc_space *s, struct bproc_msgbuf *buf, struct bproc_call *c);
 bool bproc_call_answered(struct bproc_space *s, const struct bproc_msg *m);
 void bproc_calls_abort(struct bproc_space *s);
+void bproc_call_sign(struct bproc_space *s, struct bproc_msg_call *call);
 int bproc_call_master(struct bproc_space *s, const struct bproc_msg_call *call, void *to,
 		      size_t room);
 

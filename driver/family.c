@@ -113,29 +113,21 @@ bool bproc_family_is_here(struct bproc_space *s)
 
 /* --- zombies of a ghost's children --- */
 
+static bool is_zombie(struct task_struct *task)
+{
+	return task->exit_state == EXIT_ZOMBIE && thread_group_empty(task);
+}
+
 /*
  * The master keeps those for which the process on its node has still to wait. On a node
  * they are none of the ghost's business: the process has ghosts of them where it is now.
  */
-static bool is_kept(struct bproc_space *s, struct task_struct *task)
+static bool may_reap(struct bproc_space *s, struct task_struct *task)
 {
-	unsigned long flags;
-	struct bproc_proc *p;
-	bool ret = false;
-
-	xa_lock_irqsave(&s->procs, flags);
-	p = xa_load(&s->procs, task->tgid);
 	if (bproc_is_master(s))
-		ret = p && p->watchers && !p->reaped;
-	else if (p)
-		p->unwaited = true;
-	xa_unlock_irqrestore(&s->procs, flags);
-	return ret;
-}
-
-static bool is_zombie(struct task_struct *task)
-{
-	return task->exit_state == EXIT_ZOMBIE && thread_group_empty(task);
+		return !bproc_proc_is_awaited(s, task->tgid);
+	bproc_proc_set_waited(s, task->tgid, false);
+	return true;
 }
 
 /**
@@ -152,7 +144,7 @@ void bproc_family_reap(struct bproc_ghost *g)
 		nr = 0;
 		read_lock(ks_tasklist_lock);
 		list_for_each_entry(task, &current->children, sibling) {
-			if (is_zombie(task) && !is_kept(s, task)) {
+			if (is_zombie(task) && may_reap(s, task)) {
 				nr = task_tgid_nr_ns(task, s->ns);
 				break;
 			}
@@ -165,18 +157,10 @@ void bproc_family_reap(struct bproc_ghost *g)
 
 static bool is_listed(struct bproc_space *s, struct task_struct *task)
 {
-	unsigned long flags;
-	bool ret;
-
 	if (task->exit_state && task->exit_state != EXIT_ZOMBIE)
 		return false;
-	if (bproc_is_master(s))
-		return true;
 	/* A namespace of its own on a node has numbers that nobody else knows. */
-	xa_lock_irqsave(&s->procs, flags);
-	ret = xa_load(&s->procs, task->tgid);
-	xa_unlock_irqrestore(&s->procs, flags);
-	return ret;
+	return bproc_is_master(s) || bproc_proc_is_known(s, task->tgid);
 }
 
 static u32 fill_list(struct bproc_space *s, struct bproc_child *list, u32 room)
@@ -296,15 +280,9 @@ enum presence {
  */
 static enum presence look_at(struct bproc_space *s, struct task_struct *task)
 {
-	unsigned long flags;
-	bool known;
-
 	if (task->exit_state && task->exit_state != EXIT_ZOMBIE)
 		return BUSY;
-	xa_lock_irqsave(&s->procs, flags);
-	known = xa_load(&s->procs, task->tgid);
-	xa_unlock_irqrestore(&s->procs, flags);
-	if (known)
+	if (bproc_proc_is_known(s, task->tgid))
 		return PRESENT;
 	return is_zombie(task) ? FAILED : ARRIVING;
 }
@@ -477,7 +455,7 @@ void bproc_family_settle(struct bproc_family *fam)
 	list_for_each_entry(task, &current->children, sibling) {
 		ended = ended || (is_zombie(task) && task->exit_signal == SIGCHLD);
 		if (fam->s && !bproc_is_master(fam->s))
-			bproc_proc_waited(fam->s, task->tgid);
+			bproc_proc_set_waited(fam->s, task->tgid, true);
 		if (current->signal->is_child_subreaper)
 			task->signal->has_child_subreaper = 1;
 	}
@@ -501,7 +479,7 @@ void bproc_family_undo(struct bproc_family *fam)
 		read_lock(ks_tasklist_lock);
 		list_for_each_entry(task, &current->children, sibling)
 			if (is_zombie(task))
-				is_kept(fam->s, task);
+				bproc_proc_set_waited(fam->s, task->tgid, false);
 		read_unlock(ks_tasklist_lock);
 	}
 	for (i = 0; i < fam->n; i++) {

@@ -14,7 +14,6 @@
 #include "ksyms.h"
 #include "proc.h"
 #include "space.h"
-#include "trace.h"
 
 enum which {
 	GETPGID,
@@ -26,7 +25,7 @@ enum which {
 };
 
 /* Not in tail position: the hook knows our calls by where they return to. */
-static noinline long original(enum which which, const struct pt_regs *regs)
+static noinline long original(int which, const struct pt_regs *regs)
 {
 	long ret = -ENOSYS;
 
@@ -108,7 +107,7 @@ static long set_from_node(struct bproc_space *s, enum which which, const struct 
 	return answer == -EIO || answer == -ENOMEM ? ret : answer;
 }
 
-static long call_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
+static long call_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
 {
 	if (which == SETPGID || which == SETPGID_32)
 		return set_from_node(s, which, regs);
@@ -117,18 +116,7 @@ static long call_from_node(struct bproc_space *s, enum which which, const struct
 
 static long hooked(enum which which, const struct pt_regs *regs)
 {
-	struct bproc_space *s;
-	long ret;
-
-	bproc_trace_get();
-	s = bproc_space_current();
-	if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
-		ret = call_from_node(s, which, regs);
-	else
-		ret = original(which, regs);
-	bproc_space_put(s);
-	bproc_trace_put();
-	return ret;
+	return bproc_hook_call(which, regs, call_from_node, original);
 }
 
 static asmlinkage long hooked_getpgid(const struct pt_regs *regs)

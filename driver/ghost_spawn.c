@@ -108,7 +108,7 @@ static int spawned(void *data)
 		err = bproc_ghost_bind(spawn->ghost);
 	}
 	if (err && on_node)
-		bproc_proc_unwaited(s, current);
+		bproc_proc_set_waited(s, current->tgid, false);
 	spawn->err = err;
 	/* The caller's stack, where @spawn is, may be gone after this. */
 	complete(&spawn->done);
@@ -217,7 +217,7 @@ struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, p
 void bproc_ghost_unspawn(struct bproc_ghost *g)
 {
 	if (!bproc_is_master(g->space))
-		bproc_proc_unwaited(g->space, g->task);
+		bproc_proc_set_waited(g->space, g->task->tgid, false);
 	bproc_ghost_end(g, 0);
 	bproc_ghost_cut(g);
 	bproc_ghost_reap(g->nr);

@@ -9,7 +9,9 @@
 #include "hook.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "proc.h"
 #include "space.h"
+#include "trace.h"
 
 static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
 			   struct ftrace_regs *fregs)
@@ -53,6 +55,34 @@ int bproc_hooks_set(struct bproc_hook *hooks, int n)
 		}
 	}
 	return 0;
+}
+
+/**
+ * bproc_hook_call - what a hook does with a system call
+ * @which: which call it is
+ * @regs: its registers
+ * @from_node: what it is for a process that is at home on a node
+ * @original: what it is for all others, such as ghosts and daemons
+ *
+ * Return: the call's result.
+ */
+long bproc_hook_call(int which, const struct pt_regs *regs,
+		     long (*from_node)(struct bproc_space *s, int which,
+				       const struct pt_regs *regs),
+		     long (*original)(int which, const struct pt_regs *regs))
+{
+	struct bproc_space *s;
+	long ret;
+
+	bproc_trace_get();
+	s = bproc_space_current();
+	if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
+		ret = from_node(s, which, regs);
+	else
+		ret = original(which, regs);
+	bproc_space_put(s);
+	bproc_trace_put();
+	return ret;
 }
 
 /**

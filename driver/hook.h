@@ -5,6 +5,7 @@
 
 #include <linux/ftrace.h>
 
+struct bproc_space;
 struct pt_regs;
 
 /**
@@ -21,6 +22,10 @@ struct bproc_hook {
 
 int bproc_hooks_set(struct bproc_hook *hooks, int n);
 void bproc_hooks_clear(struct bproc_hook *hooks, int n);
+long bproc_hook_call(int which, const struct pt_regs *regs,
+		     long (*from_node)(struct bproc_space *s, int which,
+				       const struct pt_regs *regs),
+		     long (*original)(int which, const struct pt_regs *regs));
 
 int bproc_exechook_init(void);
 void bproc_exechook_exit(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kill(2), sigqueue(3) and tgkill(2) on a node reach the whole process space. A number that is in use
- * on the node is the kernel's business: a process, or a stand-in that sends the signal on.
- * For all else, and for groups, the master is asked: it alone knows where everybody is.
+ * kill(2), sigqueue(3) and tgkill(2) on a node reach the whole process space. A number that is
+ * in use on the node is the kernel's business: a process, or a stand-in that sends the signal
+ * on. For all else, and for groups, the master is asked: it alone knows where everybody is.
  */
 #include <linux/compat.h>
 #include <linux/compiler.h>
@@ -19,7 +19,6 @@
 #include "ksyms.h"
 #include "proc.h"
 #include "space.h"
-#include "trace.h"
 
 enum which {
 	KILL,
@@ -31,7 +30,7 @@ enum which {
 };
 
 /* Not in tail position: the hook knows our calls by where they return to. */
-static noinline long original(enum which which, const struct pt_regs *regs)
+static noinline long original(int which, const struct pt_regs *regs)
 {
 	long ret = -ENOSYS;
 
@@ -108,20 +107,17 @@ static int get_info(enum which which, const struct pt_regs *regs,
 static long ask_master(struct bproc_space *s, enum which which, const struct pt_regs *regs,
 		       pid_t target)
 {
-	const struct cred *cred = current_cred();
 	struct bproc_msg_call call = {
 		.call = BPROC_CALL_KILL,
-		.flags = capable(CAP_KILL) ? BPROC_CALL_CAPABLE : 0,
 		.after = target,
-		.euid = from_kuid_munged(&init_user_ns, cred->euid),
 		.signal = {
 			.signo = which < KILL_32 ? regs->si : regs->cx,
 			.code = SI_USER,
-			.pid = task_tgid_nr_ns(current, s->ns),
-			.uid = from_kuid_munged(&init_user_ns, cred->uid),
 		},
 	};
 	int err = get_info(which, regs, &call.signal);
+
+	bproc_call_sign(s, &call);
 
 	return err ? err : bproc_call_master(s, &call, NULL, 0);
 }
@@ -190,18 +186,13 @@ static long tgkill_from_node(struct bproc_space *s, enum which which,
 			     const struct pt_regs *regs)
 {
 	bool compat = which == TGKILL_32;
-	const struct cred *cred = current_cred();
 	struct bproc_msg_call call = {
 		.call = BPROC_CALL_TGKILL,
-		.flags = capable(CAP_KILL) ? BPROC_CALL_CAPABLE : 0,
 		.after = compat ? regs->bx : regs->di,
 		.node = compat ? regs->cx : regs->si,
-		.euid = from_kuid_munged(&init_user_ns, cred->euid),
 		.signal = {
 			.signo = regs->dx,
 			.code = SI_USER,
-			.pid = task_tgid_nr_ns(current, s->ns),
-			.uid = from_kuid_munged(&init_user_ns, cred->uid),
 		},
 	};
 	long ret = original(which, regs);
@@ -218,11 +209,12 @@ static long tgkill_from_node(struct bproc_space *s, enum which which,
 	}
 	if (here)
 		return ret;
+	bproc_call_sign(s, &call);
 	ret = bproc_call_master(s, &call, NULL, 0);
 	return ret == -EIO ? -ESRCH : ret;
 }
 
-static long kill_from_node(struct bproc_space *s, enum which which, const struct pt_regs *regs)
+static long kill_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
 {
 	pid_t target = target_of(which, regs);
 	long ret;
@@ -241,18 +233,7 @@ static long kill_from_node(struct bproc_space *s, enum which which, const struct
 
 static long hooked(enum which which, const struct pt_regs *regs)
 {
-	struct bproc_space *s;
-	long ret;
-
-	bproc_trace_get();
-	s = bproc_space_current();
-	if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
-		ret = kill_from_node(s, which, regs);
-	else
-		ret = original(which, regs);
-	bproc_space_put(s);
-	bproc_trace_put();
-	return ret;
+	return bproc_hook_call(which, regs, kill_from_node, original);
 }
 
 static asmlinkage long hooked_kill(const struct pt_regs *regs)

@@ -143,21 +143,6 @@ static u32 obstacle_of_current(const struct migration *m)
 	return force ? BPROC_WHY_NONE : bproc_obstacle_in_memory();
 }
 
-/* A limit of the process's for files is not to end it for what it did not write itself. */
-static void drop_sigxfsz(bool had)
-{
-	kernel_siginfo_t info;
-	enum pid_type type;
-	sigset_t others;
-
-	siginitsetinv(&others, sigmask(SIGXFSZ));
-	spin_lock_irq(&bproc_sighand()->siglock);
-	if (!had && sigismember(&current->pending.signal, SIGXFSZ))
-		bproc_dequeue_signal(&others, &info, &type);
-	recalc_sigpending();
-	spin_unlock_irq(&bproc_sighand()->siglock);
-}
-
 static int write_image(struct migration *m)
 {
 	struct vmad_dump_opts opts = {
@@ -167,7 +152,9 @@ static int write_image(struct migration *m)
 	bool had = sigismember(&current->pending.signal, SIGXFSZ);
 	ssize_t n = vmad_dump(m->out, &opts);
 
-	drop_sigxfsz(had);
+	/* A limit of the process's is not to end it for what it did not write itself. */
+	if (!had && sigismember(&current->pending.signal, SIGXFSZ))
+		bproc_signal_drop(SIGXFSZ);
 	if (n < 0)
 		return n;
 	m->bytes = n;
@@ -401,27 +388,29 @@ static int migrate_once(struct bproc_space *s, struct bproc_migrate *arg)
 /* On a node: the master knows where everybody is. */
 static int ask_master(struct bproc_space *s, struct bproc_migrate *arg)
 {
-	const struct cred *cred = current_cred();
 	struct bproc_msg_migrated said = { .why = BPROC_WHY_NONE };
 	struct bproc_msg_call call = {
 		.call = BPROC_CALL_MIGRATE,
-		.flags = (capable(CAP_KILL) ? BPROC_CALL_CAPABLE : 0) |
-			 (privilege() ? BPROC_CALL_TRACER : 0),
+		.flags = privilege() ? BPROC_CALL_TRACER : 0,
 		.after = arg->pid,
 		.node = arg->node,
 		.count = arg->flags,
-		.euid = from_kuid_munged(&init_user_ns, cred->euid),
-		.signal.uid = from_kuid_munged(&init_user_ns, cred->uid),
 	};
-	int err = bproc_call_master(s, &call, &said, sizeof(said));
+	int err;
 
+	bproc_call_sign(s, &call);
+	err = bproc_call_master(s, &call, &said, sizeof(said));
 	arg->why = said.why;
 	return err;
 }
 
-static bool will_pass(u32 why)
+/* Will it be gone soon, and may be tried again? */
+static bool wait_if_it_passes(u32 why, int *tries)
 {
-	return why == BPROC_WHY_MOMENT || why == BPROC_WHY_VFORK;
+	if ((why != BPROC_WHY_MOMENT && why != BPROC_WHY_VFORK) || ++*tries >= TRIES)
+		return false;
+	return !schedule_timeout_killable(msecs_to_jiffies(PAUSE_MS)) &&
+	       !fatal_signal_pending(current);
 }
 
 /**
@@ -446,9 +435,7 @@ long bproc_migrate(struct bproc_calling *c)
 		/* It moved by itself in between. */
 		if (err == -BPROC_BE_INVALIDPROC)
 			arg->why = BPROC_WHY_MOMENT;
-	} while (err && will_pass(arg->why) && ++tries < TRIES &&
-		 !schedule_timeout_killable(msecs_to_jiffies(PAUSE_MS)) &&
-		 !fatal_signal_pending(current));
+	} while (err && wait_if_it_passes(arg->why, &tries));
 	return err;
 }
 
@@ -488,9 +475,7 @@ long bproc_dump_proc(struct bproc_calling *c)
 			err = do_locally(s, task, BPROC_NODE_MASTER, arg->flags, out, &arg->why,
 					 &arg->bytes);
 		put_task_struct(task);
-	} while (err && will_pass(arg->why) && ++tries < TRIES &&
-		 !schedule_timeout_killable(msecs_to_jiffies(PAUSE_MS)) &&
-		 !fatal_signal_pending(current));
+	} while (err && wait_if_it_passes(arg->why, &tries));
 	fput(out);
 	return err;
 }

@@ -72,12 +72,7 @@ int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p)
 	return err == -EBUSY ? -EEXIST : err;
 }
 
-/**
- * bproc_proc_is_here - is it a process that runs on this node?
- * @s: the node
- * @key: its PID in the initial namespace
- */
-bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
+static bool entry_is(struct bproc_space *s, pid_t key, bool (*what)(const struct bproc_proc *p))
 {
 	unsigned long flags;
 	struct bproc_proc *p;
@@ -85,9 +80,59 @@ bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
 
 	xa_lock_irqsave(&s->procs, flags);
 	p = xa_load(&s->procs, key);
-	ret = p && !p->exited && !p->moved;
+	ret = p && what(p);
 	xa_unlock_irqrestore(&s->procs, flags);
 	return ret;
+}
+
+static bool is_any(const struct bproc_proc *p)
+{
+	return true;
+}
+
+static bool runs_here(const struct bproc_proc *p)
+{
+	return !p->exited && !p->moved;
+}
+
+static bool is_ghost(const struct bproc_proc *p)
+{
+	return p->ghost;
+}
+
+static bool is_over(const struct bproc_proc *p)
+{
+	return p->ghost || p->exited;
+}
+
+static bool is_awaited(const struct bproc_proc *p)
+{
+	return p->watchers && !p->reaped;
+}
+
+static bool has_left(const struct bproc_proc *p)
+{
+	return p->moved && !p->ghost;
+}
+
+/**
+ * bproc_proc_is_known - has the process an entry?
+ * @s: the space
+ * @key: its PID in the initial namespace
+ */
+bool bproc_proc_is_known(struct bproc_space *s, pid_t key)
+{
+	return entry_is(s, key, is_any);
+}
+
+/**
+ * bproc_proc_is_here - is it a process that runs on this node?
+ * @s: the node
+ * @key: its PID in the initial namespace
+ */
+bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
+{
+	return entry_is(s, key, runs_here);
 }
 
 /**
@@ -97,15 +142,7 @@ bool bproc_proc_is_here(struct bproc_space *s, pid_t key)
  */
 bool bproc_proc_is_childs(struct bproc_space *s, pid_t key)
 {
-	unsigned long flags;
-	struct bproc_proc *p;
-	bool ret;
-
-	xa_lock_irqsave(&s->procs, flags);
-	p = xa_load(&s->procs, key);
-	ret = p && p->ghost;
-	xa_unlock_irqrestore(&s->procs, flags);
-	return ret;
+	return entry_is(s, key, is_ghost);
 }
 
 /**
@@ -118,15 +155,17 @@ bool bproc_proc_is_childs(struct bproc_space *s, pid_t key)
  */
 bool bproc_proc_is_over(struct bproc_space *s, pid_t key)
 {
-	unsigned long flags;
-	struct bproc_proc *p;
-	bool ret;
+	return entry_is(s, key, is_over);
+}
 
-	xa_lock_irqsave(&s->procs, flags);
-	p = xa_load(&s->procs, key);
-	ret = p && (p->ghost || p->exited);
-	xa_unlock_irqrestore(&s->procs, flags);
-	return ret;
+/**
+ * bproc_proc_is_awaited - has its parent, on a node, still to wait for it?
+ * @s: the master
+ * @key: its PID in the initial namespace
+ */
+bool bproc_proc_is_awaited(struct bproc_space *s, pid_t key)
+{
+	return entry_is(s, key, is_awaited);
 }
 
 /**
@@ -191,7 +230,7 @@ static void post_exit(struct bproc_space *s, struct bproc_proc *p)
  * @s: the node; its table is locked
  * @p: the process's entry
  *
- * Unless a parent arrives at this moment, and finds it: see bproc_proc_waited().
+ * Unless a parent arrives at this moment, and finds it: see bproc_proc_set_waited().
  */
 void bproc_proc_tell_exit(struct bproc_space *s, struct bproc_proc *p)
 {
@@ -203,13 +242,12 @@ void bproc_proc_tell_exit(struct bproc_space *s, struct bproc_proc *p)
 }
 
 /**
- * bproc_proc_waited - who takes a process or a ghost away has waited for it
+ * bproc_proc_set_waited - has who takes a process or a ghost away waited for it?
  * @s: the node
  * @key: its PID in the initial namespace
- *
- * Of a child whose parent is a process here now.
+ * @waited: a parent that is a process here has, or will have
  */
-void bproc_proc_waited(struct bproc_space *s, pid_t key)
+void bproc_proc_set_waited(struct bproc_space *s, pid_t key, bool waited)
 {
 	unsigned long flags;
 	struct bproc_proc *p;
@@ -217,7 +255,7 @@ void bproc_proc_waited(struct bproc_space *s, pid_t key)
 	xa_lock_irqsave(&s->procs, flags);
 	p = xa_load(&s->procs, key);
 	if (p)
-		p->unwaited = false;
+		p->unwaited = !waited;
 	xa_unlock_irqrestore(&s->procs, flags);
 }
 
@@ -226,6 +264,18 @@ static void mark_reaped(struct bproc_proc *p)
 {
 	if (!p->thread && !p->ghost && !p->told && !p->unwaited && p->exited && p->exit_msg)
 		((struct bproc_msg_exit *)p->exit_msg->body)->flags = BPROC_EXIT_REAPED;
+}
+
+/**
+ * bproc_exit_status - how a process ended, whose last thread is in do_exit() or beyond
+ * @task: one of its threads
+ *
+ * Return: as wait4(2) has it.
+ */
+int bproc_exit_status(const struct task_struct *task)
+{
+	return task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
+							 task->group_leader->exit_code;
 }
 
 /**
@@ -390,15 +440,7 @@ void bproc_proc_moved(struct bproc_space *s)
  */
 bool bproc_proc_left(struct bproc_space *s, pid_t key)
 {
-	unsigned long flags;
-	struct bproc_proc *p;
-	bool ret;
-
-	xa_lock_irqsave(&s->procs, flags);
-	p = xa_load(&s->procs, key);
-	ret = p && p->moved && !p->ghost;
-	xa_unlock_irqrestore(&s->procs, flags);
-	return ret;
+	return entry_is(s, key, has_left);
 }
 
 /**
@@ -424,6 +466,16 @@ int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
 	return err;
 }
 
+/* In place of what there is for the same task. Return: 0; -ENOMEM, and @p is gone. */
+static int replace_entry(struct bproc_space *s, struct bproc_proc *p)
+{
+	struct bproc_proc *old = xa_store_irq(&s->procs, p->key, p, GFP_KERNEL_ACCOUNT);
+	int err = xa_err(old);
+
+	bproc_proc_free(err ? p : old);
+	return err;
+}
+
 /**
  * bproc_proc_enter - the caller has arrived, and is a process of this node
  * @s: the node
@@ -433,26 +485,13 @@ int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
  */
 int bproc_proc_enter(struct bproc_space *s, pid_t nr)
 {
-	struct bproc_proc *new = bproc_proc_alloc(s, nr, current->tgid, false);
-	struct bproc_proc *old;
-	int err;
+	struct bproc_proc *p = bproc_proc_alloc(s, nr, current->tgid, false);
 
-	if (!new)
+	if (!p)
 		return -ENOMEM;
-	new->born = true;
-	/* Where a ghost of it stood there is an entry already. */
-	old = xa_store_irq(&s->procs, new->key, new, GFP_KERNEL_ACCOUNT);
-	err = xa_err(old);
-	bproc_proc_free(err ? new : old);
-	return err;
-}
-
-static void make_ghost(struct bproc_proc *p)
-{
 	p->born = true;
-	p->moved = true;
-	p->ghost = true;
-	p->exit_msg->msg.type = BPROC_MSG_REAPED;
+	/* Where a ghost of it stood there is an entry already. */
+	return replace_entry(s, p);
 }
 
 /**
@@ -466,32 +505,14 @@ int bproc_proc_ghost(struct bproc_space *s, struct task_struct *task)
 {
 	struct bproc_proc *p = bproc_proc_alloc(s, task_tgid_nr_ns(task, s->ns), task->tgid,
 						false);
-	struct bproc_proc *old;
-	int err = 0;
 
 	if (!p)
 		return -ENOMEM;
-	make_ghost(p);
-	old = xa_store_irq(&s->procs, p->key, p, GFP_KERNEL_ACCOUNT);
-	err = xa_err(old);
-	bproc_proc_free(err ? p : old);
-	return err;
-}
-
-/**
- * bproc_proc_unwaited - whoever takes a ghost away has not waited for its process
- * @s: the node
- * @task: the ghost
- */
-void bproc_proc_unwaited(struct bproc_space *s, struct task_struct *task)
-{
-	struct bproc_proc *p;
-
-	xa_lock_irq(&s->procs);
-	p = xa_load(&s->procs, task->tgid);
-	if (p)
-		p->unwaited = true;
-	xa_unlock_irq(&s->procs);
+	p->born = true;
+	p->moved = true;
+	p->ghost = true;
+	p->exit_msg->msg.type = BPROC_MSG_REAPED;
+	return replace_entry(s, p);
 }
 
 /* What bproc_proc_ghost() did to the caller did not come to be. */

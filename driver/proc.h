@@ -54,12 +54,15 @@ struct bproc_proc *bproc_proc_alloc(struct bproc_space *s, pid_t nr, pid_t key, 
 void bproc_proc_free(struct bproc_proc *p);
 int bproc_proc_insert(struct bproc_space *s, struct bproc_proc *p);
 void bproc_proc_tell_exit(struct bproc_space *s, struct bproc_proc *p);
-void bproc_proc_waited(struct bproc_space *s, pid_t key);
+void bproc_proc_set_waited(struct bproc_space *s, pid_t key, bool waited);
+int bproc_exit_status(const struct task_struct *task);
 void bproc_proc_freed(struct bproc_space *s, struct task_struct *task);
+bool bproc_proc_is_known(struct bproc_space *s, pid_t key);
 bool bproc_proc_is_here(struct bproc_space *s, pid_t key);
 bool bproc_proc_is_childs(struct bproc_space *s, pid_t key);
 bool bproc_proc_is_over(struct bproc_space *s, pid_t key);
 int bproc_proc_join_group(struct bproc_space *s, struct task_struct *task, pid_t pgrp);
+bool bproc_proc_is_awaited(struct bproc_space *s, pid_t key);
 bool bproc_proc_was_here(struct bproc_space *s, pid_t nr);
 bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key);
 int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
@@ -71,7 +74,6 @@ int bproc_proc_signal(struct bproc_space *s, struct task_struct *task,
 		      struct kernel_siginfo *info, enum pid_type type);
 int bproc_proc_ghost(struct bproc_space *s, struct task_struct *task);
 void bproc_proc_unghost(struct bproc_space *s);
-void bproc_proc_unwaited(struct bproc_space *s, struct task_struct *task);
 void bproc_proc_place(struct bproc_space *s, struct task_struct *task, pid_t session,
 		      pid_t pgrp);
 void bproc_proc_report_lost(struct bproc_space *s, pid_t nr);

@@ -102,8 +102,7 @@ static void process_ends(struct task_struct *task)
 	/* One that is found too late, is found to be ending: see add_watcher(). */
 	if (!s || atomic_read(&sig->live) || !xa_load(&s->procs, task->tgid))
 		return;
-	status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
-						  task->group_leader->exit_code;
+	status = bproc_exit_status(task);
 	bproc_usage_get(task, &usage);
 	now = parent_elsewhere(s, task);
 	if (bproc_is_master(s))
@@ -128,7 +127,7 @@ static void process_ends(struct task_struct *task)
 	xa_unlock_irqrestore(&s->procs, flags);
 	/* Did a ghost become the parent meanwhile? It saw, or we see: bproc_family_settle(). */
 	if (now && !parent_elsewhere(s, task))
-		bproc_proc_waited(s, task->tgid);
+		bproc_proc_set_waited(s, task->tgid, true);
 }
 
 #if BPROC_SCHED_EXIT_HAS_GROUP_DEAD

@@ -93,6 +93,38 @@ void bproc_tell_watchers(struct bproc_space *m, struct bproc_proc *p, u16 type, 
 	}
 }
 
+/**
+ * bproc_tell_watchers_of - the same, of a task
+ * @m: the master
+ * @task: the process
+ * @type: BPROC_MSG_*
+ * @result: for the message
+ */
+void bproc_tell_watchers_of(struct bproc_space *m, struct task_struct *task, u16 type,
+			    int result)
+{
+	struct bproc_proc *p;
+
+	xa_lock_irq(&m->procs);
+	p = xa_load(&m->procs, task->tgid);
+	if (p)
+		bproc_tell_watchers(m, p, type, result);
+	xa_unlock_irq(&m->procs);
+}
+
+/* Return: false without memory. */
+static bool send_ids(struct bproc_space *m, int node, pid_t nr, const struct bproc_msg_ids *ids,
+		     gfp_t gfp)
+{
+	struct bproc_msgbuf *buf = bproc_msg_alloc(BPROC_MSG_IDS, node, nr, sizeof(*ids), gfp);
+
+	if (!buf)
+		return false;
+	memcpy(buf->body, ids, sizeof(*ids));
+	bproc_msgq_post(&m->msgq, buf);
+	return true;
+}
+
 static struct bproc_ghost *parents_ghost(struct bproc_space *m, struct task_struct *task)
 {
 	return bproc_ghost_find(m, task_ppid_nr_ns(task, m->ns));
@@ -109,20 +141,13 @@ void bproc_tell_watchers_ids(struct bproc_space *m, struct task_struct *task,
 			     const struct bproc_msg_ids *ids, int but)
 {
 	struct bproc_watcher *w;
-	struct bproc_msgbuf *buf;
 	struct bproc_proc *p;
 
 	xa_lock_irq(&m->procs);
 	p = xa_load(&m->procs, task->tgid);
-	for (w = p ? p->watchers : NULL; w; w = w->next) {
-		if (w->node == but)
-			continue;
-		buf = bproc_msg_alloc(BPROC_MSG_IDS, w->node, p->nr, sizeof(*ids), GFP_ATOMIC);
-		if (!buf)
+	for (w = p ? p->watchers : NULL; w; w = w->next)
+		if (w->node != but && !send_ids(m, w->node, p->nr, ids, GFP_ATOMIC))
 			break;
-		memcpy(buf->body, ids, sizeof(*ids));
-		bproc_msgq_post(&m->msgq, buf);
-	}
 	xa_unlock_irq(&m->procs);
 }
 
@@ -148,7 +173,6 @@ int bproc_child_ids(struct bproc_space *m, const struct bproc_msg *msg)
 	const struct bproc_msg_ids *ids = (const void *)(msg + 1);
 	struct task_struct *task = bproc_space_task(m, msg->pid);
 	struct bproc_ghost *g = NULL;
-	struct bproc_msgbuf *buf;
 	int err = -ESRCH;
 
 	if (!task)
@@ -161,12 +185,8 @@ int bproc_child_ids(struct bproc_space *m, const struct bproc_msg *msg)
 		err = g ? bproc_ghost_order_ids(g, ids->pgrp) :
 			  bproc_proc_join_group(m, task, ids->pgrp);
 	}
-	if (g && !err) {
-		buf = bproc_msg_alloc(BPROC_MSG_IDS, g->node, g->nr, sizeof(*ids),
-				      GFP_KERNEL | __GFP_NOFAIL);
-		memcpy(buf->body, ids, sizeof(*ids));
-		bproc_msgq_post(&m->msgq, buf);
-	}
+	if (g && !err)
+		send_ids(m, g->node, g->nr, ids, GFP_KERNEL | __GFP_NOFAIL);
 	bproc_ghost_put(g);
 	put_task_struct(task);
 	return err;
@@ -207,7 +227,6 @@ int bproc_serve_setpgid(struct bproc_space *m, struct bproc_ghost *g, pid_t nr, 
 	struct task_struct *task = bproc_space_task(m, nr);
 	struct bproc_msg_ids ids = { .pgrp = pgrp };
 	struct bproc_ghost *own;
-	struct bproc_msgbuf *buf;
 	int err = -ESRCH;
 
 	if (!task)
@@ -225,34 +244,11 @@ int bproc_serve_setpgid(struct bproc_space *m, struct bproc_ghost *g, pid_t nr, 
 	ids.session = task_session_nr_ns(task, m->ns);
 	bproc_tell_watchers_ids(m, task, &ids, BPROC_NODE_ANY);
 	own = bproc_ghost_find(m, nr);
-	if (own) {
-		buf = bproc_msg_alloc(BPROC_MSG_IDS, own->node, nr, sizeof(ids),
-				      GFP_KERNEL | __GFP_NOFAIL);
-		memcpy(buf->body, &ids, sizeof(ids));
-		bproc_msgq_post(&m->msgq, buf);
-	}
+	if (own)
+		send_ids(m, own->node, nr, &ids, GFP_KERNEL | __GFP_NOFAIL);
 	bproc_ghost_put(own);
 	put_task_struct(task);
 	return 0;
-}
-
-/**
- * bproc_tell_watchers_of - the same
- * @m: the master
- * @task: the process
- * @type: BPROC_MSG_*
- * @result: for the message
- */
-void bproc_tell_watchers_of(struct bproc_space *m, struct task_struct *task, u16 type,
-			    int result)
-{
-	struct bproc_proc *p;
-
-	xa_lock_irq(&m->procs);
-	p = xa_load(&m->procs, task->tgid);
-	if (p)
-		bproc_tell_watchers(m, p, type, result);
-	xa_unlock_irq(&m->procs);
 }
 
 static bool is_on_or_goes_to(struct bproc_ghost *g, int node)
@@ -291,12 +287,6 @@ static void say_ended(struct bproc_space *m, int node, pid_t nr)
 			      GFP_KERNEL | __GFP_NOFAIL);
 	((struct bproc_msg_exit *)buf->body)->status = SIGKILL;
 	bproc_msgq_post(&m->msgq, buf);
-}
-
-static int end_status(struct task_struct *task)
-{
-	return task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
-							 task->exit_code;
 }
 
 /* Return: its entry, a new one if need be, or NULL if the process is gone. RCU is held. */
@@ -361,7 +351,7 @@ static void look_for_end(struct bproc_space *m, struct task_struct *task)
 	xa_lock_irq(&m->procs);
 	p = xa_load(&m->procs, task->tgid);
 	if (p && !p->exited)
-		bproc_watched_ends(m, p, end_status(task), &usage);
+		bproc_watched_ends(m, p, bproc_exit_status(task), &usage);
 	xa_unlock_irq(&m->procs);
 }
 

@@ -11,9 +11,7 @@
 #include <unistd.h>
 #include "bpckpt.h"
 #include "json.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 extern char **environ;
 

@@ -6,9 +6,7 @@
 #include <sys/bproc.h>
 #include <sys/stat.h>
 #include "bpcp.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: bpcp [options] FROM TO\n"

@@ -35,9 +35,6 @@ void bpcp_sink(int fd, const char *target, const struct bpcp_options *o,
 void bpcp_passed(struct bpcp_count *count, size_t bytes, const char *name);
 void bpcp_progress_end(struct bpcp_count *count);
 
-bool bpcp_read_all(int fd, void *to, size_t len);
-bool bpcp_write_all(int fd, const void *from, size_t len);
-
 /* One end of a copy: @node's, or with BPROC_NODE_MASTER the caller's own. */
 struct bpcp_end {
 	int node;

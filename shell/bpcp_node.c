@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bpcp.h"
+#include "whole.h"
 
 /* The connection's descriptor in a child on a node. */
 #define THERE 3
@@ -36,7 +37,7 @@ __attribute__((noreturn)) static void be(int fd, const struct bpcp_end *end, boo
 	signal(SIGPIPE, SIG_IGN);
 	if (sink) {
 		bpcp_sink(fd, end->paths[0], o, &count, report, sizeof(report));
-		if (!bpcp_write_all(fd, report, strlen(report)))
+		if (!write_whole(fd, report, strlen(report)))
 			count.errors++;
 	} else {
 		bpcp_source(fd, end->paths, end->n, o, &count);
@@ -94,7 +95,7 @@ static int accept_child(int listener, pid_t pid)
 		if (fd < 0)
 			continue;
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		if (bpcp_read_all(fd, who, sizeof(who)) && who[0] == pid && who[1] == THERE) {
+		if (read_whole(fd, who, sizeof(who)) && who[0] == pid && who[1] == THERE) {
 			limit.tv_sec = 0;
 			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 			return fd;
@@ -193,7 +194,7 @@ static void relay(int from, int to, struct bpcp_count *count)
 	while ((n = read(from, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR)) {
 		if (n < 0)
 			continue;
-		if (!bpcp_write_all(to, buf, (size_t)n))
+		if (!write_whole(to, buf, (size_t)n))
 			break;
 		bpcp_passed(count, (size_t)n, NULL);
 	}

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpcp.h"
+#include "whole.h"
 
 #define MAGIC 0x31504342 /* "BCP1" */
 #define CHUNK 65536
@@ -39,40 +40,6 @@ struct record {
 	uint32_t nanoseconds[2];
 	uint64_t size;
 };
-
-bool bpcp_write_all(int fd, const void *from, size_t len)
-{
-	const char *p = from;
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, p, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-bool bpcp_read_all(int fd, void *to, size_t len)
-{
-	char *p = to;
-	ssize_t n;
-
-	while (len) {
-		n = read(fd, p, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
 
 /* --- progress --- */
 
@@ -142,8 +109,8 @@ static void send_record(struct source *s, uint32_t type, const struct stat *st,
 		r.nanoseconds[1] = (uint32_t)st->st_mtim.tv_nsec;
 	}
 	r.name_len = name ? (uint32_t)strlen(name) : 0;
-	if (s->broken || !bpcp_write_all(s->fd, &r, sizeof(r)) ||
-	    !bpcp_write_all(s->fd, name ? name : "", r.name_len))
+	if (s->broken || !write_whole(s->fd, &r, sizeof(r)) ||
+	    !write_whole(s->fd, name ? name : "", r.name_len))
 		s->broken = true;
 }
 
@@ -153,7 +120,7 @@ static void send_trouble(struct source *s, const char *path, const char *why)
 	int n = snprintf(text, sizeof(text), "%s: %s", path, why);
 
 	send_record(s, TROUBLE, NULL, NULL, (uint64_t)n);
-	if (!s->broken && !bpcp_write_all(s->fd, text, (size_t)n))
+	if (!s->broken && !write_whole(s->fd, text, (size_t)n))
 		s->broken = true;
 	s->count->errors++;
 }
@@ -181,7 +148,7 @@ static void send_file(struct source *s, int fd, const struct stat *st, const cha
 			memset(buf, 0, want);
 			n = (ssize_t)want;
 		}
-		if (!bpcp_write_all(s->fd, buf, (size_t)n))
+		if (!write_whole(s->fd, buf, (size_t)n))
 			s->broken = true;
 		left -= (uint64_t)n;
 		bpcp_passed(s->count, (size_t)n, path);
@@ -232,7 +199,7 @@ static void send_link(struct source *s, int dir, const char *entry, const struct
 		return;
 	}
 	send_record(s, LINK, st, name, (uint64_t)n);
-	if (!s->broken && !bpcp_write_all(s->fd, to, (size_t)n))
+	if (!s->broken && !write_whole(s->fd, to, (size_t)n))
 		s->broken = true;
 	s->count->files++;
 }
@@ -346,7 +313,7 @@ static void pass_over(struct sink *s, uint64_t size)
 	while (size && !s->broken) {
 		size_t n = size < CHUNK ? (size_t)size : CHUNK;
 
-		if (!bpcp_read_all(s->fd, buf, n))
+		if (!read_whole(s->fd, buf, n))
 			s->broken = true;
 		size -= n;
 	}
@@ -387,12 +354,12 @@ static void take_file(struct sink *s, int dir, const char *name, const struct re
 	while (left && !s->broken) {
 		size_t n = left < CHUNK ? (size_t)left : CHUNK;
 
-		if (!bpcp_read_all(s->fd, buf, n)) {
+		if (!read_whole(s->fd, buf, n)) {
 			s->broken = true;
 			break;
 		}
 		left -= n;
-		if (!bpcp_write_all(fd, buf, n)) {
+		if (!write_whole(fd, buf, n)) {
 			sink_error(s, "%s: %s", name, strerror(errno));
 			pass_over(s, left);
 			break;
@@ -412,7 +379,7 @@ static void take_link(struct sink *s, int dir, const char *name, const struct re
 {
 	char to[4097];
 
-	if (r->size >= sizeof(to) || !bpcp_read_all(s->fd, to, (size_t)r->size)) {
+	if (r->size >= sizeof(to) || !read_whole(s->fd, to, (size_t)r->size)) {
 		s->broken = true;
 		return;
 	}
@@ -427,7 +394,7 @@ static void take_trouble(struct sink *s, const struct record *r)
 {
 	char text[4500];
 
-	if (r->size >= sizeof(text) || !bpcp_read_all(s->fd, text, (size_t)r->size)) {
+	if (r->size >= sizeof(text) || !read_whole(s->fd, text, (size_t)r->size)) {
 		s->broken = true;
 		return;
 	}
@@ -442,8 +409,8 @@ static bool name_ok(const char *name)
 
 static bool get_record(struct sink *s, struct record *r, char *name, size_t room)
 {
-	if (!bpcp_read_all(s->fd, r, sizeof(*r)) || r->magic != MAGIC || r->name_len >= room ||
-	    !bpcp_read_all(s->fd, name, r->name_len)) {
+	if (!read_whole(s->fd, r, sizeof(*r)) || r->magic != MAGIC || r->name_len >= room ||
+	    !read_whole(s->fd, name, r->name_len)) {
 		s->broken = true;
 		return false;
 	}

@@ -10,9 +10,7 @@
 #include <string.h>
 #include <sys/bproc.h>
 #include "bpctl.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: bpctl -S NODES|-M ACTION...\n"

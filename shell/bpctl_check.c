@@ -17,9 +17,7 @@
 #include "config.h"
 #include "json.h"
 #include "tls.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 /* More than any sane cluster has: files' times, make(1) and logs suffer. */
 #define SKEW_MAX 2.0

@@ -9,9 +9,7 @@
 #include <unistd.h>
 #include "bplib.h"
 #include "json.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: bplib [options] [-a|-d FILE...]\n"

@@ -9,9 +9,7 @@
 #include <unistd.h>
 #include "bpmove.h"
 #include "json.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 /* Processes start others while they are driven away: so often all of them are looked for.
  */

@@ -14,12 +14,10 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include "bpsh.h"
+#include "usage.h"
 
 /* Most that -b takes. */
 #define BUFFER_MAX (1 << 24)
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
-
 static const char usage[] =
 	"Usage: bpsh [options] NODES COMMAND [ARGUMENT...]\n"
 	"       bpsh -a|-A|-1 [options] COMMAND [ARGUMENT...]\n"

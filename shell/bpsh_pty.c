@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpsh.h"
+#include "whole.h"
 
 /*
  * A helper of ours on the node has the master side of a terminal there, and copies
@@ -56,22 +57,6 @@ struct link {
 
 /* --- on the node --- */
 
-static bool write_all(int fd, const char *buf, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, buf, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		buf += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static bool copy(int from, int to)
 {
 	char buf[8192];
@@ -79,7 +64,7 @@ static bool copy(int from, int to)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
-	return n > 0 && write_all(to, buf, (size_t)n);
+	return n > 0 && write_whole(to, buf, (size_t)n);
 }
 
 /* The terminal is gone with its last user (EIO), we with the terminal or with bpsh. */
@@ -393,7 +378,7 @@ static bool show_output(struct link *l)
 		return true;
 	if (n > 0)
 		note_screen(l, buf, n);
-	return n > 0 && write_all(STDOUT_FILENO, buf, (size_t)n);
+	return n > 0 && write_whole(STDOUT_FILENO, buf, (size_t)n);
 }
 
 /*
@@ -408,11 +393,11 @@ static void restore_screen(const struct link *l)
 
 	if (!isatty(STDOUT_FILENO))
 		return;
-	write_all(STDOUT_FILENO, usual, sizeof(usual) - 1);
+	write_whole(STDOUT_FILENO, usual, sizeof(usual) - 1);
 	if (l->other_screen)
-		write_all(STDOUT_FILENO, first, sizeof(first) - 1);
+		write_whole(STDOUT_FILENO, first, sizeof(first) - 1);
 	else
-		write_all(STDOUT_FILENO, "\r\n", 2);
+		write_whole(STDOUT_FILENO, "\r\n", 2);
 }
 
 /*

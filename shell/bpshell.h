@@ -10,9 +10,7 @@
 #include <sys/bproc.h>
 #include <sys/types.h>
 #include <termios.h>
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 struct bpshell_list;
 struct bpshell_job;

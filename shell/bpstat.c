@@ -9,9 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bpstat.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: bpstat [options] [NODES...]\n"

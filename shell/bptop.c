@@ -15,9 +15,7 @@
 #include "bptop.h"
 #include "json.h"
 #include "remote_proc.h"
-
-/* A wrong call, as for every command of this package. */
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char usage[] =
 	"Usage: bptop [options] [NODES]\n"

@@ -24,7 +24,7 @@ $(BUILD)/tests/unit/test_control: $(BUILD)/shell/bpctl_address.o $(BUILD)/daemon
 $(BUILD)/tests/unit/test_bpshell: $(addprefix $(BUILD)/shell/,$(bpshell_OBJECTS)) $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)
 $(BUILD)/tests/unit/test_dhcp: $(addprefix $(BUILD)/image/,ip.o dhcp.o)
-$(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,bpcp_stream.o bpckpt_image.o)
+$(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,bpcp_stream.o bpckpt_image.o whole.o)
 # The test plays the driver and the processes.
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill

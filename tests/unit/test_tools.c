@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "../../shell/bpckpt.h"
 #include "../../shell/bpcp.h"
+#include "../../shell/whole.h"
 #include "unit.h"
 
 static char dir[64];
@@ -151,10 +152,10 @@ static int hostile(const char *const *names, const uint32_t *types, int n)
 			.size = types[i] == 1 ? 1 : types[i] == 4 ? 4 : 0,
 		};
 
-		ck_assert(bpcp_write_all(ends[1], &r, sizeof(r)));
-		ck_assert(bpcp_write_all(ends[1], names[i], r.name_len));
+		ck_assert(write_whole(ends[1], &r, sizeof(r)));
+		ck_assert(write_whole(ends[1], names[i], r.name_len));
 		if (r.size)
-			ck_assert(bpcp_write_all(ends[1], "/tmp", (size_t)r.size));
+			ck_assert(write_whole(ends[1], "/tmp", (size_t)r.size));
 	}
 	close(ends[1]);
 	bpcp_sink(ends[0], "in", &o, &in, report, sizeof(report));
