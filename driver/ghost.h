@@ -117,12 +117,6 @@ void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
 bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
-int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
-int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp);
-int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size_t len);
-int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
-int bproc_ghost_order_again(struct bproc_ghost *g, u32 tries, pid_t pid, struct file *stream);
-void bproc_ghost_arrival_failed(struct bproc_ghost *g);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
 void bproc_ghost_expect_no_more(struct bproc_ghost *g);
 void bproc_ghost_cut(struct bproc_ghost *g);
@@ -134,10 +128,18 @@ void bproc_ghost_reap_soon(struct bproc_ghost *g);
 int bproc_ghost_status(struct bproc_space *s, struct task_struct *task, int status);
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task);
 
-/* ghost_loop.c */
-long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *arg);
+/* ghost_order.c */
+int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);
+int bproc_ghost_order_ids(struct bproc_ghost *g, pid_t pgrp);
+int bproc_ghost_order_find(struct bproc_ghost *g, u64 id, const char *path, size_t len);
+int bproc_ghost_order_arrival(struct bproc_ghost *g, u32 op, pid_t pid, struct file *stream);
+int bproc_ghost_order_again(struct bproc_ghost *g, u32 tries, pid_t pid, struct file *stream);
+void bproc_ghost_arrival_failed(struct bproc_ghost *g);
 struct bproc_ghost_order *bproc_ghost_take_order(struct bproc_ghost *g);
 void bproc_ghost_order_free(struct bproc_ghost_order *op);
+
+/* ghost_loop.c */
+long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *arg);
 
 /* ghost_spawn.c */
 struct bproc_name *bproc_name_of_current(void);

@@ -161,12 +161,28 @@ static bool parent_is_on(struct bproc_space *m, struct task_struct *task, int no
 	return ret;
 }
 
+/* setpgid(2): a group of the same session. Its first member's ghost may yet have to found it. */
+static bool may_join(struct bproc_space *m, struct task_struct *task, pid_t pgrp)
+{
+	struct task_struct *member;
+	struct pid *pid;
+	bool ret;
+
+	read_lock(ks_tasklist_lock);
+	pid = find_pid_ns(pgrp, m->ns);
+	member = pid_task(pid, PIDTYPE_PGID) ?: pid_task(pid, PIDTYPE_TGID);
+	ret = member && task_session(member) == task_session(task);
+	read_unlock(ks_tasklist_lock);
+	return ret;
+}
+
 /**
  * bproc_child_ids - BPROC_MSG_IDS: a parent on a node put a child elsewhere into a group
  * @m: the master
  * @msg: the message; its body is long enough
  *
- * Return: 0, -EINVAL, or -ESRCH if the process is no child of one on that node.
+ * Return: 0, -EINVAL, -ESRCH if the process is no child of one on that node, or -EPERM if the
+ * group is of another session.
  */
 int bproc_child_ids(struct bproc_space *m, const struct bproc_msg *msg)
 {
@@ -181,9 +197,12 @@ int bproc_child_ids(struct bproc_space *m, const struct bproc_msg *msg)
 		err = -EINVAL;
 	} else if (thread_group_leader(task) && parent_is_on(m, task, msg->node)) {
 		g = bproc_ghost_find(m, msg->pid);
-		bproc_tell_watchers_ids(m, task, ids, msg->node);
-		err = g ? bproc_ghost_order_ids(g, ids->pgrp) :
-			  bproc_proc_join_group(m, task, ids->pgrp);
+		err = -EPERM;
+		if (may_join(m, task, ids->pgrp)) {
+			bproc_tell_watchers_ids(m, task, ids, msg->node);
+			err = g ? bproc_ghost_order_ids(g, ids->pgrp) :
+				  bproc_proc_join_group(m, task, ids->pgrp);
+		}
 	}
 	if (g && !err)
 		send_ids(m, g->node, g->nr, ids, GFP_KERNEL | __GFP_NOFAIL);

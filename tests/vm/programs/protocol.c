@@ -87,20 +87,47 @@ static int hand_in(unsigned long call, uint64_t id, int fd, int result, pid_t pi
 	return ioctl(master, call, &arg) ? errno : 0;
 }
 
-/*
- * A child executes a program on node 0: what is left of it is a ghost, and node 0 is us.
- * Its header goes to *header.
- */
-static pid_t remote(struct bproc_stream *header)
+/* Nothing but a process. */
+static pid_t spare(bool leader)
 {
-	static char *args[] = { "anything", NULL }, *env[] = { NULL };
-	int pair[2];
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		if (leader)
+			setsid();
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+/*
+ * A child executes a program on node 0: what is left of it is a ghost, and node 0 is us.
+ * Its header goes to *header. If @kid is not NULL it has a child here, and that goes there.
+ */
+static pid_t remote_parent(struct bproc_stream *header, pid_t *kid)
+{
+	static char *args[] = { "anything", NULL }, *env[] = { NULL };
+	int pair[2], kids[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, kids))
+		give_up("socketpair");
+	pid = fork();
+	if (pid == 0) {
+		if (kid) {
+			*kid = spare(false);
+			put(kids[1], kid, sizeof(*kid));
+		}
+		close(kids[0]);
+		close(kids[1]);
 		run_io(BPROC_IOC_REXEC, 0, "/anything", args, env, NULL, 0);
 		_exit(errno & 0xff);
 	}
+	if (kid && !get(kids[0], kid, sizeof(*kid)))
+		give_up("a child's child");
+	close(kids[0]);
+	close(kids[1]);
 	if (!hear(BPROC_MSG_STREAM) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		give_up("a request for a stream");
 	hand_in(BPROC_IOC_STREAM, in.msg.id, pair[1], 0, 0);
@@ -116,6 +143,11 @@ static pid_t remote(struct bproc_stream *header)
 	check(hear(BPROC_MSG_GO) && in.msg.pid == pid, "the right one's answer counts",
 	      "no GO");
 	return pid;
+}
+
+static pid_t remote(struct bproc_stream *header)
+{
+	return remote_parent(header, NULL);
 }
 
 static bool is_alive(pid_t pid)
@@ -225,6 +257,32 @@ static void late_exit(void)
 	same("is the last", ESRCH, say_exit(0, pid, SIGKILL));
 }
 
+/* A parent on a node may put its child here into a group, if that is of the same session. */
+static void foreign_groups(void)
+{
+	struct bproc_msg_ids ids = { .session = getsid(0) };
+	struct bproc_stream header;
+	pid_t kid, pid = remote_parent(&header, &kid), leader = spare(true);
+
+	until(getsid(leader) == leader);
+	ids.pgrp = leader;
+	same("a group of another session", ESRCH,
+	     say(BPROC_MSG_IDS, 0, kid, 0, 0, &ids, sizeof(ids)));
+	same("the child is where it was", getpgrp(), getpgid(kid));
+	ids.pgrp = kid;
+	same("of another node's process", ESRCH,
+	     say(BPROC_MSG_IDS, 1, kid, 0, 0, &ids, sizeof(ids)));
+	same("its own", 0, say(BPROC_MSG_IDS, 0, kid, 0, 0, &ids, sizeof(ids)));
+	same("is where it is then", kid, getpgid(kid));
+	if (kid > 1)
+		kill(kid, SIGKILL);
+	if (leader > 1)
+		kill(leader, SIGKILL);
+	end_of(leader);
+	say_exit(0, pid, 0);
+	same("the parent ends", 0, end_of(pid));
+}
+
 static void sizes(void)
 {
 	struct bproc_msg m = { .size = sizeof(m), .type = BPROC_MSG_EXIT };
@@ -306,6 +364,7 @@ int main(int argc, char **argv)
 	same("with its status", 7 << 8, end_of(pid));
 	node_dies_amid_header();
 	late_exit();
+	foreign_groups();
 	master_goes(notifier);
 	return failures != 0;
 }
