@@ -65,11 +65,20 @@ void channel_take(struct bpiod *b, __u64 id, int node, int pid, const int fd[3])
 void channel_drop(struct bpiod *b, __u64 id);
 
 /* A process has arrived whose descriptors @from keeps: answers the driver's @request. */
-void channel_make(struct bpiod *b, __u64 request, int from,
+void channel_make(struct bpiod *b, __u64 request, int from, int pid,
 		  const struct bproc_msg_io_make *make);
 
 /* Its end waits for its output: answers the driver's @request some time. */
-void channel_flush(struct bpiod *b, __u64 request, int node, int pid);
+void channel_flush(struct bpiod *b, __u64 request, __u64 id, int pid);
+
+/* The same, but it has come home, and wants its input, too. */
+void channel_home(struct bpiod *b, __u64 request, __u64 id, int pid);
+
+/* It goes home from here, and had this as its input, which is the callee's. */
+void channel_leave_input(struct bpiod *b, int pid, int fd);
+
+/* All channels, beginning with channel_next(NULL). */
+struct channel *channel_next(struct channel *c);
 
 /* A frame for one of these, from @r; false if the other side breaks the rules. */
 bool channel_frame(struct bpiod *b, struct route *r, const struct mux_frame *f,

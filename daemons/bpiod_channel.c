@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <event2/buffer.h>
 #include "bpiod_channel.h"
@@ -12,10 +13,12 @@
 /* How long the other side may take to ask for what we keep, or to be there, in s. */
 #define KEEPER_TIMEOUT 60
 #define USER_TIMEOUT 30
-/* How long the end of a process waits for somebody to read its output, in s. */
-#define FLUSH_TIMEOUT 5
-/* The same where nobody has come for the descriptors yet. */
-#define OPEN_TIMEOUT 3
+/*
+ * How long a channel whose streams are over waits for the end of its process or for that
+ * to come home, and what that left on a node for being asked for it, in s.
+ */
+#define LINGER_TIMEOUT 10
+#define LEFT_TIMEOUT 30
 
 #define BUCKETS 1024
 
@@ -32,6 +35,21 @@ static struct channel *channel_find(__u64 id, int peer)
 	if (c->id == id && c->peer == peer)
 		return c;
 	return NULL;
+}
+
+struct channel *channel_keeper(__u64 id)
+{
+	struct channel *c;
+
+	LIST_FOREACH(c, &bucket[id % BUCKETS], hash)
+	if (c->id == id && c->keeper)
+		return c;
+	return NULL;
+}
+
+struct channel *channel_next(struct channel *c)
+{
+	return c ? TAILQ_NEXT(c, entry) : TAILQ_FIRST(&all);
 }
 
 static void free_event(struct event *ev)
@@ -54,7 +72,10 @@ static void channel_free(struct channel *c)
 {
 	int i;
 
-	channel_answer_flush(c);
+	/* Who passed its frames on lets go of it, too. */
+	if (c->keeper && c->open)
+		channel_send(c, MUX_RESET, 0, 0, NULL);
+	flush_free(c);
 	channel_leave(c);
 	LIST_REMOVE(c, hash);
 	TAILQ_REMOVE(&all, c, entry);
@@ -68,14 +89,30 @@ static void channel_free(struct channel *c)
 	free_event(c->timer);
 	free_event(c->reap);
 	free_event(c->drain);
-	free_event(c->late);
 	free(c);
 }
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
+	struct timeval limit = { LINGER_TIMEOUT, 0 }, soon = { 1, 0 };
+	struct channel *c = arg;
+
 	(void)fd, (void)what;
-	channel_free(arg);
+	/* A process that goes home said so before it closed its descriptors. */
+	device_catch_up(c->b->dev);
+	if (!TAILQ_EMPTY(&c->waits) || !TAILQ_EMPTY(&c->syncs) || c->left)
+		return;
+	if (c->keeper && c->open && !c->lost && !c->settled && !c->lingers) {
+		c->lingers = true;
+		evtimer_add(c->reap, &limit);
+		return;
+	}
+	/* It may be asked for what that one's other end has. */
+	if (!c->keeper && !c->lost && syncs_expected(c)) {
+		evtimer_add(c->reap, &soon);
+		return;
+	}
+	channel_free(c);
 }
 
 static void on_drain(evutil_socket_t fd, short what, void *arg)
@@ -84,8 +121,8 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 	channel_check_drained(arg);
 }
 
-/* Nothing more goes over the connection; what came is still written. */
-static void channel_reset(struct channel *c)
+/* Nothing more goes over the connection. */
+void channel_reset(struct channel *c)
 {
 	int i;
 
@@ -99,6 +136,8 @@ static void channel_reset(struct channel *c)
 		else
 			stream_eof(s);
 	}
+	waits_lost(c);
+	channel_check_drained(c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -106,21 +145,15 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct channel *c = arg;
 
 	(void)fd, (void)what;
+	if (c->open) {
+		log_debug("process %d: nobody asked for its input", c->process.pid);
+		port_free(c->left);
+		c->left = NULL;
+		channel_check_drained(c);
+		return;
+	}
 	log_debug("process %d: nobody came for its input and output", c->process.pid);
 	channel_reset(c);
-}
-
-static void on_late(evutil_socket_t fd, short what, void *arg)
-{
-	struct channel *c = arg;
-
-	(void)fd, (void)what;
-	log_debug("process %d: its output is not read, its end does not wait",
-		  c->process.pid);
-	channel_answer_flush(c);
-	/* It had nobody who would have asked: who reads from it is to see the end. */
-	if (!c->open)
-		channel_reset(c);
 }
 
 static struct channel *channel_new(struct bpiod *b, __u64 id, int peer, bool keeper)
@@ -139,8 +172,9 @@ static struct channel *channel_new(struct bpiod *b, __u64 id, int peer, bool kee
 	c->timer = evtimer_new(b->base, on_timer, c);
 	c->reap = evtimer_new(b->base, on_reap, c);
 	c->drain = evtimer_new(b->base, on_drain, c);
-	c->late = evtimer_new(b->base, on_late, c);
-	ok = c->timer && c->reap && c->drain && c->late && !evtimer_add(c->timer, &limit);
+	TAILQ_INIT(&c->waits);
+	TAILQ_INIT(&c->syncs);
+	ok = c->timer && c->reap && c->drain && !evtimer_add(c->timer, &limit);
 	for (i = 0; i < MUX_STREAMS; i++) {
 		struct stream *s = &c->stream[i];
 
@@ -160,6 +194,16 @@ static struct channel *channel_new(struct bpiod *b, __u64 id, int peer, bool kee
 	return NULL;
 }
 
+static void note_file(struct stream *s, int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return;
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+}
+
 /* --- what the driver says --- */
 
 void channel_take(struct bpiod *b, __u64 id, int node, int pid, const int fd[3])
@@ -168,10 +212,12 @@ void channel_take(struct bpiod *b, __u64 id, int node, int pid, const int fd[3])
 	int i;
 
 	for (i = 0; i < MUX_STREAMS; i++) {
-		if (c)
+		if (c) {
 			c->fd[i] = fd[i];
-		else if (fd[i] >= 0)
+			note_file(&c->stream[i], fd[i]);
+		} else if (fd[i] >= 0) {
 			close(fd[i]);
+		}
 	}
 	if (c)
 		port_process_init(&c->process, pid);
@@ -181,15 +227,13 @@ void channel_take(struct bpiod *b, __u64 id, int node, int pid, const int fd[3])
 
 void channel_drop(struct bpiod *b, __u64 id)
 {
-	struct channel *c;
+	struct channel *c = channel_keeper(id);
 
 	(void)b;
-	LIST_FOREACH(c, &bucket[id % BUCKETS], hash)
-	if (c->id == id && c->keeper) {
-		channel_send(c, MUX_RESET, 0, 0, NULL);
-		channel_reset(c);
+	if (!c)
 		return;
-	}
+	channel_send(c, MUX_RESET, 0, 0, NULL);
+	channel_reset(c);
 }
 
 /* Our ends in @ours, the process's in @theirs. */
@@ -239,7 +283,7 @@ static void channel_opens(struct channel *c)
 	}
 }
 
-void channel_make(struct bpiod *b, __u64 request, int from,
+void channel_make(struct bpiod *b, __u64 request, int from, int pid,
 		  const struct bproc_msg_io_make *make)
 {
 	struct bproc_io_ends answer = { .request = request };
@@ -249,8 +293,12 @@ void channel_make(struct bpiod *b, __u64 request, int from,
 	answer.result = make_pipes(ours, theirs, make);
 	if (!answer.result && !(c = channel_new(b, make->io_id, from, false)))
 		answer.result = -ENOMEM;
+	if (c)
+		c->process.pid = pid;
 	for (i = 0; i < MUX_STREAMS; i++) {
 		answer.fd[i] = theirs[i];
+		if (c)
+			note_file(&c->stream[i], ours[i]);
 		if (c)
 			c->stream[i].port =
 				port_own(b->base, ours[i], c->stream[i].source,
@@ -271,28 +319,33 @@ void channel_make(struct bpiod *b, __u64 request, int from,
 		channel_opens(c);
 }
 
-void channel_flush(struct bpiod *b, __u64 request, int node, int pid)
+/* Not of a channel that was made for another process, its parent, that keeps it. */
+static struct channel *find_input(int pid, const struct stat *st)
 {
-	struct timeval limit = { FLUSH_TIMEOUT, 0 };
 	struct channel *c;
 
 	TAILQ_FOREACH(c, &all, entry)
-	if (c->keeper && c->peer == node && c->process.pid == pid && !c->request)
-		break;
-	if (!c) {
-		ioctl(device_fd(b->dev), BPROC_IOC_IO_FLUSHED, &request);
-		return;
-	}
-	c->request = request;
-	if (!c->open)
-		limit.tv_sec = OPEN_TIMEOUT;
-	evtimer_add(c->late, &limit);
-	/* Its end can be here before its beginning: they take different ways. */
-	if (c->open && !c->lost)
-		channel_send(c, MUX_SYNC, 0, 0, NULL);
-	else if (c->lost)
-		c->synced = true;
-	channel_check_drained(c);
+	if (!c->keeper && !c->left && c->process.pid == pid &&
+	    c->stream[0].ino == st->st_ino && c->stream[0].dev == st->st_dev)
+		return c;
+	return NULL;
+}
+
+void channel_leave_input(struct bpiod *b, int pid, int fd)
+{
+	struct timeval limit = { LEFT_TIMEOUT, 0 };
+	struct channel *c = NULL;
+	struct stat st;
+
+	if (!fstat(fd, &st))
+		c = find_input(pid, &st);
+	if (c)
+		c->left = port_new(b->base, fd, true, false, &c->process,
+				   &stream_port_ops, &c->stream[0]);
+	else
+		close(fd);
+	if (c && c->left)
+		evtimer_add(c->timer, &limit);
 }
 
 /* --- what the other side says --- */
@@ -310,9 +363,9 @@ static void open_keeper(struct channel *c)
 					   &c->process, &stream_port_ops, s);
 		c->fd[i] = -1;
 	}
+	c->feeds = c->stream[0].port && port_is_stream(c->stream[0].port);
 	channel_opens(c);
-	if (c->request)
-		channel_send(c, MUX_SYNC, 0, 0, NULL);
+	waits_opened(c);
 }
 
 bool channel_frame(struct bpiod *b, struct route *r, const struct mux_frame *f,
@@ -350,16 +403,11 @@ bool channel_frame(struct bpiod *b, struct route *r, const struct mux_frame *f,
 		channel_reset(c);
 		return true;
 	case MUX_SYNC:
-		if (c->keeper)
-			return false;
-		channel_start_sync(c);
-		return true;
+		return !c->keeper && sync_start(c, (int)f->value);
 	case MUX_SYNCED:
-		if (!c->keeper)
-			return false;
-		c->synced = c->request != 0;
-		channel_check_drained(c);
-		return true;
+		return c->keeper && waits_synced(c);
+	case MUX_BACK:
+		return c->keeper && !f->stream && waits_back(c, data, f->value);
 	}
 	return stream_frame(&c->stream[f->stream], f, data);
 }
@@ -379,9 +427,6 @@ void channels_lost(struct bpiod *b, struct route *r)
 
 	/* On a node all go over the one connection. */
 	TAILQ_FOREACH(c, &all, entry)
-	if (c->open && (b->node != BPROC_NODE_MASTER || c->peer == r->node)) {
+	if (c->open && (b->node != BPROC_NODE_MASTER || c->peer == r->node))
 		channel_reset(c);
-		c->synced = true;
-		channel_check_drained(c);
-	}
 }

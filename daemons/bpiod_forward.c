@@ -16,7 +16,7 @@ struct forward {
 	__u64 id;
 	int user;
 	int keeper;
-	unsigned int done; /* a bit for each stream */
+	__u64 input; /* bytes that the user may send back */
 	struct mux_window window[MUX_STREAMS];
 };
 
@@ -79,7 +79,15 @@ static bool allowed(struct forward *w, const struct route *from,
 
 	switch (f->type) {
 	case MUX_DATA:
-		return is_source && mux_window_receive(&w->window[f->stream], f->value);
+		if (!is_source || !mux_window_receive(&w->window[f->stream], f->value))
+			return false;
+		w->input += f->stream ? 0 : f->value;
+		return true;
+	case MUX_BACK:
+		if (!is_user || f->stream || f->value > w->input)
+			return false;
+		w->input -= f->value;
+		return true;
 	case MUX_CREDIT:
 		return !is_source && mux_window_credit(&w->window[f->stream], f->value);
 	case MUX_EOF:
@@ -119,9 +127,8 @@ bool forward_frame(struct bpiod *b, struct route *from, const struct mux_frame *
 	}
 	out.peer = from->node;
 	bpiod_send(bpiod_route(b, f->peer), &out, data);
-	if (f->type == MUX_EOF || f->type == MUX_CLOSE)
-		w->done |= 1U << f->stream;
-	if (f->type == MUX_RESET || w->done == (1U << MUX_STREAMS) - 1)
+	/* The keeper says it when all is over, and the process needs it no more. */
+	if (f->type == MUX_RESET)
 		forward_free(b, w);
 	return true;
 }

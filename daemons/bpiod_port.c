@@ -28,7 +28,8 @@ struct proxy {
 	bool input;
 	bool terminal;
 	struct port_process process;
-	atomic_ullong done; /* bytes written to @fd */
+	atomic_ullong done; /* bytes written to @fd, or read from it */
+	atomic_llong at;    /* position after a read */
 	atomic_bool ended;  /* @fd is closed */
 };
 
@@ -37,10 +38,14 @@ struct port {
 	int fd;
 	bool socket;
 	bool always; /* cannot be waited for: always ready */
+	bool stream; /* a pipe or the like */
+	int file;    /* input from a file: a descriptor to put it back with, or -1 */
+	off_t at;    /* its position after a read, without a thread */
 	struct event *ready;
 	struct event *gone;
 	struct proxy *proxy;
 	unsigned long long written;
+	unsigned long long got;
 	const struct port_ops *ops;
 	void *arg;
 };
@@ -146,7 +151,11 @@ static void proxy_in(struct proxy *x)
 		n = read(x->fd, buf, sizeof(buf));
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		if (n <= 0 || !write_all(x->pipe, buf, (size_t)n))
+		if (n <= 0)
+			return;
+		atomic_store(&x->at, lseek(x->fd, 0, SEEK_CUR));
+		atomic_fetch_add(&x->done, (unsigned long long)n);
+		if (!write_all(x->pipe, buf, (size_t)n))
 			return;
 	}
 }
@@ -278,6 +287,7 @@ static struct port *new_port(struct event_base *base, const struct port_ops *ops
 	p->base = base;
 	p->ops = ops;
 	p->arg = arg;
+	p->file = -1;
 	return p;
 }
 
@@ -310,6 +320,9 @@ struct port *port_new(struct event_base *base, int fd, bool input, bool threads,
 	}
 	pipe = S_ISFIFO(st.st_mode);
 	p->socket = S_ISSOCK(st.st_mode);
+	p->stream = pipe || p->socket;
+	if (input && S_ISREG(st.st_mode))
+		p->file = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	/* Known not to wait for anybody. */
 	p->always = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 	if (pipe || terminal)
@@ -324,12 +337,20 @@ struct port *port_new(struct event_base *base, int fd, bool input, bool threads,
 		fd = proxy_start(p, fd, input, terminal, process);
 		pipe = true;
 	}
+	p->fd = fd;
 	if (fd < 0) {
-		free(p);
+		port_free(p);
 		return NULL;
 	}
-	p->fd = fd;
 	return finish(p, input, pipe);
+}
+
+void port_hand_over(struct port *p, const struct port_ops *ops, void *arg)
+{
+	if (p->ready)
+		event_del(p->ready);
+	p->ops = ops;
+	p->arg = arg;
 }
 
 ssize_t port_read(struct port *p, void *buf, size_t len)
@@ -337,7 +358,12 @@ ssize_t port_read(struct port *p, void *buf, size_t len)
 	ssize_t n;
 
 	n = p->socket ? recv(p->fd, buf, len, MSG_DONTWAIT) : read(p->fd, buf, len);
-	return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	p->got += (unsigned long long)n;
+	if (p->file >= 0 && !p->proxy)
+		p->at = lseek(p->fd, 0, SEEK_CUR);
+	return n;
 }
 
 ssize_t port_write(struct port *p, struct evbuffer *from)
@@ -382,6 +408,55 @@ bool port_drained(const struct port *p)
 	return p->fd >= 0 && atomic_load(&p->proxy->done) == p->written;
 }
 
+unsigned long long port_passed(const struct port *p)
+{
+	return p->proxy ? atomic_load(&p->proxy->done) : p->written;
+}
+
+bool port_is_stream(const struct port *p)
+{
+	return p->stream;
+}
+
+int port_give_back(struct port *p, size_t n)
+{
+	off_t at = p->at;
+
+	if (p->file < 0)
+		return -ESPIPE;
+	/* The thread sees that nobody takes what it reads. */
+	port_end(p);
+	if (p->proxy) {
+		if (!atomic_load(&p->proxy->ended))
+			return -EAGAIN;
+		n += (size_t)(atomic_load(&p->proxy->done) - p->got);
+		at = (off_t)atomic_load(&p->proxy->at);
+	}
+	if (!n)
+		return 0;
+	if (lseek(p->file, 0, SEEK_CUR) != at)
+		return -EBUSY;
+	return lseek(p->file, -(off_t)n, SEEK_CUR) < 0 ? -errno : 0;
+}
+
+ssize_t port_take_all(struct port *p, struct evbuffer *to)
+{
+	ssize_t n, sum = 0;
+	char buf[4096];
+	size_t left;
+
+	/* Others may take of it meanwhile; what they write is not counted. */
+	for (left = port_readable(p); left; left -= (size_t)n) {
+		n = port_read(p, buf, left < sizeof(buf) ? left : sizeof(buf));
+		if (n <= 0)
+			break;
+		if (evbuffer_add(to, buf, (size_t)n))
+			return -ENOMEM;
+		sum += n;
+	}
+	return sum;
+}
+
 void port_end(struct port *p)
 {
 	if (p->ready)
@@ -400,6 +475,8 @@ void port_free(struct port *p)
 	if (!p)
 		return;
 	port_end(p);
+	if (p->file >= 0)
+		close(p->file);
 	if (p->proxy)
 		proxy_put(p->proxy);
 	free(p);

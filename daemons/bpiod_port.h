@@ -48,6 +48,9 @@ struct port *port_new(struct event_base *base, int fd, bool input, bool threads,
 struct port *port_own(struct event_base *base, int fd, bool input,
 		      const struct port_ops *ops, void *arg);
 
+/* Somebody else goes on with it; what port_wait() waited for is forgotten. */
+void port_hand_over(struct port *p, const struct port_ops *ops, void *arg);
+
 /* Bytes, 0 at the end, -EAGAIN: port_wait(), another -errno. */
 ssize_t port_read(struct port *p, void *buf, size_t len);
 /* Writes from @from what can be written, and takes it out. Bytes or -errno. */
@@ -61,6 +64,22 @@ size_t port_readable(const struct port *p);
 
 /* All that was written has reached the user's descriptor, or never will. */
 bool port_drained(const struct port *p);
+
+/* Bytes that have reached it. */
+unsigned long long port_passed(const struct port *p);
+
+/* Input that comes in a stream, which cannot be put back but could go on elsewhere. */
+bool port_is_stream(const struct port *p);
+
+/*
+ * Input: nothing more is read, and of what port_read() gave the last @n bytes were of no
+ * use. A file has them again, and what was read ahead of that. -EAGAIN: a thread is still
+ * at it; -ESPIPE: it is no file, and @p is as before; -EBUSY: others read it, too.
+ */
+int port_give_back(struct port *p, size_t n);
+
+/* Bytes of @p's pipe, in front of what is read from it next; does not wait. */
+ssize_t port_take_all(struct port *p, struct evbuffer *to);
 
 /* No more will be written. port_drained() then says when it is closed, too. */
 void port_end(struct port *p);

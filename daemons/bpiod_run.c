@@ -12,8 +12,11 @@
 #include "log.h"
 #include "loop.h"
 
-/* What may wait for a peer that does not read: so much, and what its windows allow. */
-#define QUEUE_BASE (1U << 20)
+/*
+ * What may wait for a peer that does not read: so much, and what its windows allow. Input
+ * that comes back from several nodes has no window.
+ */
+#define QUEUE_BASE (1U << 22)
 
 /* --- connections --- */
 
@@ -176,6 +179,7 @@ static void on_control(evutil_socket_t control, short what, void *arg)
 static void from_driver(void *arg, struct bproc_msg *msg)
 {
 	const struct bproc_msg_io_take *take = (const void *)(msg + 1);
+	const struct bproc_msg_io_flush *flush = (const void *)(msg + 1);
 	struct bpiod *b = arg;
 
 	log_debug("driver: type %u node %d pid %d", msg->type, msg->node, msg->pid);
@@ -190,10 +194,17 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 		channel_drop(b, msg->id);
 		break;
 	case BPROC_MSG_IO_MAKE:
-		channel_make(b, msg->id, msg->node, (const void *)(msg + 1));
+		channel_make(b, msg->id, msg->node, msg->pid, (const void *)(msg + 1));
 		break;
 	case BPROC_MSG_IO_FLUSH:
-		channel_flush(b, msg->id, msg->node, msg->pid);
+		channel_flush(b, msg->id, flush->io_id, msg->pid);
+		break;
+	case BPROC_MSG_IO_HOME:
+		channel_home(b, msg->id, flush->io_id, msg->pid);
+		break;
+	case BPROC_MSG_IO_LEAVE:
+		if (take->fd[0] >= 0)
+			channel_leave_input(b, msg->pid, take->fd[0]);
 		break;
 	default:
 		log_warn("the driver says %u", msg->type);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <event2/buffer.h>
 #include "bpiod_channel.h"
-#include "log.h"
 
 /* Frames of one stream before others get their turn. */
 #define ROUNDS 4
@@ -26,19 +24,6 @@ void channel_send(struct channel *c, unsigned int type, unsigned int stream, __u
 		bpiod_send(bpiod_route(c->b, c->peer), &f, data);
 }
 
-void channel_answer_flush(struct channel *c)
-{
-	__u64 request = c->request;
-
-	if (!request)
-		return;
-	c->request = 0;
-	c->synced = false;
-	event_del(c->late);
-	if (ioctl(device_fd(c->b->dev), BPROC_IOC_IO_FLUSHED, &request) < 0)
-		log_debug("process %d was not waited for: %m", c->process.pid);
-}
-
 void channel_check_drained(struct channel *c)
 {
 	struct timeval soon = { 0, DRAIN_INTERVAL };
@@ -48,43 +33,21 @@ void channel_check_drained(struct channel *c)
 	for (i = 0; i < MUX_STREAMS; i++) {
 		struct stream *s = &c->stream[i];
 
-		if (s->done || s->source)
+		/* Where there is a queue, sink_pump() comes here again. */
+		if (s->done || s->source || !s->eof || evbuffer_get_length(s->queue))
 			continue;
-		if (evbuffer_get_length(s->queue)) {
-			/* sink_pump() comes here again */
-			if (!c->synced)
-				continue;
-			return;
-		}
-		if (!s->port || port_drained(s->port)) {
-			if (s->eof) {
-				s->done = true;
-				port_free(s->port);
-				s->port = NULL;
-			}
+		if (s->port && !port_drained(s->port)) {
+			wait = true;
 			continue;
 		}
-		wait = wait || s->eof || c->synced;
+		s->done = true;
+		port_free(s->port);
+		s->port = NULL;
 	}
-	if (wait)
+	if (waits_check(c) || wait)
 		evtimer_add(c->drain, &soon);
-	else if (c->synced || (c->stream[1].done && c->stream[2].done))
-		channel_answer_flush(c);
-	if (c->stream[0].done && c->stream[1].done && c->stream[2].done)
+	if (c->stream[0].done && c->stream[1].done && c->stream[2].done && !c->lingers)
 		event_active(c->reap, EV_TIMEOUT, 0);
-}
-
-static void check_synced(struct channel *c)
-{
-	int i;
-
-	if (!c->syncing)
-		return;
-	for (i = 0; i < MUX_STREAMS; i++)
-		if (c->stream[i].source && !c->stream[i].done && c->stream[i].unsynced)
-			return;
-	c->syncing = false;
-	channel_send(c, MUX_SYNCED, 0, 0, NULL);
 }
 
 void stream_done(struct stream *s)
@@ -96,8 +59,18 @@ void stream_done(struct stream *s)
 	s->port = NULL;
 	if (s->queue)
 		evbuffer_drain(s->queue, evbuffer_get_length(s->queue));
-	check_synced(s->c);
+	syncs_check(s->c);
 	channel_check_drained(s->c);
+}
+
+void stream_rest(struct stream *s)
+{
+	if (s->done)
+		return;
+	s->c->input = s->port;
+	s->port = NULL;
+	channel_send(s->c, MUX_EOF, s->nr, 0, NULL);
+	stream_done(s);
 }
 
 void stream_send(struct stream *s)
@@ -118,14 +91,19 @@ void stream_send(struct stream *s)
 			return;
 		}
 		if (n <= 0) {
-			channel_send(s->c, MUX_EOF, s->nr, 0, NULL);
-			stream_done(s);
+			/* A file is kept, to have back what its process does not read. */
+			if (s->nr || port_is_stream(s->port)) {
+				channel_send(s->c, MUX_EOF, s->nr, 0, NULL);
+				stream_done(s);
+			} else {
+				stream_rest(s);
+			}
 			return;
 		}
 		s->credit -= (__u32)n;
-		s->unsynced -= (size_t)n < s->unsynced ? (size_t)n : s->unsynced;
+		s->moved += (__u64)n;
 		channel_send(s->c, MUX_DATA, s->nr, (__u32)n, buf);
-		check_synced(s->c);
+		syncs_check(s->c);
 	}
 }
 
@@ -193,20 +171,6 @@ static void on_gone(void *arg)
 
 const struct port_ops stream_port_ops = { on_ready, on_gone };
 
-void channel_start_sync(struct channel *c)
-{
-	int i;
-
-	for (i = 0; i < MUX_STREAMS; i++) {
-		struct stream *s = &c->stream[i];
-
-		if (s->source && s->port)
-			s->unsynced = port_readable(s->port);
-	}
-	c->syncing = true;
-	check_synced(c);
-}
-
 bool stream_frame(struct stream *s, const struct mux_frame *f, const void *data)
 {
 	/* DATA and EOF go to the sink, CREDIT and CLOSE to the source. */
@@ -219,6 +183,7 @@ bool stream_frame(struct stream *s, const struct mux_frame *f, const void *data)
 		if (s->eof || !mux_window_receive(&s->window, f->value) ||
 		    evbuffer_add(s->queue, data, f->value))
 			return false;
+		s->moved += f->value;
 		sink_pump(s);
 		return true;
 	case MUX_EOF:

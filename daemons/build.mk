@@ -12,7 +12,7 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o nodeup_run.o vector.o tee.o \
 	rejoin.o admit.o trace.o device.o pool.o preface.o want_stream.o iod.o iod_control.o)
 # What serves input and output, on the master and on nodes.
-IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o \
+IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o bpiod_flush.o bpiod_feed.o \
 	bpiod_forward.o bpiod_port.o iod_control.o)
 BPIOD_OBJECTS := $(BUILD)/daemons/bpiod.o $(BUILD)/daemons/device.o $(IOD_OBJECTS)
 BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_control.o \

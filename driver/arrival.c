@@ -11,6 +11,7 @@
 #include "family.h"
 #include "fetch.h"
 #include "ghost.h"
+#include "iod.h"
 #include "kcompat.h"
 #include "ksyms.h"
 #include "orphan.h"
@@ -415,6 +416,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 	struct file *stream;
 	bool lost = false;
 	long result = 0;
+	u64 io_id = 0;
 	int err;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
@@ -481,6 +483,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		ks_do_group_exit(SIGKILL);
 	}
 	if (g) {
+		io_id = bproc_is_master(s) ? g->io_id : 0;
 		bproc_ghost_leave(g);
 		bproc_orphan_leave_ghost(g, h.death_signal);
 	}
@@ -490,6 +493,8 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		bproc_rank_set(h.rank);
 		result = h.rank;
 	}
+	if (io_id)
+		bproc_iod_home(s, io_id);
 	return result;
 }
 

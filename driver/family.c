@@ -12,6 +12,7 @@
 #include "arrival.h"
 #include "family.h"
 #include "ghost.h"
+#include "iod.h"
 #include "kcompat.h"
 #include "ksyms.h"
 #include "proc.h"
@@ -52,7 +53,7 @@ int bproc_watched_ended(struct bproc_space *s, const struct bproc_msg *msg)
 		return -ESRCH;
 	}
 	bproc_usage_set(g->task, &e->usage);
-	bproc_ghost_end(g, e->status & 0xffff);
+	bproc_iod_end_ghost(s, g, e->status & 0xffff);
 	bproc_ghost_put(g);
 	return 0;
 }

@@ -66,6 +66,8 @@ struct bproc_name {
  * @watching: on a node: the master tells of the process's end, for a parent that may wait
  *	for it there
  * @reap: look for zombies
+ * @io_id: name under which the I/O daemon here serves the process, or did its parent when it
+ *	forked elsewhere; 0: it does not
  */
 struct bproc_ghost {
 	struct kref ref;
@@ -100,6 +102,7 @@ struct bproc_ghost {
 	unsigned int arrivals;
 	bool watching;
 	bool reap;
+	u64 io_id;
 };
 
 struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
@@ -152,7 +155,7 @@ void bproc_ghost_reap(pid_t pid);
 void bproc_ghost_watch(struct bproc_ghost *g, int exit_signal);
 pid_t bproc_ghost_adopt(struct bproc_ghost *g);
 int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name);
-int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
+int bproc_ghost_become(struct bproc_space *s, int node, u64 io_id, struct bproc_name *name,
 		       void (*ready)(void *data), void *data);
 
 /**

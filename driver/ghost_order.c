@@ -96,6 +96,8 @@ int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags)
 	}
 	/* Once it is ordered the last close of the file answers, if the child does not. */
 	child->fork_id = id;
+	/* What the child writes goes where its parent's output does. */
+	child->io_id = g->io_id;
 	/* A child has what the process left with, whatever it gave up meanwhile. */
 	if (g->cred)
 		child->cred = get_cred(g->cred);

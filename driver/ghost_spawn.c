@@ -305,6 +305,7 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
  * bproc_ghost_become - the caller turns into the ghost of the process that it was
  * @s: the caller's space
  * @node: where the process is now
+ * @io_id: name under which its descriptors are served from here, or 0
  * @name: what to show; taken over on success
  * @ready: called when nothing can fail any more, in the ghost
  * @data: for @ready
@@ -312,7 +313,7 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
  * Return: 0: the caller is a ghost and returns to user mode as one. -errno: the caller is
  * what it was, unless it was killed.
  */
-int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
+int bproc_ghost_become(struct bproc_space *s, int node, u64 io_id, struct bproc_name *name,
 		       void (*ready)(void *data), void *data)
 {
 	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
@@ -323,6 +324,7 @@ int bproc_ghost_become(struct bproc_space *s, int node, struct bproc_name *name,
 	if (!g)
 		return -ENOMEM;
 	g->cred = get_current_cred();
+	g->io_id = io_id;
 	file = bproc_ghost_file(g);
 	if (IS_ERR(file)) {
 		bproc_ghost_put(g);

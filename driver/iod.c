@@ -4,6 +4,7 @@
  * instead of them comes back to the processes that arrive.
  */
 #include <linux/cred.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
@@ -16,6 +17,8 @@
 
 /* How long a process that arrives waits for its descriptors. */
 #define MAKE_TIMEOUT (30 * HZ)
+/* How long one that has come home waits for its output, if the daemon does not answer. */
+#define HOME_TIMEOUT (60 * HZ)
 /* How long the end of a process waits for its output, if the daemon does not answer. */
 #define FLUSH_TIMEOUT (15 * HZ)
 
@@ -35,13 +38,6 @@ struct flush {
 };
 
 /* --- processes that leave --- */
-
-static void remember(struct bproc_iod *iod, pid_t pid)
-{
-	/* Without memory for it the process's end may overtake its output. */
-	if (bproc_is_master(iod->space))
-		xa_store(&iod->kept, pid, xa_mk_value(1), GFP_KERNEL_ACCOUNT);
-}
 
 /**
  * bproc_iod_take - the caller, or a child of it, goes to a node with default I/O
@@ -66,11 +62,9 @@ u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid)
 		id = get_random_u64();
 	while (!id);
 	m = bproc_io_msg_alloc(BPROC_MSG_IO_TAKE, node, pid, id, sizeof(m->msg.take));
-	if (m) {
+	if (m)
 		for (i = 0; i < 3; i++)
 			m->file[i] = fget(i);
-		remember(iod, pid);
-	}
 	if (!m || !bproc_iod_post(iod, m))
 		id = 0;
 	bproc_iod_put(iod);
@@ -90,12 +84,52 @@ void bproc_iod_drop(struct bproc_space *s, u64 id, pid_t pid)
 
 	if (!iod)
 		return;
-	xa_erase(&iod->kept, pid);
 	/* Without memory for it the daemon notices that nobody comes for the descriptors. */
 	m = bproc_io_msg_alloc(BPROC_MSG_IO_DROP, BPROC_NODE_NONE, pid, id, 0);
 	if (m)
 		bproc_iod_post(iod, m);
 	bproc_iod_put(iod);
+}
+
+/**
+ * bproc_iod_input - the caller may go home to the master, and has an input here
+ * @s: its space
+ *
+ * Return: a message for bproc_iod_leave(), or for bproc_io_msg_free(); NULL: its input is
+ * none, or there is no memory, and what it has not read is lost to it.
+ */
+struct bproc_io_msg *bproc_iod_input(struct bproc_space *s)
+{
+	struct bproc_io_msg *m;
+
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_LEAVE, BPROC_NODE_MASTER,
+			       task_tgid_nr_ns(current, s->ns), 0, sizeof(m->msg.take));
+	if (!m)
+		return NULL;
+	m->file[0] = fget(0);
+	if (m->file[0])
+		return m;
+	bproc_io_msg_free(m);
+	return NULL;
+}
+
+/**
+ * bproc_iod_leave - the caller goes home: its input goes with it
+ * @s: its space
+ * @input: from bproc_iod_input(), or NULL
+ *
+ * Before GO: the master asks for it as soon as the process is there.
+ */
+void bproc_iod_leave(struct bproc_space *s, struct bproc_io_msg *input)
+{
+	struct bproc_iod *iod = input ? bproc_iod_of(s) : NULL;
+
+	if (iod) {
+		bproc_iod_post(iod, input);
+		bproc_iod_put(iod);
+	} else if (input) {
+		bproc_io_msg_free(input);
+	}
 }
 
 /* --- processes that arrive --- */
@@ -139,22 +173,15 @@ bool bproc_iod_made(struct bproc_iod *iod, u64 request, struct file **file, int 
 	return found;
 }
 
-/* Ask the daemon. Return: 0 with three files, or -errno. */
-static int make_files(struct bproc_iod *iod, int from, u64 id, struct file **file)
+/* Ask the daemon, by @m, which goes. Return: 0 with what it gave, or -errno. */
+static int ask(struct bproc_iod *iod, struct bproc_io_msg *m, long timeout, struct file **file)
 {
 	u64 request = atomic64_inc_return(&iod->next);
 	struct make make = { .done = false };
-	struct bproc_io_msg *m;
 	long left;
 	int err;
 
-	m = bproc_io_msg_alloc(BPROC_MSG_IO_MAKE, from, task_tgid_nr_ns(current, iod->space->ns), request,
-		      sizeof(m->msg.make));
-	if (!m)
-		return -ENOMEM;
-	m->msg.make.io_id = id;
-	m->msg.make.uid = from_kuid_munged(&init_user_ns, current_fsuid());
-	m->msg.make.gid = from_kgid_munged(&init_user_ns, current_fsgid());
+	m->msg.head.id = request;
 	init_waitqueue_head(&make.wait);
 	err = xa_insert(&iod->makes, request, &make, GFP_KERNEL);
 	if (err) {
@@ -166,13 +193,32 @@ static int make_files(struct bproc_iod *iod, int from, u64 id, struct file **fil
 		xa_erase(&iod->makes, request);
 		return -ENOTCONN;
 	}
-	left = wait_event_killable_timeout(make.wait, make_done(iod, &make), MAKE_TIMEOUT);
+	left = wait_event_killable_timeout(make.wait, make_done(iod, &make), timeout);
 	xa_erase(&iod->makes, request);
 	if (make.done) {
 		memcpy(file, make.file, sizeof(make.file));
 		return make.result;
 	}
 	return left < 0 ? -EINTR : -ETIMEDOUT;
+}
+
+/* Return: 0 with three files, or -errno. */
+static int make_files(struct bproc_iod *iod, int from, u64 id, struct file **file)
+{
+	struct bproc_io_msg *m;
+	int err;
+
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_MAKE, from,
+			       task_tgid_nr_ns(current, iod->space->ns), 0, sizeof(m->msg.make));
+	if (!m)
+		return -ENOMEM;
+	m->msg.make.io_id = id;
+	m->msg.make.uid = from_kuid_munged(&init_user_ns, current_fsuid());
+	m->msg.make.gid = from_kgid_munged(&init_user_ns, current_fsgid());
+	err = ask(iod, m, MAKE_TIMEOUT, file);
+	if (!err && (!file[0] || !file[1] || !file[2]))
+		err = -EINVAL;
+	return err;
 }
 
 /* All or nothing. */
@@ -232,6 +278,47 @@ long bproc_iod_arrive(struct bproc_space *s, struct bproc_arrive_io __user *uarg
 	return err;
 }
 
+/* --- processes that come home --- */
+
+/**
+ * bproc_iod_home - the caller came back to the master, and waits for what it wrote elsewhere
+ * @s: the master's space
+ * @id: the name under which its descriptors were served there
+ *
+ * What it had not read of its input comes back, too; in another descriptor 0 if need be.
+ */
+void bproc_iod_home(struct bproc_space *s, u64 id)
+{
+	struct bproc_iod *iod = bproc_iod_of(s);
+	struct file *file[3] = { NULL };
+	struct bproc_io_msg *m = NULL;
+	int fd;
+
+	if (!iod)
+		return;
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_HOME, BPROC_NODE_MASTER,
+			       task_tgid_nr_ns(current, s->ns), 0, sizeof(m->msg.flush));
+	if (!m)
+		goto out;
+	m->msg.flush.io_id = id;
+	m->msg.flush.uid = from_kuid_munged(&init_user_ns, current_fsuid());
+	m->msg.flush.gid = from_kgid_munged(&init_user_ns, current_fsgid());
+	if (ask(iod, m, HOME_TIMEOUT, file) || !file[0])
+		goto out;
+	/* It has one thread and its own table, so this gives 0. */
+	close_fd(0);
+	fd = get_unused_fd_flags(0);
+	if (fd == 0) {
+		fd_install(fd, file[0]);
+		file[0] = NULL;
+	} else if (fd > 0) {
+		put_unused_fd(fd);
+	}
+out:
+	bproc_io_files_put(file);
+	bproc_iod_put(iod);
+}
+
 /* --- the end of a process --- */
 
 static void flush_end(struct flush *f)
@@ -285,12 +372,11 @@ static bool flush_start(struct bproc_iod *iod, struct bproc_ghost *g, int status
 	struct flush *f;
 	struct bproc_io_msg *m;
 
-	if (!xa_erase(&iod->kept, g->nr))
-		return false;
 	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	m = bproc_io_msg_alloc(BPROC_MSG_IO_FLUSH, g->node, g->nr, request, 0);
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_FLUSH, g->node, g->nr, request, sizeof(m->msg.flush));
 	if (!f || !m)
 		goto err;
+	m->msg.flush.io_id = g->io_id;
 	bproc_ghost_get(g);
 	f->ghost = g;
 	f->status = status;
@@ -314,13 +400,13 @@ err:
 
 /**
  * bproc_iod_end_ghost - a process ended: end its ghost, when its output has arrived
- * @s: the master's space
+ * @s: the ghost's space
  * @g: the ghost
  * @status: wait status to end with
  */
 void bproc_iod_end_ghost(struct bproc_space *s, struct bproc_ghost *g, int status)
 {
-	struct bproc_iod *iod = bproc_iod_of(s);
+	struct bproc_iod *iod = READ_ONCE(g->io_id) ? bproc_iod_of(s) : NULL;
 
 	if (!iod || !flush_start(iod, g, status))
 		bproc_ghost_end(g, status);

@@ -25,7 +25,6 @@ struct bproc_space;
  * @wait: its readers
  * @makes: arrivals that wait for their descriptors, by request (struct make)
  * @flushes: ghosts whose end waits for output, by request (struct flush)
- * @kept: master: an entry for each process that left with default I/O, by PID
  * @next: numbers of requests
  * @late: ends what waits in @flushes for too long
  */
@@ -38,7 +37,6 @@ struct bproc_iod {
 	wait_queue_head_t wait;
 	struct xarray makes;
 	struct xarray flushes;
-	struct xarray kept;
 	atomic64_t next;
 	struct delayed_work late;
 };
@@ -52,6 +50,7 @@ struct bproc_io_msg {
 		union {
 			struct bproc_msg_io_take take;
 			struct bproc_msg_io_make make;
+			struct bproc_msg_io_flush flush;
 		};
 	} msg;
 };
@@ -59,7 +58,10 @@ struct bproc_io_msg {
 /* iod.c: what others call */
 u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid);
 void bproc_iod_drop(struct bproc_space *s, u64 id, pid_t pid);
+struct bproc_io_msg *bproc_iod_input(struct bproc_space *s);
+void bproc_iod_leave(struct bproc_space *s, struct bproc_io_msg *input);
 long bproc_iod_arrive(struct bproc_space *s, struct bproc_arrive_io __user *uarg);
+void bproc_iod_home(struct bproc_space *s, u64 id);
 void bproc_iod_end_ghost(struct bproc_space *s, struct bproc_ghost *g, int status);
 
 /* iod.c: answers of the daemon, or of its end */

@@ -18,7 +18,6 @@ static void iod_free(struct kref *ref)
 {
 	struct bproc_iod *iod = container_of(ref, struct bproc_iod, ref);
 
-	xa_destroy(&iod->kept);
 	bproc_space_put(iod->space);
 	kfree(iod);
 }
@@ -213,7 +212,6 @@ static int iod_open(struct inode *inode, struct file *file)
 	init_waitqueue_head(&iod->wait);
 	xa_init(&iod->makes);
 	xa_init(&iod->flushes);
-	xa_init(&iod->kept);
 	INIT_DELAYED_WORK(&iod->late, late);
 
 	/* One for each part of the process space; pairs with bproc_space_shutdown(). */
@@ -333,7 +331,7 @@ static ssize_t iod_read(struct file *file, char __user *to, size_t len, loff_t *
 		if (ret)
 			return ret;
 	}
-	take = m->msg.head.type == BPROC_MSG_IO_TAKE;
+	take = m->msg.head.type == BPROC_MSG_IO_TAKE || m->msg.head.type == BPROC_MSG_IO_LEAVE;
 	m->msg.head.result = 0;
 	if (take)
 		reserve_fds(m);
@@ -370,8 +368,8 @@ static long give_ends(struct bproc_iod *iod, const struct bproc_io_ends __user *
 	if (arg.result > 0 || arg.result < -MAX_ERRNO)
 		return -EINVAL;
 	for (i = 0; !arg.result && !err && i < 3; i++) {
-		file[i] = fget(arg.fd[i]);
-		if (!file[i])
+		file[i] = arg.fd[i] == BPROC_IO_KEEP ? NULL : fget(arg.fd[i]);
+		if (!file[i] && arg.fd[i] != BPROC_IO_KEEP)
 			err = -EBADF;
 	}
 	if (!err && bproc_iod_made(iod, arg.request, file, arg.result))

@@ -147,9 +147,14 @@ static int handle_process(struct bproc_space *s, struct bproc_ghost *g,
 		return 0;
 	case BPROC_MSG_EXIT:
 		show_usage(g, &e->usage);
-		if (e->flags & BPROC_EXIT_REAPED && READ_ONCE(g->task))
+		if (!(e->flags & BPROC_EXIT_REAPED)) {
+			bproc_iod_end_ghost(s, g, e->status & 0xffff);
+			return 0;
+		}
+		if (READ_ONCE(g->task))
 			bproc_child_was_reaped(s, g->task);
-		bproc_iod_end_ghost(s, g, e->status & 0xffff);
+		/* Nobody is left who could take it for the end of the output. */
+		bproc_ghost_end(g, e->status & 0xffff);
 		return 0;
 	case BPROC_MSG_STOPPED:
 		if (m->result < 0 || !valid_signal(m->result))

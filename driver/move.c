@@ -92,9 +92,20 @@ static void call_off(struct bproc_space *s, struct bproc_transfer *t,
 	bproc_iod_drop(s, order->io_id, t->pid);
 }
 
-static void say_go(void *transfer)
+/* What the caller says at its very last. */
+struct farewell {
+	struct bproc_space *space;
+	struct bproc_transfer *transfer;
+	struct bproc_io_msg *input;
+};
+
+static void say_go(void *data)
 {
-	bproc_transfer_say(transfer, BPROC_MSG_GO);
+	struct farewell *f = data;
+
+	bproc_iod_leave(f->space, f->input);
+	f->input = NULL;
+	bproc_transfer_say(f->transfer, BPROC_MSG_GO);
 }
 
 static struct bproc_name *name_of_program(const struct bproc_program *prog)
@@ -123,6 +134,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 {
 	pid_t pid = task_tgid_nr_ns(current, s->ns);
 	pid_t ppid = task_ppid_nr_ns(current, s->ns);
+	struct farewell farewell = { .space = s };
 	struct bproc_transfer *t;
 	struct bproc_name *name;
 	sigset_t saved;
@@ -141,24 +153,30 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 		err = PTR_ERR(t);
 		goto out;
 	}
+	farewell.transfer = t;
+	/* An exec may close it, so it is held from here on. */
+	if (order->iolen == BPROC_IO_DEFAULT && order->node == BPROC_NODE_MASTER)
+		farewell.input = bproc_iod_input(s);
 	err = send(s, t, order, ppid, true);
 	if (err) {
 		call_off(s, t, order);
 	} else if (!bproc_is_master(s) && !bproc_family_is_here(s)) {
 		/* Nobody here would miss it: it ends without a word. */
-		say_go(t);
+		say_go(&farewell);
 		bproc_proc_moved(s);
 		order->exits = true;
 		order->exit_status = 0;
 	} else {
 		err = bproc_ghost_become(s, bproc_is_master(s) ? order->node : BPROC_NODE_MASTER,
-					 name, say_go, t);
+					 order->io_id, name, say_go, &farewell);
 		if (err)
 			call_off(s, t, order);
 		else
 			name = NULL;
 	}
 	bproc_transfer_finish(t);
+	if (farewell.input)
+		bproc_io_msg_free(farewell.input);
 out:
 	/* A ghost keeps holding them back. */
 	if (err)
@@ -243,9 +261,10 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 		call_off(s, t, order);
 		unspawn(s, g);
 	} else {
+		g->io_id = order->io_id;
 		/* Live first: the child may fork, or come back, as soon as it runs. */
 		ret = bproc_ghost_adopt(g);
-		say_go(t);
+		bproc_transfer_say(t, BPROC_MSG_GO);
 		bproc_ghost_put(g);
 	}
 	bproc_transfer_finish(t);

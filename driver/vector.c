@@ -200,6 +200,7 @@ static int entry_begin(struct bproc_vector_call *v, struct entry *e)
 static void entry_end(struct bproc_vector_call *v, struct entry *e, int err, bool again)
 {
 	if (!err) {
+		e->ghost->io_id = e->io_id;
 		/* Live first: the child may fork, or come back, as soon as it runs. */
 		e->result = bproc_ghost_adopt(e->ghost);
 		bproc_transfer_say(e->t, BPROC_MSG_GO);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,6 +48,11 @@ bool mux_window_credit(struct mux_window *w, __u32 n)
 	return true;
 }
 
+bool mux_has_data(const struct mux_frame *f)
+{
+	return f->type == MUX_DATA || f->type == MUX_BACK;
+}
+
 int mux_check(const struct mux_frame *f)
 {
 	bool ok;
@@ -54,10 +60,12 @@ int mux_check(const struct mux_frame *f)
 	if (!f->type || f->type >= MUX_TYPES || f->stream >= MUX_STREAMS || f->reserved ||
 	    f->reserved2 || !f->id)
 		return -EPROTO;
-	if (f->type == MUX_DATA)
+	if (mux_has_data(f))
 		ok = f->value && f->value <= MUX_DATA_MAX;
 	else if (f->type == MUX_CREDIT)
 		ok = f->value && f->value <= MUX_WINDOW;
+	else if (f->type == MUX_SYNC)
+		ok = f->value <= INT_MAX;
 	else
 		ok = !f->value;
 	return ok ? 0 : -EPROTO;
@@ -98,7 +106,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 			report(mux, "a frame that makes no sense");
 			break;
 		}
-		if (f.type == MUX_DATA) {
+		if (mux_has_data(&f)) {
 			if (evbuffer_get_length(in) < sizeof(f) + f.value)
 				break;
 			evbuffer_drain(in, sizeof(f));
@@ -160,7 +168,7 @@ void mux_send(struct mux *mux, const struct mux_frame *f, const void *data)
 	if (mux->broken || mux->freed)
 		return;
 	bufferevent_write(mux->bev, f, sizeof(*f));
-	if (f->type == MUX_DATA)
+	if (mux_has_data(f))
 		bufferevent_write(mux->bev, data, f->value);
 }
 

@@ -13,10 +13,13 @@
  *	DATA	------------->	of streams 1 and 2, then EOF
  *	CREDIT, CLOSE <------>	by whoever gets data: send more; nobody reads this
  *		<-------------	SYNC: say when what was written up to now is sent
- *	SYNCED	------------->
+ *	BACK	------------->	if the process went home: input that it had not read
+ *	SYNCED	------------->	one for each SYNC, in order
+ *		<-------------	RESET: the channel is over
  *
- * A stream is over after EOF or CLOSE, a channel after its three streams or RESET. What
- * comes later is ignored, for the two sides need not learn of an end at the same time.
+ * A stream is over after EOF or CLOSE, a channel after its three streams, and for the
+ * master, which passes frames on, after RESET. What comes later is ignored, for the two
+ * sides need not learn of an end at the same time; a SYNC is answered all the same.
  *
  * Each stream has a window: its sender may be MUX_WINDOW bytes ahead of what the
  * receiver has passed on. So a receiver can always take what comes in, and no stream
@@ -44,6 +47,7 @@ enum mux_type {
 	MUX_RESET,
 	MUX_SYNC,
 	MUX_SYNCED,
+	MUX_BACK,
 	MUX_TYPES,
 };
 
@@ -55,7 +59,8 @@ enum mux_type {
  * @type: MUX_*
  * @stream: 0, 1, 2; 0 where it does not matter
  * @reserved: zero
- * @value: DATA: bytes that follow; CREDIT: bytes that may be sent in addition; else 0
+ * @value: DATA, BACK: bytes that follow; CREDIT: bytes that may be sent in addition;
+ *	SYNC: the process, if it has gone home, where its input goes, too; else 0
  * @reserved2: zero
  */
 struct mux_frame {
@@ -97,11 +102,14 @@ bool mux_window_credit(struct mux_window *w, __u32 n);
 struct mux;
 
 struct mux_ops {
-	/* A frame that is well-formed; @data: of DATA. Both until the callee returns. */
+	/* A frame that is well-formed, with its data. Both until the callee returns. */
 	void (*frame)(void *arg, const struct mux_frame *frame, const void *data);
 	/* The connection broke; the callee calls mux_free(). Comes once. */
 	void (*broken)(void *arg, const char *why);
 };
+
+/* Do @frame->value bytes follow? */
+bool mux_has_data(const struct mux_frame *frame);
 
 /* 0 if it is well-formed, else -EPROTO. */
 int mux_check(const struct mux_frame *frame);
@@ -113,7 +121,7 @@ struct mux *mux_new(struct event_base *base, int fd, const struct mux_ops *ops,
 /* May be called from the callbacks. What was not sent yet is lost. */
 void mux_free(struct mux *mux);
 
-/* Queues a frame, with @frame->value bytes at @data if it is DATA. */
+/* Queues a frame, with @frame->value bytes at @data if it has data. */
 void mux_send(struct mux *mux, const struct mux_frame *frame, const void *data);
 
 /* Bytes in the queue. */

@@ -76,6 +76,10 @@ START_TEST(frames)
 	REFUSED(f.value = 0);
 	REFUSED(f.value = MUX_DATA_MAX + 1);
 	REFUSED(f.type = MUX_EOF);
+	REFUSED(f.type = MUX_BACK; f.value = 0);
+	REFUSED(f.type = MUX_BACK; f.value = MUX_DATA_MAX + 1);
+	REFUSED(f.type = MUX_SYNC; f.value = 0x80000000U);
+	REFUSED(f.type = MUX_SYNCED);
 	REFUSED(f.type = MUX_CREDIT; f.value = 0);
 	REFUSED(f.type = MUX_CREDIT; f.value = MUX_WINDOW + 1);
 }

@@ -176,6 +176,67 @@ START_TEST(files)
 }
 END_TEST
 
+/* A file has again what its reader did not use, and what the thread has read ahead. */
+START_TEST(file_back)
+{
+	static char data[1 << 20];
+	FILE *f = tmpfile();
+	struct port *p;
+	ssize_t n;
+	int err;
+
+	begin();
+	ck_assert_uint_eq(fwrite(data, 1, sizeof(data), f), sizeof(data));
+	rewind(f);
+	p = port(dup(fileno(f)), true);
+	while ((n = port_read(p, data, 1000)) == -EAGAIN) {
+		port_wait(p, false);
+		event_base_dispatch(base);
+	}
+	ck_assert_int_gt(n, 300);
+	while ((err = port_give_back(p, 300)) == -EAGAIN)
+		usleep(1000);
+	ck_assert_int_eq(err, 0);
+	ck_assert_int_eq(lseek(fileno(f), 0, SEEK_CUR), n - 300);
+	port_free(p);
+
+	/* Without a thread, and with another reader. */
+	p = port_new(base, dup(fileno(f)), true, false, &process, &ops, NULL);
+	ck_assert_int_eq(port_read(p, data, 1000), 1000);
+	ck_assert_int_eq(read(fileno(f), data, 1), 1);
+	ck_assert_int_eq(port_give_back(p, 10), -EBUSY);
+	port_free(p);
+	p = port_new(base, dup(fileno(f)), true, false, &process, &ops, NULL);
+	ck_assert_int_eq(port_read(p, data, 1000), 1000);
+	ck_assert_int_eq(port_give_back(p, 1000), 0);
+	ck_assert_int_eq(lseek(fileno(f), 0, SEEK_CUR), n - 300 + 1001);
+	port_free(p);
+	fclose(f);
+}
+END_TEST
+
+START_TEST(pipe_rest)
+{
+	struct evbuffer *b = evbuffer_new();
+	char buf[8];
+	int ends[2];
+	struct port *p;
+
+	begin();
+	ck_assert(!pipe(ends));
+	p = port(dup(ends[0]), true);
+	ck_assert(port_is_stream(p));
+	ck_assert_int_eq(port_take_all(p, b), 0);
+	ck_assert_int_eq(write(ends[1], "abcdef", 6), 6);
+	ck_assert_int_eq(port_read(p, buf, 2), 2);
+	ck_assert_int_eq(port_give_back(p, 2), -ESPIPE);
+	ck_assert_int_eq(port_take_all(p, b), 4);
+	ck_assert(!memcmp(evbuffer_pullup(b, -1), "cdef", 4));
+	port_free(p);
+	evbuffer_free(b);
+}
+END_TEST
+
 START_TEST(full_device)
 {
 	struct evbuffer *b = evbuffer_new();
@@ -209,4 +270,5 @@ START_TEST(null)
 }
 END_TEST
 
-UNIT_MAIN("port", shared_pipe, shared_input, sockets, files, full_device, null)
+UNIT_MAIN("port", shared_pipe, shared_input, sockets, files, file_back, pipe_rest,
+	  full_device, null)

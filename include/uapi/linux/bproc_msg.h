@@ -153,9 +153,21 @@ enum bproc_msg_type {
 	BPROC_MSG_IO_MAKE = 130,
 	/*
 	 * local, on /dev/bproc-iod: process @pid on @node ended, and its end is not to
-	 * overtake what it wrote. Wants BPROC_IOC_IO_FLUSHED with @id.
+	 * overtake what it wrote; body bproc_msg_io_flush. Wants BPROC_IOC_IO_FLUSHED with
+	 * @id.
 	 */
 	BPROC_MSG_IO_FLUSH = 131,
+	/*
+	 * local, on /dev/bproc-iod, master: process @pid came back, and is not to go on
+	 * before what it wrote has been written; body bproc_msg_io_flush. Wants
+	 * BPROC_IOC_IO_ENDS with @id, and perhaps another descriptor 0.
+	 */
+	BPROC_MSG_IO_HOME = 132,
+	/*
+	 * local, on /dev/bproc-iod: process @pid goes to the master, and leaves its input,
+	 * of which it may not have read all; body bproc_msg_io_take with just that
+	 */
+	BPROC_MSG_IO_LEAVE = 133,
 
 	/* Types from here on are between the daemons; drivers refuse them. */
 	BPROC_MSG_DAEMON = 256,
@@ -303,6 +315,19 @@ struct bproc_msg_io_take {
  * @gid: see @uid
  */
 struct bproc_msg_io_make {
+	__aligned_u64 io_id;
+	__u32 uid;
+	__u32 gid;
+};
+
+/**
+ * struct bproc_msg_io_flush - body of BPROC_MSG_IO_FLUSH and _HOME
+ * @io_id: the name under which the descriptors were served, of the process or of one whose
+ *	child it is
+ * @uid: HOME: who is to own a pipe that it gets
+ * @gid: see @uid
+ */
+struct bproc_msg_io_flush {
 	__aligned_u64 io_id;
 	__u32 uid;
 	__u32 gid;
@@ -815,8 +840,9 @@ struct bproc_arrive_io {
 
 /**
  * struct bproc_io_ends - argument of BPROC_IOC_IO_ENDS
- * @request: @id of the MAKE that this answers
- * @fd: what the process gets as 0, 1, 2; the driver takes its own references
+ * @request: @id of the MAKE or HOME that this answers
+ * @fd: what the process gets as 0, 1, 2; the driver takes its own references. HOME:
+ *	BPROC_IO_KEEP where it has that already; 1 and 2 do not count
  * @result: 0, or -errno (@fd unused)
  */
 struct bproc_io_ends {
@@ -824,6 +850,8 @@ struct bproc_io_ends {
 	__s32 fd[3];
 	__s32 result;
 };
+
+#define BPROC_IO_KEEP (-2)
 
 /* -ENOENT: nobody waits for it any more. */
 #define BPROC_IOC_IO_ENDS _IOW(BPROC_IOC_MAGIC, 0xDC, struct bproc_io_ends)

@@ -15,6 +15,12 @@
  *	    pipe	writes until it cannot; the errno to error output
  *	    killed	the same with SIGPIPE as it is
  *	    sleep N	writes "here" and sleeps N seconds
+ *	    wrote N NODE	gen N, moves to NODE, writes "there"
+ *	    eat N NODE	reads N bytes, moves to NODE, copies the rest
+ *	    sends NODE N	a child (RFORK) goes to NODE and does gen N; then "parent"
+ *	    outlives NODE N	moves to NODE; a child, which stays, does gen N; then "parent"
+ *	    bereft	writes "here", waits for the end of its input, and writes until that
+ *			fails; exits with the errno
  *
  * All with the default descriptors.
  */
@@ -136,9 +142,77 @@ static int forks(int n)
 	return 0;
 }
 
+static int eat(size_t len)
+{
+	ssize_t n;
+
+	for (; len; len -= (size_t)n) {
+		n = read(0, buf, len < 100 ? len : 100);
+		if (n <= 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int ends_well(int pid)
+{
+	int status;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+static int sends(int node, size_t n)
+{
+	int pid = call(BPROC_IOC_RFORK, node, NULL);
+
+	if (!pid)
+		exit(gen(n));
+	return ends_well(pid) ? put("parent", 6) : 1;
+}
+
+static int outlives(int node, size_t n)
+{
+	int pid = fork();
+
+	if (!pid)
+		exit(gen(n));
+	call(BPROC_IOC_MOVE, node, NULL);
+	return ends_well(pid) ? put("parent", 6) : 1;
+}
+
+static int bereft(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	put("here\n", 5);
+	while (read(0, buf, sizeof(buf)) > 0)
+		;
+	while (write(1, buf, 1) == 1)
+		;
+	return errno;
+}
+
 static int do_command(char **argv)
 {
 	size_t n = argv[1] ? strtoul(argv[1], NULL, 0) : 0;
+
+	if (!strcmp(*argv, "wrote")) {
+		if (gen(n))
+			return 1;
+		call(BPROC_IOC_MOVE, atoi(argv[2]), NULL);
+		return put("there", 5);
+	}
+	if (!strcmp(*argv, "eat")) {
+		if (eat(n))
+			return 1;
+		call(BPROC_IOC_MOVE, atoi(argv[2]), NULL);
+		return cat();
+	}
+	if (!strcmp(*argv, "sends"))
+		return sends(atoi(argv[1]), strtoul(argv[2], NULL, 0));
+	if (!strcmp(*argv, "outlives"))
+		return outlives(atoi(argv[1]), strtoul(argv[2], NULL, 0));
+	if (!strcmp(*argv, "bereft"))
+		return bereft();
 
 	if (!strcmp(*argv, "cat"))
 		return cat();
