@@ -32,16 +32,43 @@ enum arrival_word {
 
 /*
  * A process that is restored and waits for the sender's word; on the stack of its own
- * system call, in the space's table while it waits.
+ * system call, in the space's table until it is one of those here.
  */
 struct arrival {
 	u64 id;
 	pid_t pid;
 	int from;
+	struct bproc_ghost *ghost;
 	struct file *stream;
 	enum arrival_word word;
 	wait_queue_head_t wait;
 };
+
+/**
+ * bproc_arrivals_list - processes that are not here yet
+ * @s: the node
+ * @to: room for their PIDs
+ * @room: how many
+ *
+ * None of them gets any further as long as @coming_and_going is held.
+ *
+ * Return: their number, which may be more than @room.
+ */
+u32 bproc_arrivals_list(struct bproc_space *s, s32 *to, u32 room)
+{
+	struct arrival *a;
+	unsigned long pid;
+	u32 n = 0;
+
+	xa_lock(&s->arrivals);
+	xa_for_each(&s->arrivals, pid, a) {
+		if (n < room)
+			to[n] = pid;
+		n++;
+	}
+	xa_unlock(&s->arrivals);
+	return n;
+}
 
 static void answer(struct bproc_space *s, const struct bproc_stream *h, int result)
 {
@@ -56,7 +83,10 @@ static void answer(struct bproc_space *s, const struct bproc_stream *h, int resu
 		bproc_msg_free(buf);
 		return;
 	}
+	/* Who signals a group names it to the master before that takes it for one here. */
+	mutex_lock(&s->coming_and_going);
 	bproc_msgq_post(&s->msgq, buf);
+	mutex_unlock(&s->coming_and_going);
 }
 
 static enum arrival_word arrival_get_word(struct bproc_space *s, struct arrival *a)
@@ -113,6 +143,9 @@ void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 	if (a && a->id == m->id && (!bproc_is_master(s) || a->from == m->node)) {
 		a->word = m->type == BPROC_MSG_GO ? WORD_GO : WORD_ABORT;
 		found = true;
+		/* From now on it is here, whatever becomes of the node. */
+		if (a->word == WORD_GO && a->ghost && bproc_is_master(s))
+			WRITE_ONCE(a->ghost->node, s->node);
 		/* Under the lock: the waiter's stack is gone once it saw the word. */
 		wake_up_all(&a->wait);
 	}
@@ -309,16 +342,22 @@ static int keep_cred(const struct cred *was)
 
 static int wait_for_word(struct bproc_space *s, struct arrival *a)
 {
+	bool go;
 	int err;
 
 	err = wait_event_killable(a->wait, arrival_get_word(s, a) != WORD_NONE);
-	xa_erase(&s->arrivals, a->pid);
-	if (a->word == WORD_GO)
+	/* It may have come with the signal. */
+	xa_lock(&s->arrivals);
+	go = a->word == WORD_GO;
+	if (!go)
+		__xa_erase(&s->arrivals, a->pid);
+	xa_unlock(&s->arrivals);
+	if (go)
 		return 0;
 	return err ? err : -EIO;
 }
 
-static int arrival_insert(struct bproc_space *s, struct arrival *a,
+static int arrival_insert(struct bproc_space *s, struct arrival *a, struct bproc_ghost *g,
 			  const struct bproc_stream *h, struct file *stream)
 {
 	int err;
@@ -326,6 +365,7 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a,
 	a->id = h->id;
 	a->pid = h->pid;
 	a->from = h->from;
+	a->ghost = g;
 	a->stream = stream;
 	a->word = WORD_NONE;
 	init_waitqueue_head(&a->wait);
@@ -382,14 +422,16 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 	return err;
 }
 
-/* On a node: it is one of the node's processes now. */
+/* It is one of the processes here now. */
 static int enter(struct bproc_space *s, const struct bproc_stream *h)
 {
-	int err;
+	int err = 0;
 
-	if (bproc_is_master(s))
-		return 0;
-	err = bproc_proc_enter(s, h->pid);
+	mutex_lock(&s->coming_and_going);
+	if (!bproc_is_master(s))
+		err = bproc_proc_enter(s, h->pid);
+	xa_erase(&s->arrivals, h->pid);
+	mutex_unlock(&s->coming_and_going);
 	if (err)
 		bproc_proc_report_lost(s, h->pid);
 	return err;
@@ -449,7 +491,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		return -EINVAL;
 	}
 
-	err = arrival_insert(s, &arrival, &h, stream);
+	err = arrival_insert(s, &arrival, g, &h, stream);
 	if (!err) {
 		name = g ? bproc_name_of_current() : NULL;
 		/* Pairs with bproc_ghosts_kill(), after which the arrivals are aborted. */

@@ -19,6 +19,7 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
 void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m);
 bool bproc_arrival_is_off(struct bproc_space *s, pid_t pid);
+u32 bproc_arrivals_list(struct bproc_space *s, s32 *to, u32 room);
 void bproc_arrivals_abort(struct bproc_space *s, int node);
 
 #endif

@@ -27,22 +27,21 @@ static void call_end(struct bproc_call *c, int result)
 }
 
 /**
- * bproc_call_and_wait - post a message and wait for its answer
+ * bproc_call_start - post a message and do not wait for its answer yet
  * @s: the node
  * @buf: the message; it goes, and gets a number
- * @c: zeroed, but for @c->to and @c->room; the answer afterwards
+ * @c: zeroed, but for @c->to and @c->room
  *
- * Return: 0 with the answer in @c, -EINTR when killed (the answer may still come), -EIO
- * when the daemon is gone, -ENOMEM.
+ * Return: 0, and bproc_call_wait() has to follow; -EIO when the daemon is gone, -ENOMEM.
  */
-int bproc_call_and_wait(struct bproc_space *s, struct bproc_msgbuf *buf, struct bproc_call *c)
+int bproc_call_start(struct bproc_space *s, struct bproc_msgbuf *buf, struct bproc_call *c)
 {
-	u64 id = atomic64_inc_return(&s->next_id);
 	int err;
 
+	c->id = atomic64_inc_return(&s->next_id);
 	init_waitqueue_head(&c->wait);
-	buf->msg.id = id;
-	err = xa_insert(&s->calls, id, c, GFP_KERNEL);
+	buf->msg.id = c->id;
+	err = xa_insert(&s->calls, c->id, c, GFP_KERNEL);
 	if (err) {
 		bproc_msg_free(buf);
 		return err;
@@ -54,15 +53,41 @@ int bproc_call_and_wait(struct bproc_space *s, struct bproc_msgbuf *buf, struct 
 	spin_unlock(&s->lock);
 	if (err) {
 		bproc_msg_free(buf);
-	} else {
-		bproc_msgq_post(&s->msgq, buf);
-		err = wait_event_killable(c->wait, call_done(s, c));
+		xa_erase(&s->calls, c->id);
+		return err;
 	}
-	xa_erase(&s->calls, id);
+	bproc_msgq_post(&s->msgq, buf);
+	return 0;
+}
+
+/**
+ * bproc_call_wait - wait for the answer to bproc_call_start()
+ * @s: the node
+ * @c: the answer afterwards
+ *
+ * Return: 0 with the answer in @c, -EINTR when killed (the answer may still come).
+ */
+int bproc_call_wait(struct bproc_space *s, struct bproc_call *c)
+{
+	wait_event_killable(c->wait, call_done(s, c));
+	xa_erase(&s->calls, c->id);
 	/* Seen after the erase: an answer that came with the signal counts. */
-	if (c->done)
-		return 0;
-	return err == -EIO ? -EIO : -EINTR;
+	return c->done ? 0 : -EINTR;
+}
+
+/**
+ * bproc_call_and_wait - post a message and wait for its answer
+ * @s: the node
+ * @buf: as for bproc_call_start()
+ * @c: likewise; the answer afterwards
+ *
+ * Return: 0 with the answer in @c, or -errno of one of the two.
+ */
+int bproc_call_and_wait(struct bproc_space *s, struct bproc_msgbuf *buf, struct bproc_call *c)
+{
+	int err = bproc_call_start(s, buf, c);
+
+	return err ? err : bproc_call_wait(s, c);
 }
 
 /**

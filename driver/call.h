@@ -12,6 +12,7 @@ struct bproc_space;
 /**
  * struct bproc_call - an answer that is waited for; on the stack of the waiter
  * @wait: the waiter
+ * @id: of the question
  * @done: there is an answer
  * @pid: of the answer's header
  * @result: of the answer's header, or -errno if there will be none
@@ -20,6 +21,7 @@ struct bproc_space;
  */
 struct bproc_call {
 	wait_queue_head_t wait;
+	u64 id;
 	bool done;
 	pid_t pid;
 	int result;
@@ -27,6 +29,8 @@ struct bproc_call {
 	size_t room;
 };
 
+int bproc_call_start(struct bproc_space *s, struct bproc_msgbuf *buf, struct bproc_call *c);
+int bproc_call_wait(struct bproc_space *s, struct bproc_call *c);
 int bproc_call_and_wait(struct bproc_space *s, struct bproc_msgbuf *buf, struct bproc_call *c);
 bool bproc_call_answered(struct bproc_space *s, const struct bproc_msg *m);
 void bproc_calls_abort(struct bproc_space *s);

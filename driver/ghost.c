@@ -317,10 +317,11 @@ int bproc_ghost_status(struct bproc_space *s, struct task_struct *task, int stat
 /* The calling ghost became the process that it stood for. */
 void bproc_ghost_leave(struct bproc_ghost *g)
 {
+	/* In this order: at no time is it taken for a ghost whose process has ended. */
+	ghost_unbind(g);
 	spin_lock(&g->lock);
 	g->state = BPROC_GHOST_GONE;
 	spin_unlock(&g->lock);
-	ghost_unbind(g);
 }
 
 /* Show another name and other arguments; takes @name over. */

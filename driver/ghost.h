@@ -55,6 +55,8 @@ struct bproc_name {
  * @parent_process: its process
  * @last_parent: the process of the one before
  * @deaths: how many of those ended whose signal has not come
+ * @leaving: the task is the process until the ghost is live, and goes on as that if it
+ *	cannot go
  * @cred: what the process left with, given back when it returns
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
@@ -92,6 +94,7 @@ struct bproc_ghost {
 	pid_t parent_process;
 	pid_t last_parent;
 	unsigned int deaths;
+	bool leaving;
 	const struct cred *cred;
 	unsigned long needed;
 	bool in_transit;

@@ -325,6 +325,7 @@ int bproc_ghost_become(struct bproc_space *s, int node, u64 io_id, struct bproc_
 		return -ENOMEM;
 	g->cred = get_current_cred();
 	g->io_id = io_id;
+	g->leaving = true;
 	file = bproc_ghost_file(g);
 	if (IS_ERR(file)) {
 		bproc_ghost_put(g);
@@ -347,9 +348,11 @@ int bproc_ghost_become(struct bproc_space *s, int node, u64 io_id, struct bproc_
 		}
 		/* It is that where it goes, and cannot wait for those whom it would get here. */
 		current->signal->is_child_subreaper = 0;
+		mutex_lock(&s->coming_and_going);
 		/* Live first: the process may fork, or come back, as soon as it runs. */
 		bproc_ghost_go_live(g);
 		ready(data);
+		mutex_unlock(&s->coming_and_going);
 	}
 	fput(file);
 	bproc_ghost_put(g);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* System calls of processes on nodes are led to functions of ours. */
+/* System calls of processes on nodes, few of the master's, are led to functions of ours. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
@@ -16,14 +16,15 @@
 static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
 			   struct ftrace_regs *fregs)
 {
+	struct bproc_hook *h = op->private;
 	struct bproc_space *s;
 
 	if (within_module(parent_ip, THIS_MODULE))
 		return;
 	rcu_read_lock();
 	s = bproc_space_of_rcu(task_active_pid_ns(current));
-	if (s && !bproc_is_master(s))
-		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)op->private);
+	if (s && (h->on_master || !bproc_is_master(s)))
+		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)h->instead);
 	rcu_read_unlock();
 }
 
@@ -43,7 +44,7 @@ int bproc_hooks_set(struct bproc_hook *hooks, int n)
 		h = &hooks[i];
 		h->ops.func = divert;
 		h->ops.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY;
-		h->ops.private = (void *)h->instead;
+		h->ops.private = h;
 		err = ftrace_set_filter_ip(&h->ops, bproc_ksym_address(h->function), 0, 0);
 		if (!err)
 			err = register_ftrace_function(&h->ops);

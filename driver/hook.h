@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hooks on functions of the kernel, for processes of nodes alone. */
+/* Hooks on functions of the kernel, for processes of nodes, and few for the master's. */
 #ifndef BPROC_HOOK_H
 #define BPROC_HOOK_H
 
@@ -12,11 +12,13 @@ struct pt_regs;
  * struct bproc_hook - a system call that is led to a function of ours
  * @function: the kernel's function
  * @instead: ours
+ * @on_master: for the master's processes, too
  * @ops: internal
  */
 struct bproc_hook {
 	const char *function;
 	asmlinkage long (*instead)(const struct pt_regs *regs);
+	bool on_master;
 	struct ftrace_ops ops;
 };
 

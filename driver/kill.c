@@ -21,22 +21,44 @@ static bool may_kill(const struct bproc_killer *k, struct task_struct *task)
 	return k->info.si_signo == SIGCONT && task_session(task) == task_session(k->sender);
 }
 
+static bool is_coming(const struct bproc_killer *k, pid_t nr)
+{
+	u32 i;
+
+	for (i = 0; i < k->n_coming; i++)
+		if (k->coming[i] == nr)
+			return true;
+	return false;
+}
+
+/* A process that is about to be a ghost, and has not left, sends its signals on then. */
+static bool is_leaving(struct bproc_ghost *g)
+{
+	return g->leaving && READ_ONCE(g->state) == BPROC_GHOST_PENDING;
+}
+
 /*
  * A node has its processes, and stand-ins for others. The master has its own, and ghosts;
- * one whose process has ended is as good as gone.
+ * one whose process has ended is as good as gone. Of those that are just between a node and
+ * the rest, the node says which are not there yet, and has its word with the master before
+ * anybody else comes or goes: each of them is signalled by one of the two.
  */
 static bool is_ours(const struct bproc_killer *k, struct task_struct *task)
 {
 	struct bproc_space *s = k->space;
 	struct bproc_ghost *g;
-	bool ret = true;
+	bool ret;
 
-	if (!bproc_is_master(s))
-		return bproc_proc_is_here(s, task->tgid);
+	if (!bproc_is_master(s) && bproc_proc_is_here(s, task->tgid))
+		return true;
+	ret = bproc_is_master(s);
 	g = bproc_ghost_find(s, task_tgid_nr_ns(task, s->ns));
-	if (g && g->task == task->group_leader)
-		ret = READ_ONCE(g->state) == BPROC_GHOST_LIVE && !READ_ONCE(g->ended) &&
-		      READ_ONCE(g->node) != k->node;
+	if (g && g->task == task->group_leader) {
+		ret = is_leaving(g);
+		if (!ret && bproc_is_master(s))
+			ret = READ_ONCE(g->state) == BPROC_GHOST_LIVE && !READ_ONCE(g->ended) &&
+			      (READ_ONCE(g->node) != k->node || is_coming(k, g->nr));
+	}
 	bproc_ghost_put(g);
 	return ret;
 }

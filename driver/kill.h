@@ -13,6 +13,8 @@ struct bproc_space;
  * @space: where
  * @sender: the caller or its ghost, which is never hit
  * @node: master: the caller's node, whose processes are none of its business
+ * @coming: master: but those that are still on their way there
+ * @n_coming: their number
  * @uid: real user ID of the caller
  * @euid: effective one
  * @capable: it has CAP_KILL
@@ -22,6 +24,8 @@ struct bproc_killer {
 	struct bproc_space *space;
 	struct task_struct *sender;
 	int node;
+	const s32 *coming;
+	u32 n_coming;
 	kuid_t uid;
 	kuid_t euid;
 	bool capable;

@@ -12,13 +12,16 @@
 #include <linux/sched/task.h>
 #include <linux/uaccess.h>
 
+#include "arrival.h"
 #include "call.h"
 #include "hook.h"
 #include "kcompat.h"
 #include "kill.h"
 #include "ksyms.h"
 #include "proc.h"
+#include "serve.h"
 #include "space.h"
+#include "trace.h"
 
 enum which {
 	KILL,
@@ -104,42 +107,87 @@ static int get_info(enum which which, const struct pt_regs *regs,
 	return 0;
 }
 
+static int make_call(struct bproc_space *s, enum which which, const struct pt_regs *regs,
+		     pid_t target, struct bproc_msg_call *call)
+{
+	int err;
+
+	memset(call, 0, sizeof(*call));
+	call->call = BPROC_CALL_KILL;
+	call->after = target;
+	call->signal.signo = which < KILL_32 ? regs->si : regs->cx;
+	call->signal.code = SI_USER;
+	err = get_info(which, regs, &call->signal);
+	bproc_call_sign(s, call);
+	return err;
+}
+
 static long ask_master(struct bproc_space *s, enum which which, const struct pt_regs *regs,
 		       pid_t target)
 {
-	struct bproc_msg_call call = {
-		.call = BPROC_CALL_KILL,
-		.after = target,
-		.signal = {
-			.signo = which < KILL_32 ? regs->si : regs->cx,
-			.code = SI_USER,
-		},
-	};
-	int err = get_info(which, regs, &call.signal);
-
-	bproc_call_sign(s, &call);
+	struct bproc_msg_call call;
+	int err = make_call(s, which, regs, target, &call);
 
 	return err ? err : bproc_call_master(s, &call, NULL, 0);
+}
+
+static void fill_killer(struct bproc_killer *k, struct bproc_space *s, int signo)
+{
+	const struct cred *cred = current_cred();
+
+	memset(k, 0, sizeof(*k));
+	k->space = s;
+	k->sender = current;
+	k->node = BPROC_NODE_NONE;
+	k->uid = cred->uid;
+	k->euid = cred->euid;
+	k->capable = capable(CAP_KILL);
+	clear_siginfo(&k->info);
+	k->info.si_signo = signo;
+	k->info.si_code = SI_USER;
+	k->info.si_pid = task_tgid_nr_ns(current, s->ns);
+	k->info.si_uid = from_kuid_munged(&init_user_ns, cred->uid);
 }
 
 /* The signals of kill(2) alone; sigqueue(3) is for one process. */
 static int kill_here(struct bproc_space *s, int signo, pid_t target)
 {
-	const struct cred *cred = current_cred();
-	struct bproc_killer k = {
-		.space = s,
-		.sender = current,
-		.uid = cred->uid,
-		.euid = cred->euid,
-		.capable = capable(CAP_KILL),
-	};
+	struct bproc_killer k;
 
-	clear_siginfo(&k.info);
-	k.info.si_signo = signo;
-	k.info.si_code = SI_USER;
-	k.info.si_pid = task_tgid_nr_ns(current, s->ns);
-	k.info.si_uid = from_kuid_munged(&init_user_ns, cred->uid);
+	fill_killer(&k, s, signo);
 	return bproc_kill(&k, target);
+}
+
+/* Processes that may be on their way here at once, as far as group signals know of them. */
+#define COMING_MAX 3000
+
+/*
+ * Signals those here, and tells the master to do so with those elsewhere; in between nobody
+ * comes or goes, so that each process is hit once.
+ */
+static int kill_here_and_start(struct bproc_space *s, const struct bproc_msg_call *call,
+			       int *ret, struct bproc_call *c)
+{
+	struct bproc_msg_call *body;
+	struct bproc_msgbuf *buf;
+	u32 n, room;
+	int err;
+
+	mutex_lock(&s->coming_and_going);
+	*ret = kill_here(s, call->signal.signo, call->after);
+	room = min_t(u32, bproc_arrivals_list(s, NULL, 0) + 16, COMING_MAX);
+	buf = bproc_msg_alloc(BPROC_MSG_CALL, s->node, task_tgid_nr_ns(current, s->ns),
+			      sizeof(*call) + room * sizeof(s32), GFP_KERNEL);
+	if (buf) {
+		body = (struct bproc_msg_call *)buf->body;
+		*body = *call;
+		n = bproc_arrivals_list(s, (s32 *)(body + 1), room);
+		body->count = min(n, room);
+		buf->msg.size = sizeof(buf->msg) + sizeof(*body) + body->count * sizeof(s32);
+	}
+	err = buf ? bproc_call_start(s, buf, c) : -ENOMEM;
+	mutex_unlock(&s->coming_and_going);
+	return err;
 }
 
 /*
@@ -152,14 +200,20 @@ static long kill_many(struct bproc_space *s, enum which which, const struct pt_r
 {
 	int signo = which == KILL ? regs->si : regs->cx;
 	pid_t mine = task_pgrp_nr_ns(current, s->ns);
+	struct bproc_call c = { .done = false };
+	struct bproc_msg_call call;
 	int ret, err;
 
 	if (signo && !valid_signal(signo))
 		return -EINVAL;
 	if (!target)
 		target = -mine;
-	ret = kill_here(s, signo, target);
-	err = ask_master(s, which, regs, target);
+	make_call(s, which, regs, target, &call);
+	err = kill_here_and_start(s, &call, &ret, &c);
+	if (!err)
+		err = bproc_call_wait(s, &c);
+	if (!err)
+		err = c.result;
 	if (err != -EIO)
 		ret = bproc_kill_merge(ret, err);
 	if (target == -mine)
@@ -181,24 +235,52 @@ static bool has_left(struct bproc_space *s, pid_t target)
 	return ret;
 }
 
+static void make_tgkill(enum which which, const struct pt_regs *regs, struct bproc_msg_call *call)
+{
+	bool compat = which == TGKILL_32;
+
+	memset(call, 0, sizeof(*call));
+	call->call = BPROC_CALL_TGKILL;
+	call->after = compat ? regs->bx : regs->di;
+	call->node = compat ? regs->cx : regs->si;
+	call->signal.signo = regs->dx;
+	call->signal.code = SI_USER;
+}
+
+/* The master's kernel knows a ghost's number, and not those of its process's threads. */
+static long tgkill_from_master(struct bproc_space *s, enum which which,
+			       const struct pt_regs *regs)
+{
+	long ret = original(which, regs);
+	struct bproc_msg_call call;
+	struct bproc_killer k;
+	bool valid;
+
+	make_tgkill(which, regs, &call);
+	if (ret != -ESRCH || call.after <= 0 || call.node <= 0)
+		return ret;
+	/* The kernel looks for the thread first. */
+	valid = valid_signal(regs->dx);
+	if (!valid)
+		call.signal.signo = 0;
+	bproc_call_sign(s, &call);
+	fill_killer(&k, s, call.signal.signo);
+	ret = bproc_kill_thread(&k, call.after, call.node);
+	if (ret == -EREMOTE)
+		ret = bproc_send_to_thread(s, call.signal.pid, &call);
+	return valid || ret == -ESRCH ? ret : -EINVAL;
+}
+
 /* To one thread; those of a process here the kernel knows. */
 static long tgkill_from_node(struct bproc_space *s, enum which which,
 			     const struct pt_regs *regs)
 {
-	bool compat = which == TGKILL_32;
-	struct bproc_msg_call call = {
-		.call = BPROC_CALL_TGKILL,
-		.after = compat ? regs->bx : regs->di,
-		.node = compat ? regs->cx : regs->si,
-		.signal = {
-			.signo = regs->dx,
-			.code = SI_USER,
-		},
-	};
 	long ret = original(which, regs);
+	struct bproc_msg_call call;
 	struct task_struct *task;
 	bool here = false;
 
+	make_tgkill(which, regs, &call);
 	if (ret != -ESRCH || call.after <= 0 || call.node <= 0 ||
 	    bproc_proc_was_here(s, call.after))
 		return ret;
@@ -236,6 +318,22 @@ static long hooked(enum which which, const struct pt_regs *regs)
 	return bproc_hook_call(which, regs, kill_from_node, original);
 }
 
+static long hooked_thread(enum which which, const struct pt_regs *regs)
+{
+	struct bproc_space *s;
+	long ret;
+
+	bproc_trace_get();
+	s = bproc_space_current();
+	if (s && bproc_is_master(s))
+		ret = tgkill_from_master(s, which, regs);
+	else
+		ret = hooked(which, regs);
+	bproc_space_put(s);
+	bproc_trace_put();
+	return ret;
+}
+
 static asmlinkage long hooked_kill(const struct pt_regs *regs)
 {
 	return hooked(KILL, regs);
@@ -248,13 +346,13 @@ static asmlinkage long hooked_sigqueue(const struct pt_regs *regs)
 
 static asmlinkage long hooked_tgkill(const struct pt_regs *regs)
 {
-	return hooked(TGKILL, regs);
+	return hooked_thread(TGKILL, regs);
 }
 
 #ifdef CONFIG_IA32_EMULATION
 static asmlinkage long hooked_tgkill_32(const struct pt_regs *regs)
 {
-	return hooked(TGKILL_32, regs);
+	return hooked_thread(TGKILL_32, regs);
 }
 
 static asmlinkage long hooked_kill_32(const struct pt_regs *regs)
@@ -271,11 +369,11 @@ static asmlinkage long hooked_sigqueue_32(const struct pt_regs *regs)
 static struct bproc_hook hooks[] = {
 	{ "__x64_sys_kill", hooked_kill },
 	{ "__x64_sys_rt_sigqueueinfo", hooked_sigqueue },
-	{ "__x64_sys_tgkill", hooked_tgkill },
+	{ "__x64_sys_tgkill", hooked_tgkill, .on_master = true },
 #ifdef CONFIG_IA32_EMULATION
 	{ "__ia32_sys_kill", hooked_kill_32 },
 	{ "__ia32_compat_sys_rt_sigqueueinfo", hooked_sigqueue_32 },
-	{ "__ia32_sys_tgkill", hooked_tgkill_32 },
+	{ "__ia32_sys_tgkill", hooked_tgkill_32, .on_master = true },
 #endif
 };
 

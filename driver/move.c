@@ -162,8 +162,10 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 		call_off(s, t, order);
 	} else if (!bproc_is_master(s) && !bproc_family_is_here(s)) {
 		/* Nobody here would miss it: it ends without a word. */
+		mutex_lock(&s->coming_and_going);
 		say_go(&farewell);
 		bproc_proc_moved(s);
+		mutex_unlock(&s->coming_and_going);
 		order->exits = true;
 		order->exit_status = 0;
 	} else {

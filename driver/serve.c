@@ -34,21 +34,35 @@ static int fill_killer(struct bproc_killer *k, struct bproc_space *m, struct bpr
 }
 
 static int serve_kill(struct bproc_space *m, struct bproc_ghost *g,
-		      const struct bproc_msg_call *call)
+		      const struct bproc_msg *msg, const struct bproc_msg_call *call)
 {
+	size_t room = msg->size - sizeof(*msg) - sizeof(*call);
 	struct bproc_killer k;
 	int err = fill_killer(&k, m, g, call);
 
+	if (call->count > room / sizeof(s32))
+		return -EINVAL;
 	if (err)
 		return err;
+	k.coming = (const s32 *)(call + 1);
+	k.n_coming = call->count;
 	return call->after ? bproc_kill(&k, call->after) : -EINVAL;
 }
 
-/* Its node knows whose thread it is. */
-static int send_to_thread(struct bproc_space *m, const struct bproc_ghost *g,
-			  const struct bproc_msg_call *call, pid_t tid)
+/**
+ * bproc_send_to_thread - tgkill(2) of a thread elsewhere
+ * @m: the master
+ * @sender: who signals it, and may
+ * @call: as in BPROC_CALL_TGKILL
+ *
+ * Its node knows whose thread it is.
+ *
+ * Return: 0 or -ESRCH.
+ */
+int bproc_send_to_thread(struct bproc_space *m, pid_t sender, const struct bproc_msg_call *call)
 {
 	struct bproc_ghost *to = bproc_ghost_find(m, call->after);
+	pid_t tid = call->node;
 	int node = to ? READ_ONCE(to->node) : BPROC_NODE_NONE;
 	struct bproc_msg_signal *sig;
 	struct bproc_msgbuf *buf;
@@ -62,7 +76,7 @@ static int send_to_thread(struct bproc_space *m, const struct bproc_ghost *g,
 			      GFP_KERNEL | __GFP_NOFAIL);
 	sig = (void *)buf->body;
 	*sig = call->signal;
-	sig->pid = g->nr;
+	sig->pid = sender;
 	sig->tid = tid;
 	bproc_msgq_post(&m->msgq, buf);
 	return 0;
@@ -77,7 +91,7 @@ static int serve_tgkill(struct bproc_space *m, struct bproc_ghost *g,
 
 	if (!err)
 		err = bproc_kill_thread(&k, call->after, tid);
-	return err == -EREMOTE ? send_to_thread(m, g, call, tid) : err;
+	return err == -EREMOTE ? bproc_send_to_thread(m, g->nr, call) : err;
 }
 
 /* The ghost answers. */
@@ -154,7 +168,7 @@ static int serve(struct bproc_space *m, const struct bproc_msg *msg,
 		ret = 0;
 		break;
 	case BPROC_CALL_KILL:
-		ret = serve_kill(m, g, call);
+		ret = serve_kill(m, g, msg, call);
 		break;
 	case BPROC_CALL_TGKILL:
 		ret = serve_tgkill(m, g, call);

@@ -49,6 +49,7 @@ struct bproc_space *bproc_space_alloc(void)
 	s->node = BPROC_NODE_NONE;
 	s->ns = get_pid_ns(task_active_pid_ns(current));
 	spin_lock_init(&s->lock);
+	mutex_init(&s->coming_and_going);
 	bproc_msgq_init(&s->msgq);
 	array_init(&s->ghosts, 0);
 	array_init(&s->transfers, 0);

@@ -7,6 +7,7 @@
 #define BPROC_SPACE_H
 
 #include <linux/kref.h>
+#include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/pid_namespace.h>
 #include <linux/workqueue.h>
@@ -28,6 +29,7 @@ struct bproc_nodes;
  * @dead: the daemon is gone; set once, under @lock
  * @lock: guards @dead and @iod, and has signals come before a process leaves, or after; the
  *	arrays below have locks of their own
+ * @coming_and_going: node: nobody comes or goes while somebody signals a group
  * @msgq: messages to the daemon
  * @ghosts: stand-ins for processes elsewhere, by PID in @ns
  * @transfers: images under way from here, by id
@@ -55,6 +57,7 @@ struct bproc_space {
 	int node;
 	bool dead;
 	spinlock_t lock;
+	struct mutex coming_and_going;
 	struct bproc_msgq msgq;
 	struct xarray ghosts;
 	struct xarray transfers;

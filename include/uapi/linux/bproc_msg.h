@@ -385,7 +385,8 @@ enum bproc_call_type {
  * @node: BPROC_CALL_PINFO: as in struct bproc_proc_list; BPROC_CALL_MIGRATE: where to;
  *	_TGKILL, _SETPGID: see there
  * @count: most elements wanted; BPROC_CALL_FIND: length of the path; BPROC_CALL_MIGRATE:
- *	flags
+ *	flags; BPROC_CALL_KILL of several: number of PIDs (__s32) that follow, of processes that
+ *	are still on their way to the caller's node
  * @euid: BPROC_CALL_KILL, _MIGRATE: effective user ID of the caller; the real one is in
  *	@signal
  * @signal: BPROC_CALL_KILL: the signal; its number may be 0

@@ -216,6 +216,68 @@ static int killed(void)
 		pause();
 }
 
+static void *tell(void *arg)
+{
+	int chan = *(int *)arg;
+
+	put_int(chan, tid());
+	while (!got_it)
+		usleep(1000);
+	return arg;
+}
+
+/* Who is where has just one thread there. */
+static int directed_from(int chan)
+{
+	pthread_t thread;
+
+	signal(SIGUSR1, note);
+	if (pthread_create(&thread, NULL, tell, &chan) || pthread_join(thread, NULL))
+		return 1;
+	put_int(chan, got_it);
+	return 0;
+}
+
+/* The caller, on the master or another node, signals one thread of a process on a node. */
+static void others_threads(const char *name, int node)
+{
+	int chan, thread;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (!pid)
+		_exit(directed_from(chan));
+	thread = get_int(chan);
+	check(pid > 0 && thread > 0 && thread != pid, name, "no thread");
+	fails("a thread of somebody else", ESRCH, syscall(SYS_tgkill, pid, getpid(), 0));
+	fails("a signal that is none", EINVAL, syscall(SYS_tgkill, pid, thread, 65));
+	same("it is there", 0, syscall(SYS_tgkill, pid, thread, 0));
+	same("it is signalled", 0, syscall(SYS_tgkill, pid, thread, SIGUSR1));
+	same("it alone", thread, get_int(chan));
+	same("and ends", 0, end_of(pid));
+	fails("it is gone", ESRCH, syscall(SYS_tgkill, pid, thread, 0));
+	close(chan);
+}
+
+static int from_a_user(int node)
+{
+	int chan;
+	pid_t pid = remote_fork(node, &chan), child;
+	int thread, status;
+
+	if (!pid)
+		_exit(directed_from(chan));
+	thread = get_int(chan);
+	child = fork();
+	if (!child) {
+		if (setresuid(1003, 1003, 1003))
+			_exit(1);
+		_exit(syscall(SYS_tgkill, pid, thread, 0) == -1 && errno == EPERM ? 0 : 2);
+	}
+	status = end_of(child);
+	get_rid_of(pid);
+	return status;
+}
+
 static const struct test {
 	const char *name;
 	int (*run)(void);
@@ -250,5 +312,7 @@ int main(int argc, char **argv)
 	if (!pid)
 		exit(refused());
 	same("on the master neither", 0, end_of(pid));
+	others_threads("the master knows others' threads", node);
+	same("who may not signal it may not signal its threads", 0, from_a_user(node));
 	return failures != 0;
 }
