@@ -10,9 +10,11 @@ ok() {
 	echo "ok $*"
 }
 
+# What fails returns 1, so that more can be said of it: check ... || cat FILE
 not_ok() {
 	echo "not ok $*"
 	failures=$((failures + 1))
+	return 1
 }
 
 # check NAME COMMAND...: passes if the command does
