@@ -6,7 +6,7 @@ COMMON_SOURCES := log notify config tls handshake ktls mux loop relay stream wir
 COMMON := $(BUILD)/lib/libcommon.a
 
 LIBBPROC_PARTS := handle.o bproc_node.o bproc_nodeset.o bproc_groups.o bproc_proc.o \
-	bproc_move.o bproc_dump.o bproc_control.o bproc_attr.o bproc_migrate.o local.o
+	bproc_move.o bproc_dump.o bproc_control.o bproc_attr.o bproc_migrate.o bproc_drain.o local.o
 LIBBPROC_OBJECTS := $(LIBBPROC_PARTS:%=$(BUILD)/lib/pic/%)
 LIBBPROC := $(BUILD)/lib/libbproc.so.4
 COMPAT3 := $(BUILD)/lib/libbproc-compat3.so.3

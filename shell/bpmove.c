@@ -11,10 +11,6 @@
 #include "json.h"
 #include "usage.h"
 
-/* Processes start others while they are driven away: so often all of them are looked for.
- */
-#define PASSES 20
-
 static const char usage[] =
 	"Usage: bpmove [options] PID... NODE\n"
 	"       bpmove [options] --drain NODES [--to NODES]\n"
@@ -52,7 +48,7 @@ struct options {
 struct moving {
 	int pid, from, to;
 	char name[32];
-	bool tried, moved;
+	bool moved;
 	int error, why;
 };
 
@@ -103,7 +99,6 @@ static const char *node_name(int node, char *buf, size_t size)
 
 static void move_one(struct moving *m, const struct options *o)
 {
-	m->tried = true;
 	m->from = bproc_pidnode(m->pid);
 	get_name(m);
 	m->error = m->why = 0;
@@ -242,92 +237,40 @@ static int get_nodes(struct bproc_node_set_t *set, const char *spec)
 	return !set->size;
 }
 
-static bool has(const struct bproc_node_set_t *set, int node)
-{
-	int i;
-
-	for (i = 0; i < set->size; i++)
-		if (set->node[i].node == node)
-			return true;
-	return false;
-}
-
-/* Targets that are drained themselves, or are not up, are none. */
-static int choose_targets(struct bproc_node_set_t *to,
-			  const struct bproc_node_set_t *from)
-{
-	int i, n = 0;
-
-	for (i = 0; i < to->size; i++)
-		if (!has(from, to->node[i].node) &&
-		    (to->node[i].node == BPROC_NODE_MASTER ||
-		     !strcmp(to->node[i].status, "up")))
-			to->node[n++] = to->node[i];
-	to->size = n;
-	if (!n)
-		fputs("bpmove: no node is left to move to\n", stderr);
-	return !n;
-}
-
-static struct moving *find(struct list *l, int pid)
-{
-	int i;
-
-	for (i = 0; i < l->n; i++)
-		if (l->m[i].pid == pid)
-			return &l->m[i];
-	return NULL;
-}
-
-/* Once over all that are there. Returns how many went, -1 with errno. */
-static int pass(struct list *l, const struct bproc_node_set_t *from,
-		const struct bproc_node_set_t *to, int *next, const struct options *o)
-{
-	struct bproc_proc_info_t *procs;
-	int i, went = 0, n = bproc_proclist(BPROC_NODE_ANY, &procs);
-	struct moving *m;
-
-	if (n < 0)
-		return -1;
-	for (i = 0; i < n; i++) {
-		if (!has(from, procs[i].node))
-			continue;
-		m = find(l, procs[i].pid);
-		if (!m)
-			m = add(l, procs[i].pid);
-		if (!m)
-			break;
-		m->to = to->node[(*next)++ % to->size].node;
-		move_one(m, o);
-		went += m->moved;
-	}
-	free(procs);
-	/* What ended meanwhile has gone, too. */
-	for (i = n = 0; i < l->n; i++)
-		if (l->m[i].error != ESRCH && l->m[i].error != BE_INVALIDPROC)
-			l->m[n++] = l->m[i];
-	l->n = n;
-	return went;
-}
-
 static int drain(const struct options *o)
 {
 	struct bproc_node_set_t from = BPROC_EMPTY_NODESET, to = BPROC_EMPTY_NODESET;
+	int flags = (o->force ? BPROC_MIGRATE_FORCE : 0) | (o->dry ? BPROC_DRAIN_DRY_RUN : 0);
+	struct bproc_drained_t *done = NULL;
 	struct list l = { NULL, 0, 0 };
-	int ret = 1, went = 1, next = 0, i;
+	int ret = 1, i, n;
 
-	if (get_nodes(&from, o->drain) || get_nodes(&to, o->to ? o->to : "master") ||
-	    choose_targets(&to, &from))
+	if (get_nodes(&from, o->drain) || get_nodes(&to, o->to ? o->to : "master"))
 		goto out;
-	for (i = 0; i < PASSES && went > 0; i++) {
-		went = pass(&l, &from, &to, &next, o);
-		if (o->dry)
-			break;
+	n = bproc_drain(&from, &to, flags, &done);
+	if (n < 0) {
+		fprintf(stderr, "bpmove: %s\n",
+			errno == EHOSTUNREACH ? "no node is left to move to" : bproc_strerror(errno));
+		goto out;
 	}
-	if (went < 0)
-		fprintf(stderr, "bpmove: %s\n", bproc_strerror(errno));
-	ret = finish(&l, o) || went < 0;
+	for (i = 0; i < n; i++) {
+		struct moving *m = add(&l, done[i].pid);
+
+		if (!m) {
+			perror("bpmove");
+			free(l.m);
+			goto out;
+		}
+		m->from = done[i].from;
+		m->to = done[i].to;
+		m->error = done[i].error;
+		m->why = done[i].why;
+		m->moved = !m->error;
+		get_name(m);
+	}
+	ret = finish(&l, o);
 out:
+	free(done);
 	bproc_nodeset_free(&from);
 	bproc_nodeset_free(&to);
 	return ret;

@@ -236,6 +236,25 @@ int bproc_execve(const char *cmd, char *const argv[], char *const envp[]);
  */
 int bproc_migrate(int pid, int node, int flags);
 int bproc_migrate_why(int pid, int node, int flags, int *why);
+
+/* A process that was to leave a node: 0 in @error, or why it is still there. */
+struct bproc_drained_t {
+	int pid;
+	int from, to; /* nodes */
+	int error;
+	int why; /* as for bproc_migrate_why() */
+};
+
+/* Only says what would be moved. */
+#define BPROC_DRAIN_DRY_RUN 0x10000
+
+/*
+ * Moves all processes away from nodes, to those of @to in turn that are up and are not
+ * drained themselves (none: EHOSTUNREACH). @flags: as for bproc_migrate(), and the above.
+ * Returns how many processes *@list has, to be freed.
+ */
+int bproc_drain(const struct bproc_node_set_t *from, const struct bproc_node_set_t *to,
+		int flags, struct bproc_drained_t **list);
 /* Writes the image of a process of this machine; it goes on. Returns 0. */
 int bproc_dumpproc(int pid, int fd, int flags, int *why);
 const char *bproc_whystr(int why);
