@@ -35,7 +35,7 @@ help:
 	@echo 'make install            programs to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make modules_install    modules to $$(INSTALL_MOD_PATH)/lib/modules'
 	@echo 'make deb                Debian packages, in build/deb'
-	@echo 'make check-packages     they are built, checked, installed and purged (minutes)'
+	@echo 'make check-packages     they are built, checked, installed, upgraded and purged (minutes)'
 	@echo 'make check              unit tests and scenarios in virtual machines'
 	@echo '     KERNEL=K             all of them on that kernel (6.1, 6.12, 7, debug)'
 	@echo '     SCENARIOS="a b"      only these'
