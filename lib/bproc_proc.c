@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 #include "internal.h"
 
 /* Processes asked for in one call, at first. */
@@ -11,6 +13,9 @@
 
 const char *bproc_strerror(int err)
 {
+	int saved = errno;
+	bool closed;
+
 	if (err < 0)
 		err = -err;
 	switch (err) {
@@ -26,6 +31,13 @@ const char *bproc_strerror(int err)
 		return "Invalid process ID";
 	case ENOSYS:
 		return "No cluster here, or this is not its master (see bpctl check)";
+	case EACCES:
+		/* of the whole cluster, or of what was asked for */
+		closed = access("/dev/bproc", R_OK | W_OK) && errno == EACCES;
+		errno = saved;
+		if (closed)
+			return "Permission denied: /dev/bproc (see bpctl check)";
+		/* fall through */
 	default:
 		return strerror(err);
 	}

@@ -43,6 +43,9 @@ void bpshell_run_stream(struct bpshell *sh, FILE *f, const char *name);
 /* Nodes that @spec names, into an empty set; how many; -1 after it was said why. */
 int bpshell_nodes(struct bproc_node_set_t *set, const char *spec);
 
+/* Says why a set has no node. */
+void bpshell_say_none(const char *spec);
+
 /* --- built-in commands (bpshell_builtin.c) --- */
 
 struct bpshell_builtin {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "bpshell_jobs.h"
 #include "bpstat.h"
+#include "json.h"
 
 /* --- of the shell itself --- */
 
@@ -29,7 +30,7 @@ static int use(struct bpshell *sh, int argc, char **argv)
 	if (n < 0)
 		return 1;
 	if (!n)
-		fprintf(stderr, "bpshell: @%s: no such node now\n", spec);
+		bpshell_say_none(spec);
 	free(sh->set);
 	sh->set = strdup(spec);
 	return sh->set ? 0 : 1;
@@ -95,8 +96,9 @@ static int source(struct bpshell *sh, int argc, char **argv)
 
 static int leave(struct bpshell *sh, int argc, char **argv)
 {
-	if (argc > 2)
-		return bpshell_usage("exit");
+	if (argc > 2 ||
+	    (argc > 1 && (!*argv[1] || argv[1][strspn(argv[1], "0123456789")])))
+		return bpshell_usage(argv[0]);
 	if (sh->interactive && !sh->warned && bpshell_jobs_stopped(sh)) {
 		fputs("bpshell: there are stopped jobs; exit again to leave them\n",
 		      stderr);
@@ -107,11 +109,32 @@ static int leave(struct bpshell *sh, int argc, char **argv)
 	return argc > 1 ? atoi(argv[1]) & 0xff : sh->status;
 }
 
+static int help_json(void)
+{
+	const struct bpshell_builtin *b;
+
+	for (b = bpshell_builtins; b->name; b++) {
+		printf("%s\n  {", b == bpshell_builtins ? "[" : ",");
+		json_member("name", b->name);
+		printf(", ");
+		json_member("arguments", b->arguments);
+		printf(", ");
+		json_member("help", b->help);
+		putchar('}');
+	}
+	puts("\n]");
+	return 0;
+}
+
 static int help(struct bpshell *sh, int argc, char **argv)
 {
 	const struct bpshell_builtin *b;
 
 	(void)sh;
+	if (argc > 2 || (argc == 2 && !strcmp(argv[1], "-h")))
+		return bpshell_usage("help");
+	if (argc == 2 && !strcmp(argv[1], "--json"))
+		return help_json();
 	if (argc > 1) {
 		b = bpshell_builtin(argv[1]);
 		if (!b) {
@@ -133,6 +156,7 @@ static int help(struct bpshell *sh, int argc, char **argv)
 	puts("");
 	for (b = bpshell_builtins; b->name; b++)
 		printf("%-15s %s\n", b->name, b->help);
+	puts("\n'help BUILT-IN' says how it is called; bpshell(1) has more.");
 	return 0;
 }
 
@@ -232,10 +256,12 @@ const struct bpshell_builtin bpshell_builtins[] = {
 	{ "fold", fold, true, "[on|off]", "folds equal output of nodes, as -b does" },
 	{ "cd", cd, true, "[DIRECTORY]", "goes to another directory" },
 	{ "export", export, true, "NAME=VALUE...", "sets variables" },
-	{ "history", bpshell_history, true, "[-c] [N]", "what was typed; -c forgets it" },
+	{ "history", bpshell_history, true, "[-c | [--json] [N]]",
+	  "what was typed; -c forgets it" },
 	{ "source", source, true, "FILE", "does the commands of a file" },
-	{ "help", help, false, "[COMMAND]", "this" },
+	{ "help", help, false, "[--json | COMMAND]", "this" },
 	{ "exit", leave, true, "[STATUS]", "ends the shell" },
+	{ "quit", leave, true, "[STATUS]", "the same" },
 	{ NULL, NULL, false, NULL, NULL },
 };
 

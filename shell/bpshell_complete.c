@@ -34,9 +34,9 @@ static const struct {
 	{ "bg", { COMPLETE_JOB, COMPLETE_NOTHING } },
 	{ "wait", { COMPLETE_JOB, COMPLETE_JOB } },
 	{ "kill", { COMPLETE_PID, COMPLETE_PID } },
-	{ "move", { COMPLETE_PID, COMPLETE_PLAIN_SET } },
+	{ "move", { COMPLETE_PROCESS, COMPLETE_PLAIN_SET } },
 	{ "top", { COMPLETE_PLAIN_SET, COMPLETE_NOTHING } },
-	{ "dump", { COMPLETE_PID, COMPLETE_FILE } },
+	{ "dump", { COMPLETE_PROCESS, COMPLETE_FILE } },
 	{ "drain", { COMPLETE_PLAIN_SET, COMPLETE_PLAIN_SET } },
 	{ "help", { COMPLETE_BUILTIN, COMPLETE_NOTHING } },
 	{ "watch", { COMPLETE_COMMAND, COMPLETE_FILE } },
@@ -320,6 +320,9 @@ static void offer_all(enum bpshell_completion what, const char *text)
 		break;
 	case COMPLETE_STATE:
 		offer_states(text);
+		break;
+	case COMPLETE_PROCESS:
+		offer_pids(text);
 		break;
 	case COMPLETE_PID:
 		offer_pids(text);

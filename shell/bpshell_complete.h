@@ -12,8 +12,9 @@ enum bpshell_completion {
 	COMPLETE_SET,	  /* with @ in front */
 	COMPLETE_PLAIN_SET,
 	COMPLETE_STATE,
-	COMPLETE_PID,
-	COMPLETE_JOB, /* or a PID */
+	COMPLETE_PROCESS,
+	COMPLETE_PID, /* or a job */
+	COMPLETE_JOB,
 	COMPLETE_BUILTIN,
 	COMPLETE_FILE,
 };

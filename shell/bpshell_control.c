@@ -24,7 +24,7 @@ static bool is_sure(const char *what, const char *spec)
 	bproc_nodeset_free(&set);
 	if (n <= 0) {
 		if (!n)
-			fprintf(stderr, "bpshell: @%s: no such node\n", spec);
+			bpshell_say_none(spec);
 		return false;
 	}
 	fprintf(stderr, "%s @%s, %d node%s? [y/N] ", what, spec, n, n == 1 ? "" : "s");
@@ -105,7 +105,7 @@ int bpshell_setfacl(struct bpshell *sh, int argc, char **argv)
 	if (n < 0)
 		return 1;
 	if (!n) {
-		fprintf(stderr, "bpshell: @%s: no such node\n", plain(argv[last]));
+		bpshell_say_none(plain(argv[last]));
 		return 1;
 	}
 	call = calloc((size_t)(argc + n), sizeof(*call));

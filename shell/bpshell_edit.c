@@ -18,6 +18,13 @@ static struct bpshell *shell;
 /* Lines that are not complete yet. */
 static char *pending;
 static bool editing;
+/* What is read now was typed while a command ran. */
+static bool ahead;
+/* What came at once with the end of a line. */
+static struct typed {
+	char byte[4096];
+	size_t at, len;
+} read_ahead;
 /* Signals come through this pipe, a byte each. */
 static int signals[2] = { -1, -1 };
 
@@ -83,6 +90,42 @@ static pid_t take_terminal(struct bpshell *sh)
 }
 
 /* --- the line that is being typed --- */
+
+static bool input_waits(void)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLIN;
+}
+
+static int next_byte(FILE *f)
+{
+	if (read_ahead.at < read_ahead.len)
+		return (unsigned char)read_ahead.byte[read_ahead.at++];
+	return rl_getc(f);
+}
+
+/*
+ * Is the next line there with this one? Then a text was pasted, and the terminal does not
+ * say so. It is done as a whole, or the first command would read the rest.
+ */
+static bool is_paste(void)
+{
+	struct typed *r = &read_ahead;
+	ssize_t n;
+
+	if (ahead)
+		return false;
+	memmove(r->byte, r->byte + r->at, r->len -= r->at);
+	r->at = 0;
+	while (r->len < sizeof(r->byte) && input_waits()) {
+		n = read(STDIN_FILENO, r->byte + r->len, sizeof(r->byte) - r->len);
+		if (n <= 0)
+			break;
+		r->len += (size_t)n;
+	}
+	return memchr(r->byte, '\r', r->len) || memchr(r->byte, '\n', r->len);
+}
 
 static void on_line(char *line);
 
@@ -200,6 +243,8 @@ static void on_line(char *line)
 	bool warned = shell->warned;
 	char *text;
 
+	bool pasted = line && is_paste();
+
 	rl_callback_handler_remove();
 	editing = false;
 	if (!line) {
@@ -209,7 +254,7 @@ static void on_line(char *line)
 	if (!add_pending(line))
 		perror("bpshell");
 	free(line);
-	if (!is_complete(pending)) {
+	if (pasted || !is_complete(pending)) {
 		show_prompt();
 		return;
 	}
@@ -225,6 +270,7 @@ static void on_line(char *line)
 	tell_of_jobs();
 	tell_of_nodes();
 	show_prompt();
+	ahead = input_waits();
 }
 
 /* --- the loop --- */
@@ -249,12 +295,17 @@ static void take_signals(void)
 
 static void wait_and_serve(void)
 {
+	bool has_input = read_ahead.at < read_ahead.len;
 	int notices = bpshell_notice_fd();
+	int timeout = notices < 0 ? NO_CLUSTER : -1;
 	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
 			       { .fd = signals[0], .events = POLLIN },
 			       { .fd = notices, .events = POLLIN } };
 
-	if (poll(p, 3, notices < 0 ? NO_CLUSTER : -1) < 0 && errno != EINTR)
+	ahead = ahead && input_waits();
+	if (has_input)
+		timeout = 0;
+	if (poll(p, 3, timeout) < 0 && errno != EINTR)
 		shell->done = true;
 	if (notices < 0 && bpshell_notice_fd() >= 0)
 		say_above("bpmaster is there\n");
@@ -262,7 +313,7 @@ static void wait_and_serve(void)
 		take_signals();
 	if (p[2].revents)
 		tell_of_nodes();
-	if (p[0].revents && !shell->done)
+	if ((p[0].revents || has_input) && !shell->done)
 		rl_callback_read_char();
 }
 
@@ -281,9 +332,11 @@ void bpshell_interact(struct bpshell *sh)
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;
 	rl_outstream = stderr;
+	rl_getc_function = next_byte;
 	bpshell_complete_init(sh);
 	bpshell_history_load();
-	bpshell_notice_fd();
+	if (bpshell_notice_fd() < 0)
+		fprintf(stderr, "bpshell: %s\n", bproc_strerror(errno));
 	show_prompt();
 	while (!sh->done)
 		wait_and_serve();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <readline/history.h>
 #include "bpshell.h"
+#include "json.h"
 
 /* How many lines are kept. */
 #define LINES_MAX 1000
@@ -99,8 +100,22 @@ void bpshell_history_save(void)
 	file = NULL;
 }
 
+/* The time is known of what was typed in this shell, or is in the file. */
+static void print_json(int number, HIST_ENTRY *entry, bool first)
+{
+	time_t when = history_get_time(entry);
+
+	printf("%s\n  {\"number\": %d, ", first ? "" : ",", number);
+	if (when)
+		printf("\"time\": %lld, ", (long long)when);
+	json_member("command", entry->line);
+	putchar('}');
+}
+
 int bpshell_history(struct bpshell *sh, int argc, char **argv)
 {
+	bool json = argc > 1 && (!strcmp(argv[1], "--json") || !strcmp(argv[1], "-j"));
+	const char *last = argc > 1 + json ? argv[1 + json] : NULL;
 	int i, first = 0;
 
 	(void)sh;
@@ -110,12 +125,23 @@ int bpshell_history(struct bpshell *sh, int argc, char **argv)
 			write_history(file);
 		return 0;
 	}
-	if (argc == 2 && isdigit((unsigned char)argv[1][0]))
-		first = history_length - atoi(argv[1]);
-	else if (argc > 1)
+	if (argc > 2 + json || (last && !isdigit((unsigned char)*last)))
 		return bpshell_usage("history");
-	for (i = first > 0 ? first : 0; i < history_length; i++)
-		printf("%5d  %s\n", i + history_base,
-		       history_get(i + history_base)->line);
+	if (last)
+		first = history_length - atoi(last);
+	if (first < 0)
+		first = 0;
+	if (json)
+		printf("[");
+	for (i = first; i < history_length; i++) {
+		HIST_ENTRY *entry = history_get(i + history_base);
+
+		if (json)
+			print_json(i + history_base, entry, i == first);
+		else
+			printf("%5d  %s\n", i + history_base, entry->line);
+	}
+	if (json)
+		printf("%s]\n", i > first ? "\n" : "");
 	return 0;
 }

@@ -10,6 +10,8 @@
 /* The nodes as they were when they were looked at last. */
 static struct bproc_node_set_t known;
 static int notifier = -1;
+/* Why there is none. */
+static int no_notifier;
 static bool started;
 
 const struct bproc_node_set_t *bpshell_notice_nodes(void)
@@ -21,6 +23,7 @@ int bpshell_notice_fd(void)
 {
 	if (notifier < 0) {
 		notifier = bproc_notifier();
+		no_notifier = notifier < 0 ? errno : 0;
 		/* What was before it was there it does not tell. */
 		if (notifier >= 0)
 			started = false;
@@ -141,7 +144,8 @@ char *bpshell_prompt(const char *set)
 
 	for (i = 0; i < part.size; i++)
 		up += !strcmp(part.node[i].status, "up");
-	if (notifier < 0 ? asprintf(&text, "@%s (no cluster)> ", set) < 0
+	if (notifier < 0 ? asprintf(&text, "@%s (no %s)> ", set,
+				    no_notifier == EACCES ? "permission" : "cluster") < 0
 	    : n < 0	 ? asprintf(&text, "@%s> ", set) < 0
 			 : asprintf(&text, "@%s (%d/%d up)> ", set, up, n) < 0)
 		text = NULL;

@@ -11,6 +11,7 @@
 struct parser {
 	struct bpshell_lexer lexer;
 	enum bpshell_token token;
+	const char *text;
 	struct bpshell_list *list;
 	char *error;
 	size_t size;
@@ -72,19 +73,32 @@ static char *copy(const char *s, size_t len)
 
 /* --- the grammar --- */
 
+static enum bpshell_parsed not_here(struct parser *p, const char *what, size_t len)
+{
+	snprintf(p->error, p->size, "%.*s: not in this shell; !sh -c '...' has it", (int)len,
+		 what);
+	return PARSED_WRONG;
+}
+
 static enum bpshell_parsed wrong(struct parser *p)
 {
+	const char *start = p->lexer.start;
 	size_t len = p->lexer.len;
 
 	if (p->token == TOKEN_MORE)
 		return PARSED_MORE;
+	if (p->token == TOKEN_WRONG && *start == '(')
+		return start > p->text && start[-1] == '$' ? not_here(p, "$(...)", 6)
+							   : not_here(p, "(...)", 5);
+	if (p->token == TOKEN_WRONG && *start == '<')
+		return not_here(p, start, len);
 	if (p->token == TOKEN_END)
 		snprintf(p->error, p->size, "unexpected end");
-	else if (*p->lexer.start == '\n')
+	else if (*start == '\n')
 		snprintf(p->error, p->size, "unexpected end of the line");
 	else
 		snprintf(p->error, p->size, "unexpected '%.*s'",
-			 (int)(len < 40 ? len : 40), p->lexer.start);
+			 (int)(len < 40 ? len : 40), start);
 	return PARSED_WRONG;
 }
 
@@ -158,6 +172,32 @@ static bool take_place(struct parser *p, struct bpshell_command *c)
 	return true;
 }
 
+/*
+ * What in sh is no program, but would be looked for as one here. Those who mean a program
+ * of that name quote it.
+ */
+static enum bpshell_parsed refuse_language(struct parser *p)
+{
+	static const char *const words[] = { "if",   "then", "elif",   "else",	   "fi",
+					     "for",  "do",   "done",   "while",	   "until",
+					     "case", "esac", "select", "function", "{",
+					     "}",    "[[" };
+	const char *s = p->lexer.start;
+	size_t len = p->lexer.len, i, n = 0;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == len && !memcmp(words[i], s, len))
+			return not_here(p, s, len);
+	while (n < len && (isalpha((unsigned char)s[n]) || s[n] == '_' ||
+			   (n && isdigit((unsigned char)s[n]))))
+		n++;
+	if (!n || n == len || s[n] != '=')
+		return PARSED;
+	snprintf(p->error, p->size, "%.*s: variables are set by 'export NAME=VALUE'",
+		 (int)(n < 30 ? n : 30), s);
+	return PARSED_WRONG;
+}
+
 static bool is_redirection(enum bpshell_token t)
 {
 	return t >= TOKEN_FROM;
@@ -171,6 +211,9 @@ static enum bpshell_parsed parse_command(struct parser *p, struct bpshell_comman
 		take_place(p, c);
 	for (;; next(p, false)) {
 		if (p->token == TOKEN_WORD) {
+			ret = c->words || c->set ? PARSED : refuse_language(p);
+			if (ret != PARSED)
+				return ret;
 			c->word = grow(c->word, &c->words, sizeof(*c->word));
 			c->word[c->words - 1] = copy(p->lexer.start, p->lexer.len);
 		} else if (is_redirection(p->token)) {
@@ -255,7 +298,7 @@ static enum bpshell_parsed parse_list(struct parser *p)
 enum bpshell_parsed bpshell_parse(struct bpshell_list *list, const char *text,
 				  char *error, size_t size)
 {
-	struct parser p = { .list = list, .error = error, .size = size };
+	struct parser p = { .text = text, .list = list, .error = error, .size = size };
 	enum bpshell_parsed ret;
 
 	memset(list, 0, sizeof(*list));

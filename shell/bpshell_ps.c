@@ -86,12 +86,16 @@ int bpshell_ps(struct bpshell *sh, int argc, char **argv)
 	const char *spec = argc > 1 + json ? argv[1 + json] : "all";
 	struct remote_proc *list;
 	bool first = true;
-	int i, n;
+	int i, n, nodes;
 
 	(void)sh;
 	if (argc > 2 + json || *spec == '-')
 		return bpshell_usage("ps");
-	if (bpshell_nodes(&set, spec + (*spec == '@')) < 0)
+	spec += *spec == '@';
+	nodes = bpshell_nodes(&set, spec);
+	if (!nodes)
+		bpshell_say_none(spec);
+	if (nodes <= 0)
 		return 1;
 	n = remote_procs(set.size == 1 ? set.node[0].node : BPROC_NODE_ANY, &list);
 	if (n < 0) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,6 +29,24 @@ int bpshell_nodes(struct bproc_node_set_t *set, const char *spec)
 			: errno == EINVAL		? "not a set of nodes"
 							: bproc_strerror(errno));
 	return n;
+}
+
+void bpshell_say_none(const char *spec)
+{
+	static const char *const states[] = { "up", "down", "boot", "error",
+					      "unavailable" };
+	const char *why = "no such node";
+	size_t i, digits = strspn(spec + 1, "0123456789");
+
+	/* "n3" is a number, too */
+	if (isalpha((unsigned char)*spec) && !spec[strcspn(spec, ",!&^@")] &&
+	    !(*spec == 'n' && digits && !spec[1 + digits])) {
+		why = "no such group, and no node in such a state";
+		for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+			if (!strcmp(states[i], spec))
+				why = "no node in that state now";
+	}
+	fprintf(stderr, "bpshell: @%s: %s\n", spec, why);
 }
 
 /* --- a command in a process of its own --- */
@@ -146,7 +165,7 @@ static int run_on_nodes(struct bpshell *sh, const char *spec, char **word,
 		return show_set(&set);
 	bproc_nodeset_free(&set);
 	if (!n) {
-		fprintf(stderr, "bpshell: @%s: no such node\n", spec);
+		bpshell_say_none(spec);
 		return 1;
 	}
 	for (i = first; word[i]; i++)

@@ -8,20 +8,24 @@
 #include "bpshell.h"
 #include "bptop.h"
 
-/* Built-ins that are commands of their own, too: which, and what stands in front. */
+/*
+ * Built-ins that are commands of their own, too: which, what stands in front, and what is
+ * meant if nothing follows.
+ */
 static const struct {
 	const char *name;
 	int (*command)(int argc, char **argv);
 	const char *command_name;
 	const char *first;
+	const char *alone; /* NULL: there has to be more */
 } tools[] = {
-	{ "cp", bpcp_command, "bpcp", NULL },
-	{ "drain", bpmove_command, "bpmove", "--drain" },
-	{ "dump", bpckpt_command, "bpckpt", "dump" },
-	{ "lib", bplib_command, "bplib", NULL },
-	{ "move", bpmove_command, "bpmove", NULL },
-	{ "top", bptop_command, "bptop", NULL },
-	{ "undump", bpckpt_command, "bpckpt", "restore" },
+	{ "cp", bpcp_command, "bpcp", NULL, NULL },
+	{ "drain", bpmove_command, "bpmove", "--drain", NULL },
+	{ "dump", bpckpt_command, "bpckpt", "dump", NULL },
+	{ "lib", bplib_command, "bplib", NULL, "--list" },
+	{ "move", bpmove_command, "bpmove", NULL, NULL },
+	{ "top", bptop_command, "bptop", NULL, "all" },
+	{ "undump", bpckpt_command, "bpckpt", "restore", NULL },
 };
 
 /* "@SET" as an argument is SET, but "@" alone, or in the midst, is what it is. */
@@ -32,7 +36,7 @@ static char *plain(char *word)
 
 int bpshell_tool(struct bpshell *sh, int argc, char **argv)
 {
-	char **call = calloc((size_t)argc + 2, sizeof(*call));
+	char **call = calloc((size_t)argc + 3, sizeof(*call));
 	bool is_path = !strcmp(argv[0], "cp") || !strcmp(argv[0], "lib") ||
 		       !strcmp(argv[0], "dump") || !strcmp(argv[0], "undump");
 	int i, n = 0;
@@ -43,10 +47,14 @@ int bpshell_tool(struct bpshell *sh, int argc, char **argv)
 		return 1;
 	while (strcmp(tools[t].name, argv[0]))
 		t++;
+	if (argc == 1 && !tools[t].alone)
+		return bpshell_usage(argv[0]);
 	call[n++] = (char *)tools[t].command_name;
 	if (tools[t].first)
 		call[n++] = (char *)tools[t].first;
 	for (i = 1; i < argc; i++)
 		call[n++] = is_path ? argv[i] : plain(argv[i]);
+	if (argc == 1)
+		call[n++] = (char *)tools[t].alone;
 	return tools[t].command(n, call);
 }

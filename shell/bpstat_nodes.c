@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <libudev.h>
 #include <poll.h>
@@ -152,6 +153,12 @@ static int select_nodes(const struct bpstat_options *o,
 		ret = bproc_nodefilter(&part, all, o->spec[i]);
 		if (ret < 0) {
 			fprintf(stderr, "bpstat: %s: not a list of nodes\n", o->spec[i]);
+			break;
+		}
+		/* "down" may name none, but who says a number means a node */
+		if (!part.size && isdigit((unsigned char)*o->spec[i])) {
+			fprintf(stderr, "bpstat: %s: no such node\n", o->spec[i]);
+			ret = -1;
 			break;
 		}
 		ret = bproc_nodeset_append(set, &part);

@@ -368,6 +368,11 @@ static int show(struct options *o)
 			ret = 1;
 			break;
 		}
+		if (!i && !set.size && *o->nodes >= '0' && *o->nodes <= '9') {
+			fprintf(stderr, "bptop: %s: no such node\n", o->nodes);
+			ret = 1;
+			break;
+		}
 		if (look(&p, &before, o, &set)) {
 			fprintf(stderr, "bptop: %s\n", bproc_strerror(errno));
 			bproc_nodeset_free(&set);

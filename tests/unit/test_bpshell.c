@@ -150,6 +150,10 @@ START_TEST(quotations)
 	means("a \"b\\\"c\"", "a,\"b\\\"c\"");
 	means("a 'x\ny'", "a,'x\ny'");
 	means("'@all' x", "'@all',x");
+	means("'for' x", "'for',x");
+	means("echo for X=1", "echo,for,X=1");
+	means("@0 for", "@0:for");
+	means("=x", "=x");
 }
 END_TEST
 
@@ -161,8 +165,15 @@ START_TEST(nonsense)
 	is_wrong("; a", "unexpected ';'");
 	is_wrong("a && ; b", "unexpected ';'");
 	is_wrong("& a", "unexpected '&'");
-	is_wrong("a (b)", "unexpected '('");
-	is_wrong("a << b", "unexpected '<<'");
+	is_wrong("a (b)", "(...): not in this shell; !sh -c '...' has it");
+	is_wrong("a $(b)", "$(...): not in this shell; !sh -c '...' has it");
+	is_wrong("a << b", "<<: not in this shell; !sh -c '...' has it");
+	is_wrong("a )", "unexpected ')'");
+	is_wrong("for i in 1 2", "for: not in this shell; !sh -c '...' has it");
+	is_wrong("a | while read x", "while: not in this shell; !sh -c '...' has it");
+	is_wrong("!if x", "if: not in this shell; !sh -c '...' has it");
+	is_wrong("X_1=2", "X_1: variables are set by 'export NAME=VALUE'");
+	is_wrong("a; X= b", "X: variables are set by 'export NAME=VALUE'");
 	is_wrong("a >", "unexpected end");
 	is_wrong("a > | b", "unexpected '|'");
 	is_wrong(">out", "unexpected end");
@@ -403,7 +414,7 @@ START_TEST(completion)
 	completes("kill ", COMPLETE_PID);
 	completes("kill -9 1", COMPLETE_PID);
 	completes("kill %", COMPLETE_JOB);
-	completes("move ", COMPLETE_PID);
+	completes("move ", COMPLETE_PROCESS);
 	completes("move 12 ", COMPLETE_PLAIN_SET);
 	completes("drain 0", COMPLETE_PLAIN_SET);
 	completes("cp 0:/x ", COMPLETE_FILE);
