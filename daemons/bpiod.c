@@ -49,15 +49,8 @@ int main(int argc, char **argv)
 		case 'f':
 			facility = atoi(optarg);
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bpiod " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpiod " VERSION, usage);
 		}
 	}
 	if (optind < argc) {

@@ -259,15 +259,8 @@ int main(int argc, char **argv)
 		case 'm':
 			trace = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bpmaster " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpmaster " VERSION, usage);
 		}
 	}
 	log_init("bpmaster", verbose);

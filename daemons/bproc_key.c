@@ -219,15 +219,8 @@ int main(int argc, char **argv)
 		case 'f':
 			force = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bproc-key " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bproc-key " VERSION, usage);
 		}
 	}
 	verb = optind < argc ? argv[optind] : "";

@@ -291,14 +291,8 @@ static int parse_options(struct arguments *a, struct slave_options *o, int argc,
 		case 'm':
 			a->trace = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bpslave " VERSION);
-			return 0;
 		default:
-			return wrong();
+			return common_option(c, "bpslave " VERSION, usage);
 		}
 	}
 	return argc - optind < 1 || argc - optind > 2 ? wrong() : -1;

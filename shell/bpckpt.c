@@ -410,14 +410,8 @@ int bpckpt_command(int argc, char **argv)
 		case 'j':
 			o.json = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bpckpt " VERSION);
-			return 0;
 		default:
-			goto wrong;
+			return common_option(c, "bpckpt " VERSION, usage);
 		}
 	if (argc < 2 || *argv[1] == '-')
 		goto wrong;

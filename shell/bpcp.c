@@ -66,16 +66,8 @@ int bpcp_command(int argc, char **argv)
 		case 'q':
 			o.quiet = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'v':
-		case 'V':
-			puts("bpcp " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpcp " VERSION, usage);
 		}
 	argc -= optind;
 	argv += optind;

@@ -184,22 +184,17 @@ static int check(int argc, char **argv)
 	optind = 0;
 	while ((c = next_option(argc, argv)) != -1)
 		switch (c) {
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'v':
-		case 'V':
-			puts("bpctl " VERSION);
-			return 0;
 		case 'f':
 			break;
 		case 'S':
 		case 'M':
 			selected = true;
 			break;
+		case 'h':
+		case 'v':
+		case 'V':
 		case '?':
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpctl " VERSION, usage);
 		default:
 			if (!selected) {
 				fputs("bpctl: which nodes? -S or -M come first\n",

@@ -405,12 +405,8 @@ int bpctl_check(int argc, char **argv)
 		case 'j':
 			out.json = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpctl " VERSION, usage);
 		}
 	if (optind < argc) {
 		fputs(usage, stderr);

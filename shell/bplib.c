@@ -125,16 +125,8 @@ int bplib_command(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'v':
-		case 'V':
-			puts("bplib " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bplib " VERSION, usage);
 		}
 	if ((how != 0) != (optind < argc) || (!how && !clear && !show && !json)) {
 		fputs(usage, stderr);

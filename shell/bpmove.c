@@ -305,15 +305,8 @@ int bpmove_command(int argc, char **argv)
 		case 'j':
 			o.json = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bpmove " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpmove " VERSION, usage);
 		}
 	argc -= optind;
 	argv += optind;

@@ -172,16 +172,8 @@ static int parse_options(struct bpsh *b, int argc, char **argv)
 			break;
 		case 'l':
 			break; /* rsh's user name */
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'v':
-		case 'V':
-			puts("bpsh " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpsh " VERSION, usage);
 		}
 	}
 	return -1;

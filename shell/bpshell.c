@@ -50,16 +50,8 @@ static int parse_options(struct bpshell *sh, const char **commands, int argc, ch
 		case 'b':
 			sh->fold = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'v':
-		case 'V':
-			puts("bpshell " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bpshell " VERSION, usage);
 		}
 	}
 	return -1;

@@ -240,18 +240,8 @@ static int parse_options(struct bpstat_options *o, const char **host, int *statu
 		case 'P':
 			other = c;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			*status = 0;
-			return -1;
-		case 'v':
-		case 'V':
-			puts("bpstat " VERSION);
-			*status = 0;
-			return -1;
 		default:
-			fputs(usage, stderr);
-			*status = EXIT_USAGE;
+			*status = common_option(c, "bpstat " VERSION, usage);
 			return -1;
 		}
 	}

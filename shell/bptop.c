@@ -449,15 +449,8 @@ int bptop_command(int argc, char **argv)
 		case 'j':
 			o.json = o.batch = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts("bptop " VERSION);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(c, "bptop " VERSION, usage);
 		}
 	if (optind + 1 < argc)
 		goto wrong;
