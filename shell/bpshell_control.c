@@ -28,7 +28,10 @@ static bool is_sure(const char *what, const char *spec)
 		return false;
 	}
 	fprintf(stderr, "%s @%s, %d node%s? [y/N] ", what, spec, n, n == 1 ? "" : "s");
-	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
+	if (fgets(answer, sizeof(answer), stdin))
+		return *answer == 'y' || *answer == 'Y';
+	fputc('\n', stderr);
+	return false;
 }
 
 /* [-y] SET */
