@@ -43,7 +43,13 @@ static long set_ids(const struct bproc_stream *s, const __u32 *groups)
 {
 	long err;
 
-	err = sys3(__NR_setgroups, s->ngroups, (long)groups, 0);
+	/*
+	 * A ghost has the real user of its process, but is one of root's when the kernel
+	 * counts users' processes, and it counts anew only if the real user changes.
+	 */
+	err = sys3(__NR_setresuid, 0, 0, 0);
+	if (err >= 0)
+		err = sys3(__NR_setgroups, s->ngroups, (long)groups, 0);
 	if (err >= 0)
 		err = sys3(__NR_setresgid, s->gid[0], s->gid[1], s->gid[2]);
 	if (err >= 0)
