@@ -88,12 +88,12 @@ static int move_own(struct arrival *a, const struct bproc_stream *s,
 		return (int)err;
 	a->ghost = own[0];
 	a->stream = own[1];
-	sys_close_range(a->on_node ? 0 : 3, (unsigned int)own[0] - 1);
+	sys_close_range(a->keeps ? 3 : 0, (unsigned int)own[0] - 1);
 	sys_close_range((unsigned int)own[0] + 1, (unsigned int)own[1] - 1);
 	sys_close_range((unsigned int)own[1] + 1, ~0U);
 	for (n = 0; n < 3; n++) {
 		a->saved[n] = own[2 + n];
-		if (!a->on_node)
+		if (a->keeps)
 			sys3(__NR_dup3, n, own[2 + n], O_CLOEXEC);
 	}
 	return 0;
@@ -213,7 +213,7 @@ static int set_up(struct arrival *a, const struct bproc_stream *s,
 	/* The directory may not exist here; as with ssh, the process then starts in /. */
 	if (sys3(__NR_chdir, (long)parts->cwd, 0, 0) < 0)
 		sys3(__NR_chdir, (long)"/", 0, 0);
-	err = arrive_descriptors(s, parts->io, a->ghost, a->stream, !a->on_node);
+	err = arrive_descriptors(s, parts->io, a->ghost, a->stream, a->keeps);
 	if (!err)
 		set_last_limits(s);
 	return err;

@@ -15,13 +15,15 @@
  * @stream: where the header and the image come from; gets another number too
  * @on_node: the caller is on a node and has all privileges, which it gives up here.
  *	Otherwise it is a ghost on the master: it has the process's credentials (the
- *	driver completes them), and 0, 1, 2 are the process's own.
+ *	driver completes them).
+ * @keeps: 0, 1, 2 are the process's own
  * @saved: copies of a ghost's 0, 1, 2; internal
  */
 struct arrival {
 	int ghost;
 	int stream;
 	bool on_node;
+	bool keeps;
 	int saved[3];
 };
 

@@ -9,7 +9,7 @@ GHOST_CFLAGS := -std=gnu11 -Wall -Wextra -Os -ffreestanding -fno-pic -mno-red-zo
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-mgeneral-regs-only
 
-BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o nodeup_run.o vector.o tee.o \
+BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control.o node_relay.o nodeup.o nodeup_run.o vector.o vector_tree.o tee.o \
 	rejoin.o admit.o trace.o device.o pool.o preface.o want_stream.o iod.o iod_control.o)
 # What serves input and output, on the master and on nodes.
 IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o bpiod_flush.o bpiod_feed.o \

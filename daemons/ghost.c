@@ -126,8 +126,9 @@ void ghost_main(long start_fd, long how)
 	};
 	bool driver_started = how & BPROC_GHOST_STARTED;
 	bool on_node = !driver_started || how & BPROC_GHOST_ON_NODE;
+	bool keeps = !on_node || how & BPROC_GHOST_KEEPS;
 	int fd = driver_started ? (int)start_fd : STANDIN_FD;
-	int first = on_node ? 0 : 3;
+	int first = keeps ? 3 : 0;
 	long err;
 
 	/* A process that comes back to the master finds the terminal it left. */
@@ -158,6 +159,7 @@ void ghost_main(long start_fd, long how)
 				.ghost = fd,
 				.stream = next.fd,
 				.on_node = on_node,
+				.keeps = keeps,
 			};
 
 			next.result = arrive(&a);

@@ -84,8 +84,11 @@ void node_relay(struct node *n, const struct link_preface *preface, int fd);
 /* The driver wants a stream for one. */
 void vector_want_stream(struct master *m, const struct bproc_msg *msg);
 
-/* GO or ABORT for a process is on its way. */
-void vector_word(const struct bproc_msg *msg);
+/* A node's driver has one: what it wrote comes over @fd, which is the callee's. */
+void vector_from_node(struct node *n, const struct link_preface *preface, int fd);
+
+/* GO or ABORT for a process is on its way; @from: the sender's node, or the driver's. */
+void vector_word(const struct bproc_msg *msg, int from);
 
 /* UNFED came from a node. */
 void vector_unfed(struct node *n, const struct bproc_msg *msg);

@@ -73,6 +73,10 @@ static void on_up(void *arg, const struct link_preface *p, int fd)
 
 	if (!p)
 		return;
+	if (!p->pid) {
+		vector_from_node(n, p, fd);
+		return;
+	}
 	if (p->node != BPROC_NODE_MASTER) {
 		node_relay(n, p, fd);
 		return;
@@ -158,6 +162,8 @@ static void to_driver(struct node *n, const struct bproc_msg *msg)
 			 device_type_name(msg->type));
 		return;
 	}
+	if (msg->type == BPROC_MSG_GO || msg->type == BPROC_MSG_ABORT)
+		vector_word(msg, n->number);
 	memcpy(&copy, msg, msg->size);
 	copy.msg.node = n->number;
 	err = device_write(n->m->dev, &copy.msg);
@@ -273,7 +279,7 @@ void node_send(struct master *m, const struct bproc_msg *msg)
 		n = m->node[msg->node];
 	trace_message(m->trace, BPROC_NODE_MASTER, msg->node, msg);
 	if (msg->type == BPROC_MSG_GO || msg->type == BPROC_MSG_ABORT)
-		vector_word(msg);
+		vector_word(msg, BPROC_NODE_MASTER);
 	if (n && n->ready)
 		wire_send(n->wire, msg);
 	else

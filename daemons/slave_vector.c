@@ -4,6 +4,7 @@
  * below this one in the tree.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -34,6 +35,7 @@ struct hop {
 	LIST_ENTRY(hop) entry;
 	struct slave_vectors *vectors;
 	struct link_preface preface;
+	struct sockaddr_in caller; /* no family: on the master */
 	struct process *process;
 	struct below *below;
 	unsigned int processes;
@@ -139,15 +141,19 @@ static void start_process(struct process *p)
 {
 	struct slave_vectors *v = p->hop->vectors;
 	struct link_preface preface = p->hop->preface;
+	const struct sockaddr *caller = (const struct sockaddr *)&v->options->master;
+	socklen_t len = v->options->master_len;
 	int pair[2], err;
 
 	preface.id = p->who.id;
 	preface.pid = p->who.pid;
+	if (p->hop->caller.sin_family == AF_INET) {
+		caller = (const struct sockaddr *)&p->hop->caller;
+		len = sizeof(p->hop->caller);
+	}
 	p->output = tee_add(p->hop->tee, v->config->pingtimeout + LINK_HANDSHAKE_TIMEOUT,
 			    &p->who, on_process_end, p);
-	err = p->output ? relay_pair(pair, (const struct sockaddr *)&v->options->master,
-				     v->options->master_len)
-			: -ENOMEM;
+	err = p->output ? relay_pair(pair, caller, len) : -ENOMEM;
 	if (!err) {
 		err = standin_arrival(v->dev, &preface, pair[0]);
 		close(pair[0]);
@@ -263,6 +269,7 @@ void slave_vector(struct slave_vectors *v, const struct bproc_msg *msg)
 	h->vectors = v;
 	h->preface = m->preface;
 	h->preface.pid = 0;
+	memcpy(&h->caller, m->addr, sizeof(h->caller));
 	h->processes = m->entries;
 	h->belows = m->children;
 	for (i = 0; i < m->entries; i++) {

@@ -1,69 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Vector calls. The driver's stream begins with the list of the processes; here the tree
- * is made of their nodes, each is told its part, and what follows of the stream goes to
- * the first of them, and to ghosts here.
- *
- * The tree is binary: node i feeds nodes 2i+2 and 2i+3, the master 0 and 1. What another
- * node could not feed is fed by the master itself for some time, without anybody below
- * it.
+ * Vector calls. The driver's stream, ours or a node's, begins with the list of the
+ * processes; then the tree is made of their nodes, each is told its part, and what
+ * follows of the stream goes to the first of them, and to ghosts here.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/queue.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include "log.h"
 #include "loop.h"
-#include "node.h"
 #include "relay.h"
-#include "tee.h"
-#include "trace.h"
+#include "vector.h"
+#include "want_stream.h"
 
-#define FANOUT 2
-/* How long a node that was not reached by others is fed by the master, in seconds. */
-#define SHUN_TIME 60
 /* How long the driver may take with its list, in seconds. */
 #define TABLE_TIMEOUT 60
-
-/* A node's part of a call; one with many processes may have several. */
-struct part {
-	struct vector *vector;
-	struct node *node; /* NULL: not in the configuration any more */
-	int number;
-	int parent; /* -1: the master */
-	unsigned int height;
-	__u8 token[LINK_TOKEN_LEN];
-	unsigned int first, count; /* of the vector's entries */
-	struct tee_output *output;
-	bool waiting; /* for a stream from the pool */
-};
-
-struct vector {
-	LIST_ENTRY(vector) entry;
-	struct master *m;
-	struct link_preface preface;
-	/* the driver's list, while it comes */
-	int fd;
-	struct event *readable;
-	size_t have;
-	struct bproc_vector head;
-	/* sorted: those of this machine first, then by part */
-	struct bproc_vector_entry *process;
-	bool *decided;
-	unsigned int undecided;
-	struct part *part;
-	unsigned int parts;
-	unsigned int waiting;
-	struct tee *tee;
-	unsigned long long sent;
-	unsigned int streams;
-};
 
 static LIST_HEAD(, vector) vectors = LIST_HEAD_INITIALIZER(vectors);
 
@@ -72,8 +27,14 @@ static void vector_put(struct vector *v)
 {
 	if (v->tee || v->waiting || v->undecided || v->readable)
 		return;
-	log_info("vector call %llx: %u processes, %u streams, %llu bytes sent",
-		 (unsigned long long)v->preface.id, v->head.count, v->streams, v->sent);
+	if (v->from == BPROC_NODE_MASTER)
+		log_info("vector call %llx: %u processes, %u streams, %llu bytes sent",
+			 (unsigned long long)v->preface.id, v->head.count, v->streams,
+			 v->sent);
+	else
+		log_info("vector call of node %d: %u processes, %u streams, %llu bytes "
+			 "sent",
+			 v->from, v->head.count, v->streams, v->sent);
 	LIST_REMOVE(v, entry);
 	free(v->process);
 	free(v->decided);
@@ -81,15 +42,26 @@ static void vector_put(struct vector *v)
 	free(v);
 }
 
-static void decide(struct vector *v, unsigned int i)
+/* The words for those that stay where the caller is do not come by here. */
+static bool stays(const struct vector *v, unsigned int i)
 {
-	if (!v->decided[i])
-		v->undecided--;
-	v->decided[i] = true;
+	return v->process[i].node == v->from;
 }
 
-/* It does not get the image: the driver hears so as if from the process's node. */
-static void lose_process(struct vector *v, unsigned int i)
+void vector_decide(struct vector *v, unsigned int i)
+{
+	if (v->decided[i])
+		return;
+	v->decided[i] = true;
+	if (!stays(v, i))
+		v->undecided--;
+}
+
+/*
+ * To the master's driver as if from the process's node: it knows the processes that are
+ * on their way to one. A node's driver hears of others directly.
+ */
+void vector_lose(struct vector *v, unsigned int i, int err)
 {
 	struct bproc_msg msg = {
 		.size = sizeof(msg),
@@ -97,11 +69,16 @@ static void lose_process(struct vector *v, unsigned int i)
 		.id = v->process[i].id,
 		.node = v->process[i].node,
 		.pid = v->process[i].pid,
-		.result = -EIO,
+		.result = err,
 	};
 
-	if (!v->decided[i])
+	if (v->decided[i])
+		return;
+	if (v->from == BPROC_NODE_MASTER ||
+	    (!stays(v, i) && v->process[i].node != BPROC_NODE_MASTER))
 		device_write(v->m->dev, &msg);
+	else if (v->caller && v->caller->ready)
+		wire_send(v->caller->wire, &msg);
 }
 
 static void lose_processes(struct part *p)
@@ -109,7 +86,7 @@ static void lose_processes(struct part *p)
 	unsigned int i;
 
 	for (i = p->first; i < p->first + p->count; i++)
-		lose_process(p->vector, i);
+		vector_lose(p->vector, i, -EIO);
 }
 
 static bool is_below(const struct vector *v, int i, int top)
@@ -206,20 +183,22 @@ static void feed_part(struct part *p)
 static void feed_ghost(struct vector *v, unsigned int i)
 {
 	const struct bproc_vector_entry *e = &v->process[i];
-	const struct sockaddr_in here = {
+	struct sockaddr_in caller = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	struct bproc_stream_fd give = {
 		.id = e->id,
-		.result = BPROC_NODE_MASTER,
+		.result = v->from,
 		.pid = e->pid,
 		.ppid = v->preface.ppid,
 	};
 	struct tee_output *o;
 	int pair[2], err;
 
-	err = relay_pair(pair, (const struct sockaddr *)&here, sizeof(here));
+	if (v->caller && v->caller->peer.sin_family == AF_INET)
+		caller = v->caller->peer;
+	err = relay_pair(pair, (const struct sockaddr *)&caller, sizeof(caller));
 	if (err)
 		goto lost;
 	o = tee_add(v->tee, v->m->config->pingtimeout + LINK_HANDSHAKE_TIMEOUT, e,
@@ -238,138 +217,15 @@ static void feed_ghost(struct vector *v, unsigned int i)
 		return;
 lost:
 	log_warn("process %d of a vector call cannot be started here", e->pid);
-	lose_process(v, i);
+	vector_lose(v, i, -EIO);
 }
 
-/* --- the tree --- */
-
-static void tell_part(struct part *p)
-{
-	struct vector *v = p->vector;
-	union {
-		struct link_vector m;
-		__u8 room[BPROC_MSG_MAX - sizeof(struct bproc_msg)];
-	} body = { .m = { .preface = v->preface } };
-	struct bproc_vector_entry *entry = (void *)(&body.m + 1);
-	struct bproc_msg msg = { .type = LINK_VECTOR,
-				 .id = v->preface.id,
-				 .node = p->node->number };
-	struct link_child *child;
-	unsigned int i;
-	size_t len;
-
-	body.m.preface.node = p->node->number;
-	memcpy(body.m.preface.token, p->token, sizeof(p->token));
-	body.m.entries = p->count;
-	memcpy(entry, &v->process[p->first], p->count * sizeof(*entry));
-	child = (void *)(entry + p->count);
-	for (i = 0; i < v->parts; i++) {
-		const struct part *c = &v->part[i];
-
-		if (c->parent != p - v->part)
-			continue;
-		memset(child, 0, sizeof(*child));
-		memcpy(child->token, c->token, sizeof(child->token));
-		memcpy(child->addr, &c->node->peer, sizeof(c->node->peer));
-		child->node = c->node->number;
-		child->height = c->height;
-		child++;
-		body.m.children++;
-	}
-	len = (size_t)((char *)child - (char *)&body);
-	if (!p->node->ready)
-		return;
-	msg.size = (__u32)(sizeof(msg) + len);
-	trace_message(v->m->trace, BPROC_NODE_MASTER, p->node->number, &msg);
-	wire_send_body(p->node->wire, &msg, &body, len);
-	v->sent += sizeof(msg) + len;
-}
-
-/* May other nodes feed it? */
-static bool is_reachable(const struct node *n)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return n->peer.sin_port && now.tv_sec >= n->shunned;
-}
-
-/* Those that others can reach come first, and have the others' numbers in the tree. */
-static void make_tree(struct vector *v)
-{
-	unsigned int reachable = 0, i, j;
-	struct part swap;
-
-	for (i = 0; i < v->parts; i++)
-		if (is_reachable(v->part[i].node)) {
-			swap = v->part[reachable];
-			v->part[reachable++] = v->part[i];
-			v->part[i] = swap;
-		}
-	for (i = 0; i < v->parts; i++)
-		v->part[i].parent =
-			i < FANOUT || i >= reachable ? -1 : (int)(i / FANOUT) - 1;
-	for (i = v->parts; i--;) {
-		int above = v->part[i].parent;
-
-		j = v->part[i].height + 1;
-		if (above >= 0 && v->part[above].height < j)
-			v->part[above].height = j;
-	}
-}
-
-static int by_node(const void *a, const void *b)
-{
-	const struct bproc_vector_entry *x = a, *y = b;
-
-	if (x->node != y->node)
-		return x->node < y->node ? -1 : 1;
-	return x->rank < y->rank ? -1 : x->rank > y->rank;
-}
-
-/* False: out of memory. */
-static bool make_parts(struct vector *v, unsigned int *here)
-{
-	struct master *m = v->m;
-	unsigned int i, n = v->head.count;
-	struct part *p = NULL;
-
-	qsort(v->process, n, sizeof(*v->process), by_node);
-	v->decided = calloc(n, sizeof(*v->decided));
-	v->part = calloc(n, sizeof(*v->part));
-	if (!v->decided || !v->part)
-		return false;
-	v->undecided = n;
-	for (*here = 0; *here < n && v->process[*here].node == BPROC_NODE_MASTER; ++*here)
-		decide(v, *here); /* its words do not come by here */
-	for (i = *here; i < n; i++) {
-		int number = v->process[i].node;
-
-		if (number < 0 || (unsigned int)number >= m->nodes ||
-		    !m->node[number]->ready) {
-			/* The driver knows that it is down, or will. */
-			decide(v, i);
-			continue;
-		}
-		if (!p || p->node != m->node[number] || p->count == LINK_VECTOR_ENTRIES) {
-			p = &v->part[v->parts++];
-			p->vector = v;
-			p->node = m->node[number];
-			p->number = number;
-			p->first = i;
-			if (getrandom(p->token, sizeof(p->token), 0) !=
-			    (ssize_t)sizeof(p->token))
-				return false;
-		}
-		p->count++;
-	}
-	return true;
-}
+/* --- the driver's list --- */
 
 static void spread(struct vector *v)
 {
 	unsigned int i, here;
-	bool ok = make_parts(v, &here);
+	bool ok = vector_make_parts(v, &here);
 
 	v->tee = ok ? tee_new(v->m->base, v->fd, on_tee_done, v) : NULL;
 	if (!v->tee) {
@@ -379,15 +235,14 @@ static void spread(struct vector *v)
 		v->undecided = 0;
 		for (i = 0; v->decided && i < v->head.count; i++) {
 			v->decided[i] = false;
-			lose_process(v, i);
+			vector_lose(v, i, -EIO);
 		}
 		vector_put(v);
 		return;
 	}
-	make_tree(v);
+	vector_make_tree(v);
 	v->waiting++;
-	for (i = 0; i < v->parts; i++)
-		tell_part(&v->part[i]);
+	vector_tell_parts(v);
 	for (i = 0; i < v->parts; i++)
 		if (v->part[i].parent < 0)
 			feed_part(&v->part[i]);
@@ -396,8 +251,6 @@ static void spread(struct vector *v)
 	v->waiting--;
 	tee_start(v->tee);
 }
-
-/* --- the driver's list --- */
 
 static void end_list(struct vector *v)
 {
@@ -462,55 +315,72 @@ static void answer(struct master *m, __u64 id, int fd, int err)
 		close(fd);
 }
 
-void vector_want_stream(struct master *m, const struct bproc_msg *msg)
+/* A call, whose list comes over @fd. False: out of memory, and @fd is closed. */
+static bool await_list(struct master *m, struct node *caller,
+		       const struct link_preface *preface, int fd)
 {
-	const struct bproc_msg_stream *body = (const void *)(msg + 1);
 	struct timeval limit = { TABLE_TIMEOUT, 0 };
 	struct vector *v = calloc(1, sizeof(*v));
-	int pair[2];
 
-	if (!v || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+	if (v)
+		v->readable = event_new(m->base, fd, EV_READ | EV_PERSIST, on_list, v);
+	if (!v || !v->readable || event_add(v->readable, &limit)) {
+		if (v && v->readable)
+			event_free(v->readable);
 		free(v);
-		answer(m, msg->id, -1, -ENOMEM);
-		return;
+		close(fd);
+		return false;
 	}
 	v->m = m;
-	v->fd = pair[0];
-	v->preface = (struct link_preface){
-		.id = msg->id,
-		.ppid = body->ppid,
-		.uid = body->uid,
-		.pgrp = body->pgrp,
-		.session = body->session,
-		.pgrp_uid = body->pgrp_uid,
-		.session_uid = body->session_uid,
-		.from = BPROC_NODE_MASTER,
-	};
+	v->fd = fd;
+	v->caller = caller;
+	v->from = preface->from;
+	v->preface = *preface;
 	LIST_INSERT_HEAD(&vectors, v, entry);
-	v->readable = event_new(m->base, v->fd, EV_READ | EV_PERSIST, on_list, v);
-	if (!v->readable || event_add(v->readable, &limit)) {
-		close(pair[1]);
+	return true;
+}
+
+void vector_want_stream(struct master *m, const struct bproc_msg *msg)
+{
+	struct link_preface preface = want_preface(msg, BPROC_NODE_MASTER);
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 		answer(m, msg->id, -1, -ENOMEM);
-		if (v->readable)
-			end_list(v);
-		close(v->fd);
-		vector_put(v);
 		return;
 	}
-	answer(m, msg->id, pair[1], 0);
+	if (await_list(m, NULL, &preface, pair[0])) {
+		answer(m, msg->id, pair[1], 0);
+		return;
+	}
+	close(pair[1]);
+	answer(m, msg->id, -1, -ENOMEM);
+}
+
+void vector_from_node(struct node *n, const struct link_preface *preface, int fd)
+{
+	struct link_preface p = *preface;
+
+	p.from = n->number;
+	memset(p.token, 0, sizeof(p.token));
+	if (!n->ready)
+		close(fd);
+	else if (!await_list(n->m, n, &p, fd))
+		log_err("no memory for a vector call of node %d", n->number);
 }
 
 /* --- what happens meanwhile --- */
 
-void vector_word(const struct bproc_msg *msg)
+void vector_word(const struct bproc_msg *msg, int from)
 {
 	struct vector *v;
 	unsigned int i;
 
 	LIST_FOREACH(v, &vectors, entry)
 	for (i = 0; v->decided && i < v->head.count; i++)
-		if (v->process[i].id == msg->id && v->process[i].pid == msg->pid) {
-			decide(v, i);
+		if (v->process[i].id == msg->id && v->process[i].pid == msg->pid &&
+		    (from == BPROC_NODE_MASTER || from == v->from)) {
+			vector_decide(v, i);
 			vector_put(v);
 			return;
 		}
@@ -530,7 +400,6 @@ static struct part *find_part(__u64 id, const __u8 *token)
 
 void vector_unfed(struct node *n, const struct bproc_msg *msg)
 {
-	struct timespec now;
 	struct part *p;
 
 	if (msg->size != sizeof(*msg) + LINK_TOKEN_LEN)
@@ -540,9 +409,8 @@ void vector_unfed(struct node *n, const struct bproc_msg *msg)
 	if (!p || p->parent < 0 || p->vector->part[p->parent].node != n)
 		return;
 	log_warn("node %d got no image from node %d", p->number, n->number);
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (p->node)
-		p->node->shunned = now.tv_sec + SHUN_TIME;
+		vector_shun(p->node);
 	lose_below(p, true);
 }
 
@@ -561,15 +429,37 @@ static void part_down(struct part *p)
 	lose_below(p, false);
 }
 
-void vector_node_down(struct node *n)
+/* Its processes are gone, and the driver takes back what they were sending. */
+static void caller_down(struct vector *v)
 {
-	struct vector *v;
 	unsigned int i;
 
-	LIST_FOREACH(v, &vectors, entry)
-	for (i = 0; i < v->parts; i++)
-		if (v->part[i].node == n && v->undecided)
-			part_down(&v->part[i]);
+	v->caller = NULL;
+	if (v->readable) {
+		break_off(v, "its node is down");
+		return;
+	}
+	for (i = 0; i < v->head.count; i++)
+		vector_decide(v, i);
+	/* The tee's end, if it does not see it by itself. */
+	if (v->tee)
+		shutdown(v->fd, SHUT_RDWR);
+	vector_put(v);
+}
+
+void vector_node_down(struct node *n)
+{
+	struct vector *v, *next;
+	unsigned int i;
+
+	for (v = LIST_FIRST(&vectors); v; v = next) {
+		next = LIST_NEXT(v, entry);
+		for (i = 0; i < v->parts; i++)
+			if (v->part[i].node == n && v->undecided)
+				part_down(&v->part[i]);
+		if (v->caller == n)
+			caller_down(v);
+	}
 }
 
 void vector_node_gone(const struct node *n)

@@ -111,7 +111,7 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 	trace_message(w->options->trace, w->config.node, BPROC_NODE_MASTER, msg);
 	if (msg->type == BPROC_MSG_STREAM && w->direct && msg->node != BPROC_NODE_MASTER)
 		slave_direct_want(w->direct, msg, w->config.node);
-	else if (msg->type == BPROC_MSG_STREAM)
+	else if (msg->type == BPROC_MSG_STREAM || msg->type == BPROC_MSG_VECTOR)
 		want_stream(w->dev, w->streams ? slave_streams_up(w->streams) : NULL, msg,
 			    w->config.node);
 	else if (msg->type < BPROC_MSG_DAEMON && w->wire)

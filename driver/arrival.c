@@ -79,7 +79,10 @@ static void answer(struct bproc_space *s, const struct bproc_stream *h, int resu
 	buf->msg.result = result;
 	/* A vector call's entry that stays where its caller is. */
 	if (h->from == s->node) {
-		bproc_transfer_answered(s, &buf->msg);
+		if (!bproc_transfer_answered(s, &buf->msg)) {
+			buf->msg.type = BPROC_MSG_ABORT;
+			bproc_arrival_word(s, &buf->msg);
+		}
 		bproc_msg_free(buf);
 		return;
 	}

@@ -120,6 +120,17 @@ struct bproc_ghost *bproc_ghost_find_from(struct bproc_space *s, unsigned long *
 }
 
 /**
+ * bproc_ghost_is_local - will the process that it stands for be here, in its task?
+ * @g: the ghost
+ *
+ * A vector call's entry that stays where its caller is. What is sent to it is the process's.
+ */
+bool bproc_ghost_is_local(const struct bproc_ghost *g)
+{
+	return READ_ONCE(g->node) == g->space->node;
+}
+
+/**
  * bproc_task_is_ghost - does a process stand for one that is elsewhere?
  * @s: the space that it is in
  * @task: the process, or a thread of it
@@ -543,7 +554,7 @@ static int ghost_release(struct inode *inode, struct file *file)
 	if (g->fork_id)
 		ghost_refuse_fork(g);
 	/* It was killed by the kernel itself, or while it stood stopped. */
-	if (state == BPROC_GHOST_LIVE && !g->ended && g->node != g->space->node &&
+	if (state == BPROC_GHOST_LIVE && !g->ended && !bproc_ghost_is_local(g) &&
 	    (g->watching || bproc_is_master(g->space)))
 		ghost_kill_process(g);
 	if (state == BPROC_GHOST_EXITING && g->task == current &&

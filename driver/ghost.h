@@ -37,7 +37,7 @@ struct bproc_name {
  * @files: open files of it; the last one's end is the ghost's
  * @space: where it stands
  * @nr: its PID in the space; 0 until it runs
- * @node: where the process is
+ * @node: where the process is; the space's own node: it will be here, in this task
  * @lock: guards what follows; taken in process context only
  * @wait: the ghost's task sleeps here
  * @state: see above
@@ -61,6 +61,7 @@ struct bproc_name {
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit
+ * @transit_arrived: see @in_transit; it is restored there
  * @transit_id: the move's number on @node
  * @ended: the process ended with @status, but its output is still on its way
  * @incoming: the stream on which the process comes back, while the stub reads from it
@@ -98,6 +99,7 @@ struct bproc_ghost {
 	const struct cred *cred;
 	unsigned long needed;
 	bool in_transit;
+	bool transit_arrived;
 	int transit_to;
 	u64 transit_id;
 	bool ended;
@@ -111,6 +113,7 @@ struct bproc_ghost {
 struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
 struct bproc_ghost *bproc_ghost_find(struct bproc_space *s, pid_t nr);
 struct bproc_ghost *bproc_ghost_find_from(struct bproc_space *s, unsigned long *nr);
+bool bproc_ghost_is_local(const struct bproc_ghost *g);
 void bproc_ghost_get(struct bproc_ghost *g);
 void bproc_ghost_put(struct bproc_ghost *g);
 struct file *bproc_ghost_file(struct bproc_ghost *g);
@@ -152,6 +155,7 @@ struct bproc_name *bproc_name_of_current(void);
 struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node, pid_t nr);
 struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, pid_t *reap);
 void bproc_ghost_unspawn(struct bproc_ghost *g);
+void bproc_ghost_unfork(struct bproc_ghost *g);
 pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g);
 void bproc_ghost_hide_caller(void);
 void bproc_ghost_reap(pid_t pid);

@@ -166,7 +166,7 @@ static bool something_to_do(struct bproc_ghost *g)
 	return READ_ONCE(g->state) > BPROC_GHOST_LIVE || READ_ONCE(g->name) ||
 	       READ_ONCE(g->reap) ||
 	       (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
-		(signals_waiting() || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
+		((signals_waiting() && !bproc_ghost_is_local(g)) || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
 		 task_ppid_nr_ns(current, g->space->ns) != g->ppid));
 }
 
@@ -290,7 +290,7 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	}
 	if (parent_changed(g))
 		bproc_orphan_tell(g);
-	if (READ_ONCE(g->state) == BPROC_GHOST_LIVE)
+	if (READ_ONCE(g->state) == BPROC_GHOST_LIVE && !bproc_ghost_is_local(g))
 		while (bproc_take_signal(&info))
 			handle_signal(g, &info);
 	if (READ_ONCE(g->reap)) {

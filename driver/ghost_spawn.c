@@ -54,7 +54,7 @@ struct bproc_name *bproc_name_of_current(void)
  * Become the stub, with @file as the descriptor it finds in its first register. On
  * failure the caller is what it was, or about to die.
  */
-static int exec_ghost(struct file *file, bool on_node)
+static int exec_ghost(const struct bproc_ghost *g, struct file *file)
 {
 	static const char *const argv[] = { "bproc-ghost", NULL };
 	static const char *const envp[] = { NULL };
@@ -70,7 +70,11 @@ static int exec_ghost(struct file *file, bool on_node)
 		return err;
 	}
 	current_pt_regs()->di = fd;
-	current_pt_regs()->si = BPROC_GHOST_STARTED | (on_node ? BPROC_GHOST_ON_NODE : 0);
+	current_pt_regs()->si = BPROC_GHOST_STARTED;
+	if (!bproc_is_master(g->space))
+		current_pt_regs()->si |= BPROC_GHOST_ON_NODE;
+	if (bproc_ghost_is_local(g))
+		current_pt_regs()->si |= BPROC_GHOST_KEEPS;
 	return 0;
 }
 
@@ -99,7 +103,7 @@ static int spawned(void *data)
 	if (on_node)
 		err = bproc_proc_ghost(s, current);
 	if (!err)
-		err = exec_ghost(spawn->file, on_node);
+		err = exec_ghost(spawn->ghost, spawn->file);
 	if (!err) {
 		/* exec made it a child that is waited for and signals its end. */
 		set_exit_signal(current, 0);
@@ -134,7 +138,11 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t nr
 				       pid_t *sibling)
 {
 	struct bproc_ghost *g = bproc_ghost_alloc(s, node);
-	struct bproc_number number = { .task = current, .nr = nr };
+	struct bproc_number number = {
+		.task = current,
+		.nr = nr,
+		.flags = sibling ? CLONE_PARENT : 0,
+	};
 	struct spawn spawn = { .ghost = g };
 	struct bproc_name *name;
 	int pid, err;
@@ -159,12 +167,13 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t nr
 	wait_for_completion(&spawn.done);
 	fput(spawn.file);
 	if (spawn.err) {
-		if (sibling)
+		if (sibling) {
 			*sibling = pid;
-		else
+		} else {
 			bproc_ghost_reap(pid);
-		if (!bproc_is_master(s) && !nr)
-			bproc_unfork(s, pid);
+			if (!bproc_is_master(s) && !nr)
+				bproc_unfork(s, pid);
+		}
 		err = spawn.err;
 		goto err_ghost;
 	}
@@ -200,7 +209,7 @@ struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node, pid_t nr)
  * bproc_ghost_spawn_sibling - make a child of the caller's parent that is a ghost
  * @s: the caller's space
  * @node: where the process that it stands for will be
- * @reap: 0, or on failure a child that its parent has to reap
+ * @reap: 0, or on failure a child that its parent has to reap, and on a node to unfork
  *
  * Return: as bproc_ghost_spawn().
  */
@@ -225,15 +234,33 @@ void bproc_ghost_unspawn(struct bproc_ghost *g)
 }
 
 /**
- * bproc_ghost_unspawn_sibling - the same, by a sibling of the ghost
+ * bproc_ghost_unfork - the same, of one whose number the master gave if this is a node
+ * @g: from bproc_ghost_spawn(); the reference goes
+ */
+void bproc_ghost_unfork(struct bproc_ghost *g)
+{
+	struct bproc_space *s = g->space;
+	pid_t nr = g->nr;
+
+	bproc_space_get(s);
+	bproc_ghost_unspawn(g);
+	if (!bproc_is_master(s))
+		bproc_unfork(s, nr);
+	bproc_space_put(s);
+}
+
+/**
+ * bproc_ghost_unspawn_sibling - bproc_ghost_unspawn() by a sibling of the ghost
  * @g: from bproc_ghost_spawn_sibling(); the reference goes
  *
- * Return: its PID, for its parent to reap.
+ * Return: its PID, for its parent to reap, and on a node to unfork.
  */
 pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g)
 {
 	pid_t pid = g->nr;
 
+	if (!bproc_is_master(g->space))
+		bproc_proc_set_waited(g->space, g->task->tgid, false);
 	bproc_ghost_end(g, 0);
 	bproc_ghost_cut(g);
 	bproc_ghost_put(g);
@@ -260,7 +287,8 @@ void bproc_ghost_watch(struct bproc_ghost *g, int exit_signal)
  */
 pid_t bproc_ghost_adopt(struct bproc_ghost *g)
 {
-	if (bproc_is_master(g->space))
+	/* What will be here needs nobody to tell of its end. */
+	if (bproc_is_master(g->space) || bproc_ghost_is_local(g))
 		set_exit_signal(g->task, SIGCHLD);
 	else
 		bproc_ghost_watch(g, SIGCHLD);
@@ -292,7 +320,7 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = exec_ghost(file, !bproc_is_master(g->space));
+	err = exec_ghost(g, file);
 	if (!err && name)
 		bproc_ghost_set_name(g, name);
 	else
@@ -335,7 +363,7 @@ int bproc_ghost_become(struct bproc_space *s, int node, u64 io_id, struct bproc_
 	if (!err && on_node)
 		err = bproc_proc_ghost(s, current);
 	if (!err)
-		err = exec_ghost(file, on_node);
+		err = exec_ghost(g, file);
 	if (err) {
 		if (on_node)
 			bproc_proc_unghost(s);

@@ -220,12 +220,17 @@ static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 	}
 	if (m->type >= ARRAY_SIZE(body_size) || m->size - sizeof(*m) < body_size[m->type])
 		return -EINVAL;
+	/* bpmaster itself: an entry of a vector call that was to stay here. */
+	if (m->type == BPROC_MSG_ARRIVED && m->node == BPROC_NODE_MASTER) {
+		bproc_transfer_answered(s, m);
+		return 0;
+	}
 	if (!bproc_node_connected(s, m->node))
 		return -BPROC_BE_NODEDOWN;
 	switch (m->type) {
 	case BPROC_MSG_ARRIVED:
 		if (!bproc_transit_message(s, m))
-			bproc_transfer_answered(s, m);
+			bproc_transfer_arrived(s, m);
 		return 0;
 	case BPROC_MSG_GO:
 	case BPROC_MSG_ABORT:

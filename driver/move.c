@@ -23,6 +23,21 @@
 #include "vmadump/vmadump.h"
 
 /**
+ * bproc_may_go - may the caller start a process on another node?
+ * @s: the caller's space
+ * @node: which
+ *
+ * Return: 0, or the -errno that the calls document.
+ */
+int bproc_may_go(struct bproc_space *s, int node)
+{
+	if (bproc_is_master(s))
+		return bproc_node_may_run(s, node);
+	/* All else the master decides, when the stream is made. */
+	return node < BPROC_NODE_MASTER || node >= BPROC_NODES_MAX ? -BPROC_BE_INVALIDNODE : 0;
+}
+
+/**
  * move_check - may the caller go there?
  * @s: the caller's space
  * @node: where to
@@ -31,17 +46,10 @@
  */
 static int move_check(struct bproc_space *s, int node)
 {
-	if (node == s->node)
-		return -BPROC_BE_SAMENODE;
-	if (bproc_is_master(s)) {
-		int err = bproc_node_may_run(s, node);
+	int err = node == s->node ? -BPROC_BE_SAMENODE : bproc_may_go(s, node);
 
-		if (err)
-			return err;
-	} else if (node < BPROC_NODE_MASTER || node >= BPROC_NODES_MAX) {
-		/* All else the master decides, when the stream is made. */
-		return -BPROC_BE_INVALIDNODE;
-	}
+	if (err)
+		return err;
 	if (!thread_group_empty(current))
 		return -EOPNOTSUPP;
 	/* A filter does not travel, and nobody may leave one behind. */
@@ -216,16 +224,6 @@ long bproc_rexec(struct bproc_space *s, struct bproc_order *order)
 	return err ? err : move_self(s, order);
 }
 
-/* There is no child, nor was there any. */
-static void unspawn(struct bproc_space *s, struct bproc_ghost *g)
-{
-	pid_t nr = g->nr;
-
-	bproc_ghost_unspawn(g);
-	if (!bproc_is_master(s))
-		bproc_unfork(s, nr);
-}
-
 /**
  * bproc_rfork - BPROC_IOC_RFORK
  * @s: the caller's space
@@ -255,13 +253,13 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 	t = bproc_transfer_start(s, order->node, g->nr, me);
 	if (IS_ERR(t)) {
 		ret = PTR_ERR(t);
-		unspawn(s, g);
+		bproc_ghost_unfork(g);
 		goto out;
 	}
 	ret = send(s, t, order, me, false);
 	if (ret) {
 		call_off(s, t, order);
-		unspawn(s, g);
+		bproc_ghost_unfork(g);
 	} else {
 		g->io_id = order->io_id;
 		/* Live first: the child may fork, or come back, as soon as it runs. */

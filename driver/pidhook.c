@@ -62,15 +62,17 @@ void bproc_number_got(struct bproc_number *number)
 }
 
 /* Return: -1 if the driver does not want any for the current task. */
-static pid_t wanted_number(void)
+static pid_t wanted_number(u64 *flags)
 {
 	struct bproc_number *number;
 	pid_t nr = -1;
 
 	spin_lock(&wanted_lock);
 	list_for_each_entry(number, &wanted, entry)
-		if (number->task == current)
+		if (number->task == current) {
 			nr = number->nr;
+			*flags = number->flags;
+		}
 	spin_unlock(&wanted_lock);
 	return nr;
 }
@@ -242,11 +244,12 @@ static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *se
 {
 	struct bproc_space *s;
 	struct pid *pid;
+	u64 flags = 0;
 	pid_t nr;
 
 	bproc_trace_get();
 	s = bproc_space_of(ns);
-	nr = s && !set_tid_size ? wanted_number() : -1;
+	nr = s && !set_tid_size ? wanted_number(&flags) : -1;
 	if (nr > 0) {
 		pid = alloc_with_number(s, nr);
 	} else if (!s || bproc_is_master(s) || set_tid_size || is_child_reaper(task_pid(current)) ||
@@ -254,7 +257,7 @@ static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *se
 		pid = ks_alloc_pid(ns, set_tid, set_tid_size);
 	} else {
 		atomic_inc(&s->hooked);
-		pid = node_alloc_pid(s, nr ? clone_flags() : 0);
+		pid = node_alloc_pid(s, nr ? clone_flags() : flags);
 		if (atomic_dec_and_test(&s->hooked))
 			wake_up_all(&s->idle);
 	}

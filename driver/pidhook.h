@@ -15,11 +15,13 @@ struct task_struct;
  * @entry: in a list
  * @task: who makes it, on its own behalf
  * @nr: the number, or 0 for one that the master gives
+ * @flags: for that: CLONE_PARENT or 0
  */
 struct bproc_number {
 	struct list_head entry;
 	struct task_struct *task;
 	pid_t nr;
+	u64 flags;
 };
 
 void bproc_number_want(struct bproc_number *number);

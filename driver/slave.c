@@ -112,7 +112,7 @@ static int slave_message(struct bproc_space *s, const struct bproc_msg *m)
 		return -EINVAL;
 	switch (m->type) {
 	case BPROC_MSG_ARRIVED:
-		bproc_transfer_answered(s, m);
+		bproc_transfer_arrived(s, m);
 		return 0;
 	case BPROC_MSG_GO:
 	case BPROC_MSG_ABORT:

@@ -51,7 +51,10 @@ int bproc_standin_become(struct bproc_space *s)
 	return err ? err : fd;
 }
 
-/* Has it a child here, or does its number name a group or a session with members? */
+/*
+ * Has it a child here, or does its number name a group or a session with members? One that
+ * waits for what it is to stand for is its maker's business.
+ */
 static bool is_needed(struct bproc_ghost *g)
 {
 	struct pid *pid;
@@ -60,7 +63,8 @@ static bool is_needed(struct bproc_ghost *g)
 	read_lock(ks_tasklist_lock);
 	pid = task_pid(g->task);
 	/* No number: it is ending already. */
-	ret = !pid || (g->watching && !is_child_reaper(task_tgid(bproc_parent_of(g->task)))) ||
+	ret = !pid || READ_ONCE(g->state) == BPROC_GHOST_PENDING || bproc_ghost_is_local(g) ||
+	      (g->watching && !is_child_reaper(task_tgid(bproc_parent_of(g->task)))) ||
 	       !list_empty(&g->task->children) || pid_has_task(pid, PIDTYPE_PGID) ||
 	      pid_has_task(pid, PIDTYPE_SID);
 	read_unlock(ks_tasklist_lock);

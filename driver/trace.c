@@ -152,21 +152,18 @@ static void on_free(void *data, struct task_struct *task)
 	bproc_spaces_for_each(bproc_proc_freed, task);
 }
 
-/* In the new program, before its first instruction. */
-static void exec_work(struct callback_head *work)
+/**
+ * bproc_tell_name - the caller executes another program
+ * @s: its node
+ */
+void bproc_tell_name(struct bproc_space *s)
 {
-	struct bproc_space *s = bproc_space_current();
+	struct bproc_name *name = bproc_name_of_current();
 	struct bproc_msg_name *body;
 	struct bproc_msgbuf *buf;
-	struct bproc_name *name;
 
-	kfree(work);
-	if (!s)
-		goto out;
-	/* A task that ends before it returns to user mode comes here without its memory. */
-	name = current->mm ? bproc_name_of_current() : NULL;
 	if (!name)
-		goto out_space;
+		return;
 	buf = bproc_msg_alloc(BPROC_MSG_NAME, s->node, task_tgid_nr_ns(current, s->ns),
 			      sizeof(*body) + name->args_len, GFP_KERNEL);
 	if (buf) {
@@ -177,9 +174,18 @@ static void exec_work(struct callback_head *work)
 		bproc_msgq_post(&s->msgq, buf);
 	}
 	kfree(name);
-out_space:
+}
+
+/* In the new program, before its first instruction. */
+static void exec_work(struct callback_head *work)
+{
+	struct bproc_space *s = bproc_space_current();
+
+	kfree(work);
+	/* A task that ends before it returns to user mode comes here without its memory. */
+	if (s && current->mm)
+		bproc_tell_name(s);
 	bproc_space_put(s);
-out:
 	bproc_trace_put();
 }
 

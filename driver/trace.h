@@ -3,6 +3,9 @@
 #ifndef BPROC_TRACE_H
 #define BPROC_TRACE_H
 
+struct bproc_space;
+
+void bproc_tell_name(struct bproc_space *s);
 int bproc_trace_init(void);
 void bproc_trace_exit(void);
 

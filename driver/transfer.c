@@ -381,14 +381,46 @@ out:
 	return err;
 }
 
-/* BPROC_MSG_ARRIVED came. */
-void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
+/* Has the word that was said of it come before who is to hear it? Then once more. */
+static void say_again(struct bproc_space *s, const struct bproc_msg *m)
+{
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_ABORT, bproc_is_master(s) ? m->node : BPROC_NODE_MASTER,
+			      m->pid, 0, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = m->id;
+	bproc_msgq_post(&s->msgq, buf);
+}
+
+/**
+ * bproc_transfer_arrived - BPROC_MSG_ARRIVED came
+ * @s: the space
+ * @m: the message
+ *
+ * If nobody waits for it any more the process must not, either.
+ */
+void bproc_transfer_arrived(struct bproc_space *s, const struct bproc_msg *m)
+{
+	if (!bproc_transfer_answered(s, m) && !m->result)
+		say_again(s, m);
+}
+
+/**
+ * bproc_transfer_answered - the other side has restored the process, or not
+ * @s: the space
+ * @m: ARRIVED
+ *
+ * Return: false if nobody waits for it any more.
+ */
+bool bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 {
 	struct bproc_transfer *t = transfer_find(s, m->id);
+	bool ours;
 
 	if (!t)
-		return;
-	if (t->pid != m->pid || (bproc_is_master(s) && t->node != m->node)) {
+		return false;
+	ours = t->pid == m->pid && (!bproc_is_master(s) || t->node == m->node);
+	if (!ours) {
 		pr_notice("node %d answers for a move of process %d that is not its own\n",
 			  m->node, m->pid);
 	} else if (m->result < 0 && m->result >= -MAX_ERRNO) {
@@ -403,6 +435,7 @@ void bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 		wake_up_all(&t->wait);
 	}
 	transfer_put(t);
+	return ours;
 }
 
 /**

@@ -51,6 +51,7 @@ int bproc_transit_start(struct bproc_space *m, const struct bproc_transit *arg)
 		err = -EBUSY;
 	} else {
 		g->in_transit = true;
+		g->transit_arrived = false;
 		g->transit_to = arg->to;
 		g->transit_id = arg->id;
 	}
@@ -75,12 +76,14 @@ static void pass_on(struct bproc_space *m, u16 type, int node, pid_t pid, u64 id
  * @m: the master
  * @msg: the message
  *
+ * The first ARRIVED counts: a daemon may take the process for lost later.
+ *
  * Return: true if it belongs to a move between nodes, and was passed on.
  */
 bool bproc_transit_message(struct bproc_space *m, const struct bproc_msg *msg)
 {
 	struct bproc_ghost *g = bproc_ghost_find(m, msg->pid);
-	bool ours = false;
+	bool ours = false, late = false;
 	int to = 0;
 
 	if (!g)
@@ -90,8 +93,10 @@ bool bproc_transit_message(struct bproc_space *m, const struct bproc_msg *msg)
 		if (msg->type == BPROC_MSG_ARRIVED) {
 			ours = msg->node == g->transit_to;
 			to = g->node;
-			if (ours && msg->result)
+			late = g->transit_arrived;
+			if (ours && !late && msg->result)
 				g->in_transit = false;
+			g->transit_arrived |= ours && !msg->result;
 		} else {
 			ours = msg->node == g->node;
 			to = g->transit_to;
@@ -103,7 +108,7 @@ bool bproc_transit_message(struct bproc_space *m, const struct bproc_msg *msg)
 	}
 	spin_unlock(&g->lock);
 	bproc_ghost_put(g);
-	if (ours)
+	if (ours && !late)
 		pass_on(m, msg->type, to, msg->pid, msg->id, msg->result);
 	return ours;
 }

@@ -2,10 +2,10 @@
 /*
  * The calls that place many processes at once: VRFORK, VEXECMOVE.
  *
- * There is one dump, into one stream to the master's daemon; the daemons bring it to all
- * nodes along a tree. Each entry has a ghost and a transfer, as if it were a move of its own.
- * An entry of the node where the caller is goes to its ghost as a process does that comes
- * back, so that it is set up like all others.
+ * There is one dump, into one stream to the master's daemon, also from a node; the daemons
+ * bring it to all nodes along a tree. Each entry has a ghost and a transfer, as if it were a
+ * move of its own. An entry of the node where the caller is goes to its ghost as a process does
+ * that comes back, so that it is set up like all others.
  *
  * When a node of the tree breaks amid the image, those that got it from there have not been
  * told why: their entries fail with -EIO, and are tried again, with another dump. The caller
@@ -21,9 +21,12 @@
 #include "iod.h"
 #include "ksyms.h"
 #include "linked.h"
+#include "move.h"
 #include "node.h"
+#include "pidhook.h"
 #include "signals.h"
 #include "space.h"
+#include "trace.h"
 #include "transfer.h"
 #include "vector.h"
 #include "vmadump/vmadump.h"
@@ -98,11 +101,6 @@ static bool is_local(const struct bproc_vector_call *v, const struct entry *e)
 	return e->node == v->space->node;
 }
 
-static int check_node(struct bproc_space *s, int node)
-{
-	return node == s->node ? 0 : bproc_node_may_run(s, node);
-}
-
 static struct bproc_vector_call *vector_new(struct bproc_space *s,
 					    const struct bproc_order *order,
 					    const s32 *nodes, u32 n)
@@ -124,7 +122,7 @@ static struct bproc_vector_call *vector_new(struct bproc_space *s,
 		struct entry *e = &v->entries[i];
 
 		e->node = nodes[i] == BPROC_NODE_SELF ? s->node : nodes[i];
-		e->result = check_node(s, e->node);
+		e->result = is_local(v, e) ? 0 : bproc_may_go(s, e->node);
 		e->todo = !e->result;
 	}
 	return v;
@@ -149,14 +147,18 @@ static void forget_ghost(struct bproc_vector_call *v, struct bproc_ghost *g)
 	if (v->head)
 		v->dead[v->n_dead++] = bproc_ghost_unspawn_sibling(g);
 	else
-		bproc_ghost_unspawn(g);
+		bproc_ghost_unfork(g);
 }
 
-static struct bproc_ghost *make_ghost(struct bproc_vector_call *v, int node)
+static struct bproc_ghost *make_ghost(struct bproc_vector_call *v, const struct entry *e)
 {
 	struct bproc_ghost *g;
+	int node = e->node;
 	pid_t dead;
 
+	/* The master knows where it is. */
+	if (!bproc_is_master(v->space) && !is_local(v, e))
+		node = BPROC_NODE_MASTER;
 	if (!v->head)
 		return bproc_ghost_spawn(v->space, node, 0);
 	g = bproc_ghost_spawn_sibling(v->space, node, &dead);
@@ -173,7 +175,7 @@ static int entry_begin(struct bproc_vector_call *v, struct entry *e)
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	g = make_ghost(v, e->node);
+	g = make_ghost(v, e);
 	if (IS_ERR(g))
 		return PTR_ERR(g);
 	t = bproc_transfer_new(v->space, e->node, g->nr);
@@ -182,7 +184,8 @@ static int entry_begin(struct bproc_vector_call *v, struct entry *e)
 		return PTR_ERR(t);
 	}
 	/* Pairs with bproc_transfers_abort(), which comes when the node is down. */
-	if (!is_local(v, e) && !bproc_node_connected(v->space, e->node)) {
+	if (bproc_is_master(v->space) && !is_local(v, e) &&
+	    !bproc_node_connected(v->space, e->node)) {
 		bproc_transfer_finish(t);
 		forget_ghost(v, g);
 		return -BPROC_BE_NODEDOWN;
@@ -190,7 +193,7 @@ static int entry_begin(struct bproc_vector_call *v, struct entry *e)
 	/* Like one whose process comes back: it takes its orders. */
 	if (is_local(v, e))
 		bproc_ghost_go_live(g);
-	else if (v->order.iolen == BPROC_IO_DEFAULT)
+	else if (v->order.iolen == BPROC_IO_DEFAULT && e->node != BPROC_NODE_MASTER)
 		e->io_id = bproc_iod_take(v->space, e->node, g->nr);
 	e->ghost = g;
 	e->t = t;
@@ -337,11 +340,8 @@ static void place_all(struct bproc_vector_call *v)
 }
 
 /* May the caller be an image at all? */
-static int check_caller(struct bproc_space *s)
+static int check_caller(void)
 {
-	/* There the library makes one call after the other. */
-	if (!bproc_is_master(s))
-		return -ENOTTY;
 	if (!thread_group_empty(current))
 		return -EOPNOTSUPP;
 	/* A filter does not travel, and nobody may leave one behind. */
@@ -377,7 +377,7 @@ long bproc_vrfork(struct bproc_space *s, const struct bproc_order *order, const 
 	bool had_pipe;
 	long ret;
 
-	ret = check_caller(s);
+	ret = check_caller();
 	if (ret)
 		return ret;
 	v = vector_new(s, order, nodes, n);
@@ -395,6 +395,9 @@ long bproc_vrfork(struct bproc_space *s, const struct bproc_order *order, const 
 /* The program is linked, or is static, or it does not work: the caller is the image. */
 static void head_is_ready(struct bproc_vector_call *v, int err)
 {
+	/* The children's ghosts have its name, also if it does not run. */
+	if (!err && !bproc_is_master(v->space))
+		bproc_tell_name(v->space);
 	if (err)
 		fail_all(v, err);
 	else
@@ -460,6 +463,20 @@ static void await_head(struct bproc_vector_call *v, pid_t pid)
 	}
 }
 
+/* Children that the caller never saw. */
+static void bury(const struct bproc_vector_call *v)
+{
+	u32 i;
+
+	for (i = 0; i < v->n_dead; i++) {
+		/* Else init does. */
+		if (!fatal_signal_pending(current))
+			bproc_ghost_reap(v->dead[i]);
+		if (!bproc_is_master(v->space))
+			bproc_unfork(v->space, v->dead[i]);
+	}
+}
+
 /**
  * bproc_vexecmove - BPROC_IOC_VEXECMOVE
  * @s: the caller's space
@@ -474,13 +491,13 @@ static void await_head(struct bproc_vector_call *v, pid_t pid)
 long bproc_vexecmove(struct bproc_space *s, const struct bproc_order *order,
 		     const struct bproc_program *program, const s32 *nodes, s32 *pids, u32 n)
 {
+	struct bproc_number number = { .task = current };
 	struct bproc_vector_call *v;
 	bool had_pipe;
 	int pid;
 	long ret;
-	u32 i;
 
-	ret = check_caller(s);
+	ret = check_caller();
 	if (ret)
 		return ret;
 	v = vector_new(s, order, nodes, n);
@@ -494,7 +511,9 @@ long bproc_vexecmove(struct bproc_space *s, const struct bproc_order *order,
 		return -ENOMEM;
 	}
 	had_pipe = bproc_hold_signals(&v->blocked);
+	bproc_number_want(&number);
 	pid = ks_user_mode_thread(head, v, 0);
+	bproc_number_got(&number);
 	if (pid < 0) {
 		fail_all(v, pid);
 	} else {
@@ -505,8 +524,7 @@ long bproc_vexecmove(struct bproc_space *s, const struct bproc_order *order,
 		if (!v->done)
 			fail_all(v, fatal_signal_pending(current) ? -EINTR : -ENOEXEC);
 	}
-	for (i = 0; i < v->n_dead && !fatal_signal_pending(current); i++)
-		bproc_ghost_reap(v->dead[i]);
+	bury(v);
 	bproc_release_signals(&v->blocked, had_pipe);
 	ret = results(v, pids);
 	vector_put(v);

@@ -248,54 +248,6 @@ static void set_rank(char *const envp[], int rank)
 		}
 }
 
-/* A child here, with descriptors as on a node; 0 in the child, a PID, or -errno. */
-static int fork_here(const struct bproc_io_t *io, int iolen)
-{
-	int report[2], err = 0, status;
-	pid_t pid;
-
-	if (pipe2(report, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		close(report[0]);
-		if (!local_io(io, iolen, &report[1])) {
-			close(report[1]);
-			return 0;
-		}
-		err = errno;
-		(void)!write(report[1], &err, sizeof(err));
-		_exit(127);
-	}
-	err = pid < 0 ? errno : 0;
-	close(report[1]);
-	if (!err && read(report[0], &err, sizeof(err)) == sizeof(err))
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	close(report[0]);
-	return err ? -err : pid;
-}
-
-/* On a node, one after the other. */
-static int loop_rfork(struct call *c, int nnodes, const int *nodes, int *pids,
-		      const struct bproc_io_t *io, int iolen)
-{
-	int i, pid;
-
-	for (i = 0; i < nnodes; i++) {
-		c->arg.node = nodes[i];
-		pid = handle_ioctl(BPROC_IOC_RFORK, &c->arg);
-		if (pid < 0)
-			pid = errno == BE_SAMENODE ? fork_here(io, iolen) : -errno;
-		if (!pid) {
-			set_rank(environ, i);
-			return i;
-		}
-		pids[i] = pid;
-	}
-	return nnodes;
-}
-
 int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, int iolen,
 		     int flags)
 {
@@ -313,10 +265,7 @@ int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, i
 	/* The kernel knows the environment that the program began with. */
 	if (ret >= 0 && ret < nnodes)
 		set_rank(environ, ret);
-	if (ret >= 0 || errno != ENOTTY)
-		return ret;
-	set_vector(&c, 0, NULL, NULL);
-	return loop_rfork(&c, nnodes, nodes, pids, io, iolen);
+	return ret;
 }
 
 int _bproc_vrfork(int nnodes, int *nodes, int *pids, int flags)
@@ -389,7 +338,7 @@ int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 {
 	struct vector v = { NULL, io, iolen, cmd, argv, envp };
 	struct call c;
-	int i, ret;
+	int i;
 
 	if (nnodes <= 0) {
 		errno = EINVAL;
@@ -403,10 +352,7 @@ int bproc_vexecmove_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io,
 		set_vector(&c, nnodes, nodes, pids);
 		/* Nodes have no libraries, so the program is linked here. */
 		c.arg.flags |= BPROC_MOVE_LINKED;
-		ret = handle_ioctl(BPROC_IOC_VEXECMOVE, &c.arg);
-		if (ret >= 0 || errno != ENOTTY)
-			return ret;
-		set_vector(&c, 0, NULL, NULL);
+		return handle_ioctl(BPROC_IOC_VEXECMOVE, &c.arg);
 	}
 	v.call = &c;
 	for (i = 0; i < nnodes; i++)

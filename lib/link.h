@@ -34,9 +34,10 @@
  *		<-------------	CONTROL
  *	CONTROLLED ---------->
  *
- * A vector call's image goes along a tree (bproc_msg.h has what it consists of). Each
- *node of the tree hears over its link what it is to do; the stream itself comes from the
- *master or from another node:
+ * A vector call's image goes along a tree (bproc_msg.h has what it consists of). From a
+ *caller on a node it comes to the master over an "up" stream. Each node of the tree hears
+ *over its link what it is to do; the stream itself comes from the master or from another
+ *node:
  *
  *	master			slave			slaves below it
  *	VECTOR --------------->
@@ -74,7 +75,7 @@
 
 #include <linux/bproc_msg.h>
 
-#define LINK_VERSION 3
+#define LINK_VERSION 4
 #define LINK_PORT 2223
 
 enum link_type {
@@ -167,7 +168,7 @@ struct link_rejoin {
 /**
  * struct link_preface - the first bytes of a stream that is put to use
  * @id: the move
- * @pid: the process
+ * @pid: the process; 0: a vector call's list and image, from a node to the master
  * @ppid: its parent, or 0
  * @uid: real user ID of the parent
  * @pgrp: its process group
@@ -214,13 +215,17 @@ struct link_child {
  * struct link_vector - body of LINK_VECTOR
  * @preface: what all entries have in common; @preface.token is that of the stream that
  *will come
+ * @addr: struct sockaddr_in of the node where the caller is; all zero: on the master
  * @entries: number of struct bproc_vector_entry that follow, processes of this node
  * @children: number of struct link_child that follow them
+ * @reserved: zero
  */
 struct link_vector {
 	struct link_preface preface;
+	__u8 addr[BPROC_ADDR_LEN];
 	__u32 entries;
 	__u32 children;
+	__u32 reserved;
 };
 
 /**

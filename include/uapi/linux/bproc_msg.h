@@ -134,7 +134,7 @@ enum bproc_msg_type {
 	/* local, master: the reply */
 	BPROC_MSG_CONTROLLED = 25,
 	/*
-	 * local, master: the driver wants a stream for a vector call, which begins with
+	 * local: the driver wants a stream for a vector call, to bpmaster, which begins with
 	 * struct bproc_vector; body bproc_msg_stream. Wants BPROC_IOC_STREAM.
 	 */
 	BPROC_MSG_VECTOR = 26,
@@ -607,7 +607,10 @@ struct bproc_stream {
  * and the image to every node once, along a tree, and there to each entry's process, with
  * @id, @pid, @rank and @io_id of the entry put into struct bproc_stream, where they are 0.
  * From then on an entry is a move like any other: ARRIVED, GO, ABORT. A daemon that cannot
- * bring it says ARRIVED with -EIO for it.
+ * bring it says ARRIVED with -EIO for it, bpmaster for one that stays on the master with
+ * @node BPROC_NODE_MASTER.
+ * From a node the stream goes to bpmaster, which says TRANSIT for each entry that goes to
+ * another node; one for @node itself comes back to its ghost there.
  */
 #define BPROC_VECTOR_MAGIC 0x31567042 /* "BpV1" */
 /* Most entries of a vector call. */
@@ -628,7 +631,7 @@ struct bproc_vector {
  * @id: the move
  * @io_id: as in struct bproc_stream
  * @pid: the process
- * @node: where it goes; BPROC_NODE_MASTER: to its ghost here, by BPROC_IOC_ARRIVAL
+ * @node: where it goes; BPROC_NODE_MASTER: to its ghost there, by BPROC_IOC_ARRIVAL
  * @rank: as in struct bproc_stream
  * @reserved: zero
  */
@@ -744,7 +747,7 @@ struct bproc_transit {
 
 /*
  * On /dev/bproc-master, before bpmaster joins a stream from one node with a stream to
- * another: may this process go there? The answer if it may not (an errno of the calls
+ * another, or spreads the image of a node's vector call: may this process go there? The answer if it may not (an errno of the calls
  * that place processes) goes to the first node as BPROC_MSG_ARRIVED.
  */
 #define BPROC_IOC_TRANSIT _IOW(BPROC_IOC_MAGIC, 0xD6, struct bproc_transit)
@@ -778,6 +781,7 @@ enum bproc_ghost_op {
  */
 #define BPROC_GHOST_STARTED 0x1
 #define BPROC_GHOST_ON_NODE 0x2
+#define BPROC_GHOST_KEEPS 0x4 /* the process will be here, and has its 0, 1, 2 */
 
 /**
  * struct bproc_ghost_next - argument of BPROC_IOC_GHOST_NEXT

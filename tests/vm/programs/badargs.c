@@ -135,10 +135,8 @@ static char ptr_bad[1];
 		       ENAMETOOLONG),                                                    \
 		ROW_POINTER(pre, rq)
 
-/* On a node there are none, which is found last. */
 #define VECTOR(rq, arg)                                                                  \
-	ROW(BPROC_IOC, rq, "on a node", arg, node, 0, ENOTTY, NODE),                     \
-		ROW(BPROC_IOC, rq, "a single node, too", arg, node, 1, EINVAL, BOTH),    \
+	ROW(BPROC_IOC, rq, "a single node, too", arg, node, 1, EINVAL, BOTH),            \
 		ROW(BPROC_IOC, rq, "and one below all", arg, node, 0x80000000, EINVAL,   \
 		    BOTH),                                                               \
 		ROW(BPROC_IOC, rq, "no entry", arg, nodes_len, 0, EINVAL, BOTH),         \

@@ -218,6 +218,38 @@ static void foreign_arrivals(pid_t pid)
 	check(is_alive(pid), "the ghost goes on", "it does not");
 }
 
+/*
+ * Who arrives when nobody waits for it any more is told so; and what is lost after it has
+ * arrived is not.
+ */
+static void late_arrivals(void)
+{
+	struct bproc_transit transit = { .id = 50, .from = 0, .to = 1 };
+	struct bproc_stream header;
+	pid_t pid = remote(&header);
+
+	say(BPROC_MSG_ARRIVED, 0, pid, 4711, 0, NULL, 0);
+	check(hear(BPROC_MSG_ABORT) && in.msg.id == 4711 && in.msg.pid == pid &&
+		      in.msg.node == 0,
+	      "it arrives for nobody: ABORT", "%llu", (unsigned long long)in.msg.id);
+	say(BPROC_MSG_ARRIVED, 0, pid, 4712, -EIO, NULL, 0);
+	check(silence(BPROC_MSG_ABORT), "it does not arrive: nothing", "ABORT");
+	same("bpmaster has lost what stayed here", 0,
+	     say(BPROC_MSG_ARRIVED, BPROC_NODE_MASTER, pid, 4713, -EIO, NULL, 0));
+	transit.pid = pid;
+	same("it goes from node to node", 0, ioctl(master, BPROC_IOC_TRANSIT, &transit));
+	say(BPROC_MSG_ARRIVED, 1, pid, 50, 0, NULL, 0);
+	check(hear(BPROC_MSG_ARRIVED) && !in.msg.node && !in.msg.result,
+	      "has arrived: the old one is told", "node %d", in.msg.node);
+	say(BPROC_MSG_ARRIVED, 1, pid, 50, -EIO, NULL, 0);
+	check(silence(BPROC_MSG_ARRIVED), "and cannot be lost any more", "ARRIVED");
+	say(BPROC_MSG_GO, 0, pid, 50, 0, NULL, 0);
+	check(hear(BPROC_MSG_GO) && in.msg.node == 1 && in.msg.id == 50,
+	      "the old one lets it run", "node %d", in.msg.node);
+	same("where it is then", 0, say_exit(1, pid, 3 << 8));
+	same("and ends", 3 << 8, end_of(pid));
+}
+
 /* A ghost that reads the header of what comes back must not wait for a dead node. */
 static void node_dies_amid_header(void)
 {
@@ -362,6 +394,7 @@ int main(int argc, char **argv)
 	foreign_arrivals(pid);
 	same("its own node ends it", 0, say_exit(0, pid, 7 << 8));
 	same("with its status", 7 << 8, end_of(pid));
+	late_arrivals();
 	node_dies_amid_header();
 	late_exit();
 	foreign_groups();

@@ -6,7 +6,10 @@
  * vectors -m MIB NODE...: VRFORK with so much memory, where some of the nodes may fail:
  * "made N" says how many children there were.
  * vectors -o NODE...: the children of VRFORK write "rank N" to their standard output.
+ * vectors [-m MIB | -o] -n NODE NODE...: the caller goes to the first node before.
  */
+#define _GNU_SOURCE
+#include <sys/mman.h>
 #include "scen.h"
 
 #define MAX 512
@@ -16,6 +19,8 @@ extern char **environ;
 static int nodes[MAX], pids[MAX], n;
 static unsigned char *memory;
 static size_t size = 4U << 20;
+/* What VEXECMOVE executes. */
+static char program[32] = "/proc/self/exe";
 
 /* What each child says of itself over its channel. */
 struct report {
@@ -73,7 +78,7 @@ static long vector(unsigned long request, struct bproc_io *io, int iolen, char *
 	};
 
 	if (argv) {
-		m.path = P64("/proc/self/exe");
+		m.path = P64(program);
 		m.argv = P64(argv);
 		m.envp = P64(environ);
 		m.flags |= BPROC_MOVE_LINKED;
@@ -295,14 +300,14 @@ static void no_program(void)
 }
 
 /* One entry in the middle that cannot be. */
-static void bad_node(void)
+static void bad_node(int bad)
 {
 	int l = new_listener();
 	struct bproc_io io = io_to_master(l);
 	int middle = n / 2, was = nodes[middle];
 	long ret;
 
-	nodes[middle] = BPROC_NODES_MAX + 7;
+	nodes[middle] = bad;
 	ret = vector(BPROC_IOC_VRFORK, &io, 1, NULL);
 	if (ret >= 0 && ret < n) {
 		say((int)ret);
@@ -350,23 +355,51 @@ static void bad_arguments(void)
 	}
 }
 
+/* A node has no program but those that it is brought. */
+static void go_to(int node)
+{
+	struct bproc_move m = { .node = node, .flags = ALL, .iolen = BPROC_IO_DEFAULT };
+	int from = open(program, O_RDONLY | O_CLOEXEC), to;
+	size_t len = from < 0 ? 0 : (size_t)lseek(from, 0, SEEK_END);
+	char *copy = malloc(len + 1);
+
+	if (!len || !copy || pread(from, copy, len, 0) != (ssize_t)len)
+		give_up(program);
+	if (bp(BPROC_IOC_MOVE, &m))
+		give_up("move");
+	/* Not one that somebody could still write to. */
+	to = memfd_create("vectors", 0);
+	snprintf(program, sizeof(program), "/proc/self/fd/%d", to);
+	if (to < 0 || write(to, copy, len) != (ssize_t)len)
+		give_up("memfd");
+	from = open(program, O_RDONLY);
+	if (from < 0 || dup2(from, to) != to)
+		give_up(program);
+	close(from);
+	free(copy);
+}
+
 int main(int argc, char **argv)
 {
+	int i = 1, node = BPROC_NODE_MASTER;
 	bool broken = false, writes = false;
-	int i = 1;
 
 	if (argc > 1 && !strcmp(argv[1], "-e")) {
 		say(-1);
 		return get_int(CHANNEL) & 0x7f;
 	}
 	scen_init(argc, argv);
-	if (argc > 2 && !strcmp(argv[1], "-m")) {
+	if (argc > i + 1 && !strcmp(argv[i], "-m")) {
 		broken = true;
-		size = (size_t)atoi(argv[2]) << 20;
-		i = 3;
-	} else if (argc > 1 && !strcmp(argv[1], "-o")) {
+		size = (size_t)atoi(argv[i + 1]) << 20;
+		i += 2;
+	} else if (argc > i && !strcmp(argv[i], "-o")) {
 		writes = true;
-		i = 2;
+		i++;
+	}
+	if (argc > i + 1 && !strcmp(argv[i], "-n")) {
+		node = atoi(argv[i + 1]);
+		i += 2;
 	}
 	for (; i < argc && n < MAX; i++)
 		nodes[n++] = atoi(argv[i]);
@@ -376,6 +409,8 @@ int main(int argc, char **argv)
 		give_up("exec");
 	}
 	fill_memory();
+	if (node != BPROC_NODE_MASTER)
+		go_to(node);
 	if (broken || writes) {
 		if (broken)
 			some();
@@ -386,7 +421,8 @@ int main(int argc, char **argv)
 	vrfork();
 	vexecmove();
 	no_program();
-	bad_node();
+	bad_node(BPROC_NODES_MAX + 7);
+	bad_node(BPROC_NODES_MAX - 1);
 	bad_io();
 	bad_arguments();
 	return failures != 0;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Vector calls, for those parts of bpmaster that make them: vector.c (the driver's list,
+ * the stream, what happens meanwhile), vector_tree.c (who gets it from whom).
+ */
+#ifndef BPROC_VECTOR_H
+#define BPROC_VECTOR_H
+
+#include <sys/queue.h>
+#include "node.h"
+#include "tee.h"
+
+/* A node's part of a call; one with many processes may have several. */
+struct part {
+	struct vector *vector;
+	struct node *node; /* NULL: not in the configuration any more */
+	int number;
+	int parent; /* -1: the master */
+	unsigned int height;
+	__u8 token[LINK_TOKEN_LEN];
+	unsigned int first, count; /* of the vector's entries */
+	struct tee_output *output;
+	bool waiting; /* for a stream from the pool */
+};
+
+struct vector {
+	LIST_ENTRY(vector) entry;
+	struct master *m;
+	/* the caller is there; @caller is NULL on the master, or when it is down */
+	int from;
+	struct node *caller;
+	struct link_preface preface;
+	/* the driver's list, while it comes */
+	int fd;
+	struct event *readable;
+	size_t have;
+	struct bproc_vector head;
+	/* sorted: those of the master first, then by part */
+	struct bproc_vector_entry *process;
+	bool *decided;
+	unsigned int undecided;
+	struct part *part;
+	unsigned int parts;
+	unsigned int waiting;
+	struct tee *tee;
+	unsigned long long sent;
+	unsigned int streams;
+};
+
+/* --- vector.c --- */
+
+/* The driver says GO or ABORT, or need not any more. */
+void vector_decide(struct vector *v, unsigned int i);
+
+/* A process does not get the image: its sender hears so. */
+void vector_lose(struct vector *v, unsigned int i, int err);
+
+/* --- vector_tree.c --- */
+
+/*
+ * Makes the parts, from the list; @here receives the number of processes that stay on the
+ * master. What may not be its sender has heard of. False: out of memory.
+ */
+bool vector_make_parts(struct vector *v, unsigned int *here);
+
+/* Makes the tree of the parts, and tells each node its own. */
+void vector_make_tree(struct vector *v);
+void vector_tell_parts(struct vector *v);
+
+/* A node was not reached by others: the master feeds it for some time. */
+void vector_shun(struct node *n);
+
+#endif
