@@ -8,7 +8,6 @@
  * vectors -o NODE...: the children of VRFORK write "rank N" to their standard output.
  * vectors [-m MIB | -o] -n NODE NODE...: the caller goes to the first node before.
  */
-#define _GNU_SOURCE
 #include <sys/mman.h>
 #include "scen.h"
 
