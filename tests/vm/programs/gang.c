@@ -5,7 +5,8 @@
  */
 #include "scen.h"
 
-#define SIGNALS 120
+/* How many; each takes a while where all move. */
+#define SIGNALS ((int)(80 / slowness()))
 
 static volatile sig_atomic_t got, stop;
 
