@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "slow.h"
+#include "checks.h"
 
 enum {
 	VERSION = 0x0001,
@@ -178,81 +178,9 @@ static inline long raw(long number, long function, long arg1, long arg2)
 /* Result or -errno, as the kernel has it. */
 #define old(function, arg1, arg2) raw(CALL_NUMBER, function, (long)(arg1), (long)(arg2))
 
-static int failures;
-static const char *about = "";
-
-__attribute__((format(printf, 3, 4))) static inline bool
-check(bool good, const char *name, const char *why, ...)
-{
-	va_list ap;
-
-	va_start(ap, why);
-	printf(good ? "ok %s%s" : "not ok %s%s: ", about, name);
-	if (!good)
-		vprintf(why, ap);
-	putchar('\n');
-	fflush(stdout);
-	va_end(ap);
-	failures += !good;
-	return good;
-}
-
-#define same(name, wanted, got)                                                          \
-	({                                                                               \
-		long wanted_ = (wanted), got_ = (got);                                   \
-		check(wanted_ == got_, name, "%ld, not %ld", got_, wanted_);             \
-	})
-
-#define PATIENCE (40 * slowness())
-
-static inline double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-#define until(cond)                                                                      \
-	({                                                                               \
-		double end_ = now() + PATIENCE;                                          \
-		bool came_;                                                              \
-		while (!(came_ = (cond)) && now() < end_)                                \
-			usleep(20000);                                                   \
-		came_;                                                                   \
-	})
-
-/* Wait status of a child; -1 if it did not end: it is killed then. */
-static inline int end_of(pid_t pid)
-{
-	int status;
-
-	if (pid <= 0)
-		return -1;
-	if (until(waitpid(pid, &status, WNOHANG) == pid))
-		return status;
-	kill(pid, SIGKILL);
-	return -1;
-}
-
 static inline bool exited(int status, int code)
 {
 	return WIFEXITED(status) && WEXITSTATUS(status) == code;
-}
-
-static inline int listener(unsigned short *port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) || listen(fd, 64) ||
-	    getsockname(fd, (struct sockaddr *)&a, &len)) {
-		perror("not ok listener");
-		exit(1);
-	}
-	*port = ntohs(a.sin_port);
-	return fd;
 }
 
 /* Descriptor @fd is connected to @port of the machine that the process comes from. */

@@ -28,38 +28,13 @@
 #include <linux/bproc.h>
 #include <linux/vmadump.h>
 
-#include "slow.h"
+#include "checks.h"
 
-/* The channel's descriptor in a remote process, and how long anything may take. */
+/* The channel's descriptor in a remote process. */
 #define CHANNEL 10
-#define PATIENCE (40 * slowness())
 
 #define ALL VMAD_DUMP_ALL
 
-static int failures;
-
-__attribute__((format(printf, 3, 4))) static bool check(bool good, const char *name,
-							const char *why, ...)
-{
-	va_list ap;
-
-	va_start(ap, why);
-	printf(good ? "ok %s" : "not ok %s: ", name);
-	if (!good)
-		vprintf(why, ap);
-	putchar('\n');
-	fflush(stdout);
-	va_end(ap);
-	failures += !good;
-	return good;
-}
-
-/* The two that most checks are made of. */
-#define same(name, wanted, got)                                                             \
-	({                                                                                    \
-		long wanted_ = (wanted), got_ = (got);                                          \
-		check(wanted_ == got_, name, "%ld, not %ld", got_, wanted_);                      \
-	})
 #define fails(name, error, ret)                                                             \
 	do {                                                                                  \
 		long ret_ = (ret);                                                              \
@@ -67,13 +42,6 @@ __attribute__((format(printf, 3, 4))) static bool check(bool good, const char *n
 		check(ret_ == -1 && errno_ == (error), name, "%ld, errno %d, not %d", ret_,       \
 		      errno_, error);                                                           \
 	} while (0)
-
-__attribute__((noreturn)) static inline void give_up(const char *what)
-{
-	printf("not ok %s: %s\n", what, strerror(errno));
-	fflush(stdout);
-	_exit(1);
-}
 
 static inline void *ptr64(uint64_t v)
 {
@@ -97,38 +65,7 @@ static inline long bp(unsigned long request, void *arg)
 	return ret;
 }
 
-static inline double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* until(COND): look again and again, for PATIENCE seconds at most; true if it came. */
-#define until(cond)                                                                         \
-	({                                                                                    \
-		double end_ = now() + PATIENCE;                                                 \
-		bool came_;                                                                     \
-		while (!(came_ = (cond)) && now() < end_)                                       \
-			usleep(20000);                                                            \
-		came_;                                                                          \
-	})
-
 /* --- the channel --- */
-
-static inline int listener(unsigned short *port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) || listen(fd, 16) ||
-	    getsockname(fd, (struct sockaddr *)&a, &len))
-		give_up("listener");
-	*port = ntohs(a.sin_port);
-	return fd;
-}
 
 /* An I/O element: @fd is connected to @port of the master, whence or where it goes. */
 static inline struct bproc_io channel_io(int fd, unsigned short port, int to_node)
@@ -264,30 +201,6 @@ static inline long move_with(struct channel *c, int node)
 }
 
 /* --- waiting --- */
-
-/* waitpid() that gives up; 0: nothing happened. */
-static inline pid_t wait_for(pid_t pid, int *status, int options)
-{
-	double end = now() + PATIENCE;
-	pid_t got;
-
-	while (!(got = waitpid(pid, status, options | WNOHANG)) && now() < end)
-		usleep(5000);
-	return got;
-}
-
-/* As waitpid() has it; -1 if it did not end; it is killed then. */
-static inline int end_of(pid_t pid)
-{
-	int status;
-
-	if (pid <= 0)
-		return -1;
-	if (wait_for(pid, &status, 0) == pid)
-		return status;
-	kill(pid, SIGKILL);
-	return -1;
-}
 
 /* Kill a child and wait for its end. */
 static inline void get_rid_of(pid_t pid)
