@@ -79,19 +79,21 @@ class Cluster:
         return paths
 
     def _master_devices(self, nodes):
-        """The disk, and a hub that each node's link comes to."""
+        """The disk, and a hub that each node's link comes to. It is the links' client: QEMU
+        blocks when it writes to one that a server has accepted, and the master must not wait
+        for a node that boots, or is paused, and takes nothing."""
         args = ["-no-reboot", "-drive", f"file={image.path()},format=raw,if=virtio,readonly=on",
                 "-netdev", "hubport,id=own,hubid=0" if nodes else "user,id=own,restrict=on",
                 "-device", "virtio-net-pci,netdev=own,mac=52:54:00:17:00:01,romfile="]
         for i in range(nodes):
-            args += ["-netdev", f"stream,id=link{i},server=on,addr.type=unix,"
-                                f"addr.path={self.rundir}/link{i}",
+            args += ["-netdev", f"stream,id=link{i},server=off,addr.type=unix,"
+                                f"addr.path={self.rundir}/link{i},reconnect-ms=200",
                      "-netdev", f"hubport,id=port{i},hubid=0,netdev=link{i}"]
         return args
 
     def _node_devices(self, i):
-        return ["-netdev", f"stream,id=link,server=off,addr.type=unix,"
-                           f"addr.path={self.rundir}/link{i},reconnect-ms=200",
+        return ["-netdev", f"stream,id=link,server=on,addr.type=unix,"
+                           f"addr.path={self.rundir}/link{i}",
                 "-device", f"virtio-net-pci,netdev=link,mac=52:54:00:17:01:{i:02x},romfile="]
 
     # Boot and end
