@@ -382,20 +382,46 @@ static void outcome(struct sweep *s, struct channel *c, pid_t pid, int to, int s
 }
 
 /* Processes of this program that are not this one, on nodes of this kernel, too. */
-static int strangers(void)
+/* A process of this program that is not this one, nor a zombie; on nodes of this kernel, too. */
+static bool is_stranger(pid_t pid)
 {
+	char comm[32];
+
+	return pid > 0 && pid != getpid() && proc_file(pid, "comm", comm, sizeof(comm)) > 0 &&
+	       !strncmp(comm, "faults", 6) && strcmp(stat_field(pid, 3), "Z") != 0;
+}
+
+static int strangers(bool show)
+{
+	static const char *const what[] = { "stat", "wchan", "stack" };
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	char comm[32];
+	char text[2048];
+	size_t i;
+	pid_t pid;
 	int n = 0;
 
-	while ((entry = readdir(proc)))
-		if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != getpid() &&
-		    proc_file(atoi(entry->d_name), "comm", comm, sizeof(comm)) > 0 &&
-		    !strncmp(comm, "faults", 6) && strcmp(stat_field(atoi(entry->d_name), 3), "Z"))
-			n++;
+	while ((entry = readdir(proc))) {
+		pid = atoi(entry->d_name);
+		if (!is_stranger(pid))
+			continue;
+		n++;
+		for (i = 0; show && i < sizeof(what) / sizeof(what[0]); i++)
+			if (proc_file(pid, what[i], text, sizeof(text)) > 0)
+				printf("# left: %d %s: %s\n", pid, what[i], text);
+	}
 	closedir(proc);
 	return n;
+}
+
+/* Of those whom another test left it was told then. */
+static void nobody_is_left(const char *by)
+{
+	static int known;
+	bool none = until(strangers(false) <= known);
+
+	known = strangers(!none);
+	check(none, "nobody is left anywhere", "%d by %s", known, by);
 }
 
 static void sweep_rfork(int to)
@@ -427,7 +453,7 @@ static void sweep_rfork(int to)
 		else
 			one_that_arrived(&s, pid, fd, to);
 	}
-	same("RFORK: nobody is left anywhere", 0, strangers());
+	nobody_is_left(s.name);
 	close(c.listener);
 	sweep_end(&s);
 }
@@ -444,8 +470,7 @@ static void sweep_place(enum kind kind, int to)
 			caller(kind, to, &c, -1, s.n);
 		outcome(&s, &c, pid, to, report[0]);
 	}
-	check(until(strangers() == 0), "nobody is left anywhere", "%d of %s", strangers(),
-	      s.name);
+	nobody_is_left(s.name);
 	close(c.listener);
 	sweep_end(&s);
 }
@@ -477,7 +502,7 @@ static void sweep_leave(int from, int to, const char *name)
 		outcome(&s, &c, pid, to, fd);
 		close(fd);
 	}
-	check(until(strangers() == 0), "nobody is left anywhere", "%d of %s", strangers(), name);
+	nobody_is_left(name);
 	close(c.listener);
 	sweep_end(&s);
 }
@@ -661,7 +686,7 @@ static void sweep_others(const char *name, bool here)
 	}
 	if (standin > 0)
 		mark(standin, "0");
-	check(until(strangers() == 0), "nobody is left anywhere", "%d of %s", strangers(), name);
+	nobody_is_left(name);
 	close(c.listener);
 	printf("# %s: %u times, %u failures, %u told of, %u killed\n", name, s.tried,
 	       failures_seen, s.failed, s.killed);

@@ -5,7 +5,8 @@ Their first comment lines say what they need:
 
     # cluster: --nodes 2 --virtual 1    what to boot (also --cpus, --mem, --systemd, --mknode)
     # timeout: 90                       seconds (60)
-    # tags: core                        run on a cluster of mixed kernels, too
+    # tags: core                        run on a cluster of mixed kernels, too, and on "debug"
+                                        if that is used; mixed: on the former alone
     # kernel: debug                     run on no other kernel; 6.1: unless one is asked for
 
 Those with equal needs share a boot.  A scenario fails by its 'not ok' lines,
@@ -23,9 +24,9 @@ from . import base, cluster, kernels, lanes
 HOME = os.path.join(base.VM_DIR, "scenarios")
 KERNELS = ["6.1", "6.12"]
 DEBUG = "debug"
-# Of these only what is tagged 'core' is run, unless one is asked for. With DEBUG here it is
-# built, in the background, and used.
-CORE_ONLY = ["6.1,6.12"]
+# Of these only what has one of the tags is run, unless one is asked for. With DEBUG: {"core"}
+# here that is built, in the background, and used.
+TAGS = {"6.1,6.12": {"core", "mixed"}}
 SETTLE = 30
 
 
@@ -36,14 +37,14 @@ class Scenario:
                                 base.read(os.path.join(HOME, name)), re.M))
         self.cluster = needs.get("cluster", "").strip()
         self.timeout = float(needs.get("timeout", 60))
-        self.core = "core" in needs.get("tags", "").split()
+        self.tags = set(needs.get("tags", "").split())
         self.kernel = needs.get("kernel", "").strip()
 
     def fits(self, kind, asked_for):
         """Whether it is to be run there; one kernel that was asked for has all it can."""
-        if self.kernel:
-            return self.kernel == kind or bool(asked_for) and self.kernel != DEBUG
-        return asked_for or self.core or kind not in CORE_ONLY
+        if self.kernel and self.kernel != kind:
+            return bool(asked_for) and self.kernel != DEBUG
+        return asked_for or kind not in TAGS or bool(self.tags & TAGS[kind])
 
     def options(self):
         parser = argparse.ArgumentParser(prog=f"{self.name}: # cluster:")
@@ -73,7 +74,7 @@ def run_with_module(tally, kernel, names, module, logs):
 
 
 def kinds(kernel):
-    return [kernel] if kernel else [*KERNELS, *CORE_ONLY]
+    return [kernel] if kernel else [*KERNELS, *TAGS]
 
 
 def wants_debug(kernel, wanted):
