@@ -498,7 +498,8 @@ struct bproc_dump_proc {
  * return @nodes_len, with a PID or -errno for each in @pids, which are 0 before; an error of
  * one entry, of those listed above from -BE_INVALIDNODE on, is no error of the call. The
  * caller is dumped once, and its image travels from node to node, from a caller on a node by
- * way of the master; what a node that failed was to pass on is sent again. No process runs before all of them are there, or failed. An entry
+ * way of the master; what a node that failed was to pass on is sent again. No process runs
+ * before all of them are there, or failed. An entry
  * BPROC_RANK=XXXXXXX of the environment that the program began with reads BPROC_RANK=%07d of
  * the index in each process. Errors of the call:
  *	-EINVAL		@node is set, @nodes_len is 0 or more than 16384; and as above
@@ -523,8 +524,8 @@ struct bproc_dump_proc {
 #define BPROC_IOC_EXEC _IOW(BPROC_IOC_MAGIC, 0x37, struct bproc_move)
 /*
  * BPROC_IOC_VEXECMOVE - start @path, executed here once, on each of @nodes; with
- *	BPROC_MOVE_LINKED, linked here, where the caller is. An error of the exec is that of each entry; -ENOEXEC: it
- *	ended while it was linked.
+ *	BPROC_MOVE_LINKED, linked here, where the caller is. An error of the exec is that of each
+ *	entry; -ENOEXEC: it ended while it was linked.
  */
 #define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
 

@@ -747,8 +747,9 @@ struct bproc_transit {
 
 /*
  * On /dev/bproc-master, before bpmaster joins a stream from one node with a stream to
- * another, or spreads the image of a node's vector call: may this process go there? The answer if it may not (an errno of the calls
- * that place processes) goes to the first node as BPROC_MSG_ARRIVED.
+ * another, or spreads the image of a node's vector call: may this process go there? The
+ * answer if it may not (an errno of the calls that place processes) goes to the first node as
+ * BPROC_MSG_ARRIVED.
  */
 #define BPROC_IOC_TRANSIT _IOW(BPROC_IOC_MAGIC, 0xD6, struct bproc_transit)
 
