@@ -20,6 +20,7 @@
 #include "script.h"
 #include "space.h"
 #include "stream.h"
+#include "trace.h"
 #include "transfer.h"
 #include "usage.h"
 #include "vmadump/vmadump.h"
@@ -440,6 +441,68 @@ static int enter(struct bproc_space *s, const struct bproc_stream *h)
 	return err;
 }
 
+/* As bproc_arrive(). @ends: it is neither the one nor the other any more, and has to end. */
+static long arrive(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
+		   struct bproc_stream __user *uh, struct file *stream, bool *ends)
+{
+	struct bproc_family family = { .n = 0 };
+	struct bproc_name *name = NULL;
+	struct arrival arrival;
+	bool lost = false;
+	long result = 0;
+	u64 io_id = 0;
+	int err;
+
+	err = arrival_insert(s, &arrival, g, h, stream);
+	if (!err) {
+		name = g ? bproc_name_of_current() : NULL;
+		/* Pairs with bproc_ghosts_kill(), after which the arrivals are aborted. */
+		err = g && READ_ONCE(g->state) != BPROC_GHOST_LIVE ? -EIO : 0;
+		if (!err)
+			err = become(s, g, h, uh, stream, &result, &lost, &family);
+		xa_lock(&s->arrivals);
+		arrival.stream = NULL;
+		if (err)
+			__xa_erase(&s->arrivals, arrival.pid);
+		xa_unlock(&s->arrivals);
+	}
+	fput(stream);
+	if (err) {
+		bproc_family_undo(&family);
+		current->signal->is_child_subreaper = 0;
+	}
+	answer(s, h, err);
+	/* The process goes on where it was, so a ghost goes on too. */
+	if (lost)
+		*ends = !g || bproc_ghost_again(g, name);
+	else
+		kfree(name);
+	if (err)
+		return err;
+	err = wait_for_word(s, &arrival);
+	if (!err)
+		err = enter(s, h);
+	if (err) {
+		bproc_family_undo(&family);
+		*ends = true;
+		return err;
+	}
+	if (g) {
+		io_id = bproc_is_master(s) ? g->io_id : 0;
+		bproc_ghost_leave(g);
+		bproc_orphan_leave_ghost(g, h->death_signal);
+	}
+	bproc_family_settle(&family);
+	bproc_usage_set(current, &h->usage);
+	if (h->kind == BPROC_STREAM_RANKED) {
+		bproc_rank_set(h->rank);
+		result = h->rank;
+	}
+	if (io_id)
+		bproc_iod_home(s, io_id);
+	return result;
+}
+
 /**
  * bproc_arrive - BPROC_IOC_ARRIVE: the caller becomes the process that the stream brings
  * @s: the space where it arrives
@@ -454,15 +517,10 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 {
 	struct bproc_stream __user *uh;
 	struct bproc_arrive arg;
-	struct arrival arrival;
 	struct bproc_stream h;
-	struct bproc_family family = { .n = 0 };
-	struct bproc_name *name = NULL;
 	struct file *stream;
-	bool lost = false;
-	long result = 0;
-	u64 io_id = 0;
-	int err;
+	bool ends = false;
+	long ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
@@ -494,53 +552,15 @@ long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		return -EINVAL;
 	}
 
-	err = arrival_insert(s, &arrival, g, &h, stream);
-	if (!err) {
-		name = g ? bproc_name_of_current() : NULL;
-		/* Pairs with bproc_ghosts_kill(), after which the arrivals are aborted. */
-		err = g && READ_ONCE(g->state) != BPROC_GHOST_LIVE ? -EIO : 0;
-		if (!err)
-			err = become(s, g, &h, uh, stream, &result, &lost, &family);
-		xa_lock(&s->arrivals);
-		arrival.stream = NULL;
-		if (err)
-			__xa_erase(&s->arrivals, arrival.pid);
-		xa_unlock(&s->arrivals);
-	}
-	fput(stream);
-	if (err) {
-		bproc_family_undo(&family);
-		current->signal->is_child_subreaper = 0;
-	}
-	answer(s, &h, err);
-	/* The process goes on where it was, so a ghost goes on too. */
-	if (lost && (!g || bproc_ghost_again(g, name)))
+	/* The restore closes the caller's descriptor; who else has the file may end, too. */
+	bproc_trace_get();
+	bproc_space_get(s);
+	ret = arrive(s, g, &h, uh, stream, &ends);
+	bproc_space_put(s);
+	bproc_trace_put();
+	if (ends)
 		ks_do_group_exit(SIGKILL);
-	if (!lost)
-		kfree(name);
-	if (err)
-		return err;
-	err = wait_for_word(s, &arrival);
-	if (!err)
-		err = enter(s, &h);
-	if (err) {
-		bproc_family_undo(&family);
-		ks_do_group_exit(SIGKILL);
-	}
-	if (g) {
-		io_id = bproc_is_master(s) ? g->io_id : 0;
-		bproc_ghost_leave(g);
-		bproc_orphan_leave_ghost(g, h.death_signal);
-	}
-	bproc_family_settle(&family);
-	bproc_usage_set(current, &h.usage);
-	if (h.kind == BPROC_STREAM_RANKED) {
-		bproc_rank_set(h.rank);
-		result = h.rank;
-	}
-	if (io_id)
-		bproc_iod_home(s, io_id);
-	return result;
+	return ret;
 }
 
 /**
