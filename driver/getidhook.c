@@ -116,7 +116,7 @@ static long call_from_node(struct bproc_space *s, int which, const struct pt_reg
 
 static long hooked(enum which which, const struct pt_regs *regs)
 {
-	return bproc_hook_call(which, regs, call_from_node, original);
+	return bproc_hook_call(which, regs, call_from_node, NULL, original);
 }
 
 static asmlinkage long hooked_getpgid(const struct pt_regs *regs)

@@ -63,13 +63,13 @@ int bproc_hooks_set(struct bproc_hook *hooks, int n)
  * @which: which call it is
  * @regs: its registers
  * @from_node: what it is for a process that is at home on a node
+ * @from_master: for one of the master's; NULL: nothing special
  * @original: what it is for all others, such as ghosts and daemons
  *
  * Return: the call's result.
  */
 long bproc_hook_call(int which, const struct pt_regs *regs,
-		     long (*from_node)(struct bproc_space *s, int which,
-				       const struct pt_regs *regs),
+		     bproc_hooked_call from_node, bproc_hooked_call from_master,
 		     long (*original)(int which, const struct pt_regs *regs))
 {
 	struct bproc_space *s;
@@ -77,7 +77,9 @@ long bproc_hook_call(int which, const struct pt_regs *regs,
 
 	bproc_trace_get();
 	s = bproc_space_current();
-	if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
+	if (s && bproc_is_master(s) && from_master)
+		ret = from_master(s, which, regs);
+	else if (s && !bproc_is_master(s) && bproc_proc_is_here(s, current->tgid))
 		ret = from_node(s, which, regs);
 	else
 		ret = original(which, regs);

@@ -24,9 +24,11 @@ struct bproc_hook {
 
 int bproc_hooks_set(struct bproc_hook *hooks, int n);
 void bproc_hooks_clear(struct bproc_hook *hooks, int n);
+
+typedef long (*bproc_hooked_call)(struct bproc_space *s, int which, const struct pt_regs *regs);
+
 long bproc_hook_call(int which, const struct pt_regs *regs,
-		     long (*from_node)(struct bproc_space *s, int which,
-				       const struct pt_regs *regs),
+		     bproc_hooked_call from_node, bproc_hooked_call from_master,
 		     long (*original)(int which, const struct pt_regs *regs));
 
 int bproc_exechook_init(void);

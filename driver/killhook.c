@@ -21,7 +21,6 @@
 #include "proc.h"
 #include "serve.h"
 #include "space.h"
-#include "trace.h"
 
 enum which {
 	KILL,
@@ -248,7 +247,7 @@ static void make_tgkill(enum which which, const struct pt_regs *regs, struct bpr
 }
 
 /* The master's kernel knows a ghost's number, and not those of its process's threads. */
-static long tgkill_from_master(struct bproc_space *s, enum which which,
+static long tgkill_from_master(struct bproc_space *s, int which,
 			       const struct pt_regs *regs)
 {
 	long ret = original(which, regs);
@@ -272,8 +271,7 @@ static long tgkill_from_master(struct bproc_space *s, enum which which,
 }
 
 /* To one thread; those of a process here the kernel knows. */
-static long tgkill_from_node(struct bproc_space *s, enum which which,
-			     const struct pt_regs *regs)
+static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
 {
 	long ret = original(which, regs);
 	struct bproc_msg_call call;
@@ -301,8 +299,6 @@ static long kill_from_node(struct bproc_space *s, int which, const struct pt_reg
 	pid_t target = target_of(which, regs);
 	long ret;
 
-	if (which == TGKILL || which == TGKILL_32)
-		return tgkill_from_node(s, which, regs);
 	if (target <= 0 && (which == KILL || which == KILL_32))
 		return kill_many(s, which, regs, target);
 	ret = has_left(s, target) ? -ESRCH : original(which, regs);
@@ -315,23 +311,12 @@ static long kill_from_node(struct bproc_space *s, int which, const struct pt_reg
 
 static long hooked(enum which which, const struct pt_regs *regs)
 {
-	return bproc_hook_call(which, regs, kill_from_node, original);
+	return bproc_hook_call(which, regs, kill_from_node, NULL, original);
 }
 
 static long hooked_thread(enum which which, const struct pt_regs *regs)
 {
-	struct bproc_space *s;
-	long ret;
-
-	bproc_trace_get();
-	s = bproc_space_current();
-	if (s && bproc_is_master(s))
-		ret = tgkill_from_master(s, which, regs);
-	else
-		ret = hooked(which, regs);
-	bproc_space_put(s);
-	bproc_trace_put();
-	return ret;
+	return bproc_hook_call(which, regs, tgkill_from_node, tgkill_from_master, original);
 }
 
 static asmlinkage long hooked_kill(const struct pt_regs *regs)

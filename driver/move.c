@@ -38,6 +38,19 @@ int bproc_may_go(struct bproc_space *s, int node)
 }
 
 /**
+ * bproc_may_be_image - may the caller be an image?
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int bproc_may_be_image(void)
+{
+	if (!thread_group_empty(current))
+		return -EOPNOTSUPP;
+	/* A filter does not travel, and nobody may leave one behind. */
+	return current->seccomp.mode == SECCOMP_MODE_DISABLED ? 0 : -EOPNOTSUPP;
+}
+
+/**
  * move_check - may the caller go there?
  * @s: the caller's space
  * @node: where to
@@ -48,14 +61,7 @@ static int move_check(struct bproc_space *s, int node)
 {
 	int err = node == s->node ? -BPROC_BE_SAMENODE : bproc_may_go(s, node);
 
-	if (err)
-		return err;
-	if (!thread_group_empty(current))
-		return -EOPNOTSUPP;
-	/* A filter does not travel, and nobody may leave one behind. */
-	if (current->seccomp.mode != SECCOMP_MODE_DISABLED)
-		return -EOPNOTSUPP;
-	return 0;
+	return err ? err : bproc_may_be_image();
 }
 
 /*

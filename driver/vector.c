@@ -13,7 +13,6 @@
  */
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/seccomp.h>
 #include <linux/slab.h>
 #include <uapi/linux/wait.h>
 
@@ -339,17 +338,6 @@ static void place_all(struct bproc_vector_call *v)
 		;
 }
 
-/* May the caller be an image at all? */
-static int check_caller(void)
-{
-	if (!thread_group_empty(current))
-		return -EOPNOTSUPP;
-	/* A filter does not travel, and nobody may leave one behind. */
-	if (current->seccomp.mode != SECCOMP_MODE_DISABLED)
-		return -EOPNOTSUPP;
-	return 0;
-}
-
 static long results(const struct bproc_vector_call *v, s32 *pids)
 {
 	u32 i;
@@ -377,7 +365,7 @@ long bproc_vrfork(struct bproc_space *s, const struct bproc_order *order, const 
 	bool had_pipe;
 	long ret;
 
-	ret = check_caller();
+	ret = bproc_may_be_image();
 	if (ret)
 		return ret;
 	v = vector_new(s, order, nodes, n);
@@ -497,7 +485,7 @@ long bproc_vexecmove(struct bproc_space *s, const struct bproc_order *order,
 	int pid;
 	long ret;
 
-	ret = check_caller();
+	ret = bproc_may_be_image();
 	if (ret)
 		return ret;
 	v = vector_new(s, order, nodes, n);
