@@ -73,6 +73,15 @@ void nodes_goodbye(struct master *m, const char *why);
 
 /* --- moves between nodes (node_relay.c) --- */
 
+/*
+ * May process @pid go from one node to another, in move @id? The driver knows it and its
+ * rights, and from then on that it is on its way. 0 or -errno.
+ */
+int node_may_pass(struct master *m, __u64 id, int pid, int from, int to);
+
+/* A node's driver hears, as if from where it goes, that a process did not get there. */
+void node_say_lost(struct node *n, __u64 id, int pid, int err);
+
 /* WANT came from a node. */
 void node_wants_pass(struct node *n, const struct bproc_msg *msg);
 

@@ -73,33 +73,25 @@ static void relay(struct master *m, struct pool *down, const struct link_preface
 	pool_get(down, preface, on_stream, p);
 }
 
-/* The driver knows the process and its rights. */
-static int may_pass(struct node *n, const struct link_preface *p)
+int node_may_pass(struct master *m, __u64 id, int pid, int from, int to)
 {
-	struct bproc_transit arg = {
-		.id = p->id,
-		.pid = p->pid,
-		.from = n->number,
-		.to = p->node,
-	};
+	struct bproc_transit arg = { .id = id, .pid = pid, .from = from, .to = to };
 
-	return ioctl(device_fd(n->m->dev), BPROC_IOC_TRANSIT, &arg) < 0 ? -errno : 0;
+	return ioctl(device_fd(m->dev), BPROC_IOC_TRANSIT, &arg) < 0 ? -errno : 0;
 }
 
-static void refuse_pass(struct node *n, const struct link_preface *p, int err)
+void node_say_lost(struct node *n, __u64 id, int pid, int err)
 {
 	struct bproc_msg msg = {
 		.size = sizeof(msg),
 		.type = BPROC_MSG_ARRIVED,
-		.id = p->id,
+		.id = id,
 		.node = n->number,
-		.pid = p->pid,
+		.pid = pid,
 		.result = err,
 	};
 
-	log_debug("node %d: process %d may not go to node %d: error %d", n->number,
-		  p->pid, p->node, -err);
-	if (n->wire)
+	if (n->ready)
 		wire_send(n->wire, &msg);
 }
 
@@ -141,15 +133,18 @@ void node_wants_pass(struct node *n, const struct bproc_msg *msg)
 
 	if (!n->ready || msg->size != sizeof(*msg) + sizeof(*p))
 		return;
-	err = may_pass(n, p);
+	err = node_may_pass(m, p->id, p->pid, n->number, p->node);
 	if (!err && p->node >= 0 && (unsigned int)p->node < m->nodes)
 		other = m->node[p->node];
 	if (!err && (!other || other == n || !other->ready))
 		err = -BPROC_BE_NODEDOWN;
 	if (!err)
 		err = announce(n, other, p);
-	if (err)
-		refuse_pass(n, p, err);
+	if (!err)
+		return;
+	log_debug("node %d: process %d may not go to node %d: error %d", n->number,
+		  p->pid, p->node, -err);
+	node_say_lost(n, p->id, p->pid, err);
 }
 
 void node_relay(struct node *n, const struct link_preface *preface, int fd)

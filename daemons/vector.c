@@ -63,22 +63,22 @@ void vector_decide(struct vector *v, unsigned int i)
  */
 void vector_lose(struct vector *v, unsigned int i, int err)
 {
+	const struct bproc_vector_entry *e = &v->process[i];
 	struct bproc_msg msg = {
 		.size = sizeof(msg),
 		.type = BPROC_MSG_ARRIVED,
-		.id = v->process[i].id,
-		.node = v->process[i].node,
-		.pid = v->process[i].pid,
+		.id = e->id,
+		.node = e->node,
+		.pid = e->pid,
 		.result = err,
 	};
 
 	if (v->decided[i])
 		return;
-	if (v->from == BPROC_NODE_MASTER ||
-	    (!stays(v, i) && v->process[i].node != BPROC_NODE_MASTER))
+	if (v->from == BPROC_NODE_MASTER || vector_passes(v, e))
 		device_write(v->m->dev, &msg);
-	else if (v->caller && v->caller->ready)
-		wire_send(v->caller->wire, &msg);
+	else if (v->caller)
+		node_say_lost(v->caller, e->id, e->pid, err);
 }
 
 static void lose_processes(struct part *p)
@@ -141,7 +141,6 @@ static void on_pool(void *arg, int fd)
 	struct part *p = arg;
 	struct vector *v = p->vector;
 
-	p->waiting = false;
 	v->waiting--;
 	if (p->output && fd >= 0) {
 		v->streams++;
@@ -174,7 +173,6 @@ static void feed_part(struct part *p)
 	}
 	preface.node = p->node->number;
 	memcpy(preface.token, p->token, sizeof(preface.token));
-	p->waiting = true;
 	v->waiting++;
 	pool_get(p->node->down, &preface, on_pool, p);
 }
@@ -305,16 +303,6 @@ static void on_list(evutil_socket_t fd, short what, void *arg)
 		break_off(v, "out of memory");
 }
 
-static void answer(struct master *m, __u64 id, int fd, int err)
-{
-	struct bproc_stream_fd arg = { .id = id, .fd = fd, .result = err };
-
-	if (ioctl(device_fd(m->dev), BPROC_IOC_STREAM, &arg) < 0)
-		log_debug("stream %llu: %m", (unsigned long long)id);
-	if (fd >= 0)
-		close(fd);
-}
-
 /* A call, whose list comes over @fd. False: out of memory, and @fd is closed. */
 static bool await_list(struct master *m, struct node *caller,
 		       const struct link_preface *preface, int fd)
@@ -346,15 +334,15 @@ void vector_want_stream(struct master *m, const struct bproc_msg *msg)
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		answer(m, msg->id, -1, -ENOMEM);
+		want_stream_give(m->dev, msg->id, -ENOMEM);
 		return;
 	}
 	if (await_list(m, NULL, &preface, pair[0])) {
-		answer(m, msg->id, pair[1], 0);
+		want_stream_give(m->dev, msg->id, pair[1]);
 		return;
 	}
 	close(pair[1]);
-	answer(m, msg->id, -1, -ENOMEM);
+	want_stream_give(m->dev, msg->id, -ENOMEM);
 }
 
 void vector_from_node(struct node *n, const struct link_preface *preface, int fd)

@@ -20,7 +20,6 @@ struct part {
 	__u8 token[LINK_TOKEN_LEN];
 	unsigned int first, count; /* of the vector's entries */
 	struct tee_output *output;
-	bool waiting; /* for a stream from the pool */
 };
 
 struct vector {
@@ -56,6 +55,9 @@ void vector_decide(struct vector *v, unsigned int i);
 void vector_lose(struct vector *v, unsigned int i, int err);
 
 /* --- vector_tree.c --- */
+
+/* Does it go from one node to another? Both drivers have ghosts of it then. */
+bool vector_passes(const struct vector *v, const struct bproc_vector_entry *e);
 
 /*
  * Makes the parts, from the list; @here receives the number of processes that stay on the

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <time.h>
 #include "trace.h"
@@ -114,48 +113,23 @@ void vector_make_tree(struct vector *v)
 	}
 }
 
-/*
- * May a process of a node go to another one? Its driver and ours have ghosts of it, and
- * ours knows from now on that it is on its way.
- */
-static int may_go(struct vector *v, const struct bproc_vector_entry *e)
+bool vector_passes(const struct vector *v, const struct bproc_vector_entry *e)
 {
-	struct bproc_transit arg = {
-		.id = e->id,
-		.pid = e->pid,
-		.from = v->from,
-		.to = e->node,
-	};
-
-	if (v->from == BPROC_NODE_MASTER || e->node == BPROC_NODE_MASTER ||
-	    e->node == v->from)
-		return 0;
-	return ioctl(device_fd(v->m->dev), BPROC_IOC_TRANSIT, &arg) < 0 ? -errno : 0;
-}
-
-static void refuse(struct vector *v, const struct bproc_vector_entry *e, int err)
-{
-	struct bproc_msg msg = {
-		.size = sizeof(msg),
-		.type = BPROC_MSG_ARRIVED,
-		.id = e->id,
-		.node = e->node,
-		.pid = e->pid,
-		.result = err,
-	};
-
-	if (v->caller && v->caller->ready)
-		wire_send(v->caller->wire, &msg);
+	return v->from != BPROC_NODE_MASTER && e->node != BPROC_NODE_MASTER &&
+	       e->node != v->from;
 }
 
 /* False: it does not get the image, and its sender knows that, or will. */
 static bool gets_image(struct vector *v, unsigned int i)
 {
 	const struct bproc_vector_entry *e = &v->process[i];
-	int err = may_go(v, e);
+	int err = 0;
 
+	if (vector_passes(v, e))
+		err = node_may_pass(v->m, e->id, e->pid, v->from, e->node);
 	if (err) {
-		refuse(v, e, err);
+		if (v->caller)
+			node_say_lost(v->caller, e->id, e->pid, err);
 		return false;
 	}
 	if (e->node >= 0 && (unsigned int)e->node < v->m->nodes &&

@@ -18,7 +18,7 @@ void want_stream_give(struct device *dev, __u64 id, int fd)
 	struct bproc_stream_fd arg = {
 		.id = id,
 		.fd = fd < 0 ? -1 : fd,
-		.result = fd < 0 ? -EIO : 0,
+		.result = fd < 0 ? fd : 0,
 	};
 
 	if (ioctl(device_fd(dev), BPROC_IOC_STREAM, &arg) < 0)
@@ -33,7 +33,7 @@ static void on_stream(void *arg, int fd)
 
 	if (fd < 0)
 		log_warn("no stream for a move to node %d: %s", r->node, strerror(-fd));
-	want_stream_give(r->dev, r->id, fd);
+	want_stream_give(r->dev, r->id, fd < 0 ? -EIO : fd);
 	free(r);
 }
 
