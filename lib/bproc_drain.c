@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
+#include "nodeset.h"
 
 /*
  * Who is moved where is policy, so there is no call of the driver's for it: this asks it
@@ -22,16 +23,6 @@ struct drain {
 	int n, room;
 };
 
-static bool has(const struct bproc_node_set_t *set, int node)
-{
-	int i;
-
-	for (i = 0; i < set->size; i++)
-		if (set->node[i].node == node)
-			return true;
-	return false;
-}
-
 /* Targets that are drained themselves, or are not up, are none. */
 static int choose_targets(struct drain *d, const struct bproc_node_set_t *to)
 {
@@ -40,7 +31,7 @@ static int choose_targets(struct drain *d, const struct bproc_node_set_t *to)
 	for (i = 0; i < to->size; i++) {
 		const struct bproc_node_info_t *node = &to->node[i];
 
-		if (has(d->from, node->node) ||
+		if (nodeset_find(d->from, node->node) ||
 		    (node->node != BPROC_NODE_MASTER && strcmp(node->status, "up")))
 			continue;
 		if (bproc_nodeset_add(&d->to, node))
@@ -108,7 +99,7 @@ static int pass(struct drain *d)
 	for (i = 0; i < n && went >= 0; i++) {
 		struct bproc_drained_t *p;
 
-		if (!has(d->from, procs[i].node))
+		if (!nodeset_find(d->from, procs[i].node))
 			continue;
 		p = entry(d, procs[i].pid);
 		if (!p) {

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "internal.h"
 #include "groups.h"
+#include "nodeset.h"
 
 int bproc_nodeset_init(struct bproc_node_set_t *set, int size)
 {
@@ -101,16 +102,6 @@ static long number(const char *s, const char *end)
 	return n;
 }
 
-static const struct bproc_node_info_t *find(const struct bproc_node_set_t *in, long node)
-{
-	int i;
-
-	for (i = 0; i < in->size; i++)
-		if (in->node[i].node == node)
-			return &in->node[i];
-	return NULL;
-}
-
 static int add_range(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
 		     long first, long last, long step)
 {
@@ -125,7 +116,7 @@ static int add_range(struct bproc_node_set_t *out, const struct bproc_node_set_t
 		last = highest;
 	/* Numbers that no node has are passed over. */
 	for (n = first; n <= last; n += step) {
-		node = find(in, n);
+		node = nodeset_find(in, n);
 		if (node && bproc_nodeset_add(out, node))
 			return -1;
 	}
@@ -176,7 +167,7 @@ wrong:
 
 static int add_master(struct bproc_node_set_t *out, const struct bproc_node_set_t *in)
 {
-	const struct bproc_node_info_t *node = find(in, BPROC_NODE_MASTER);
+	const struct bproc_node_info_t *node = nodeset_find(in, BPROC_NODE_MASTER);
 	struct bproc_node_info_t info;
 
 	if (!node && !bproc_nodeinfo(BPROC_NODE_MASTER, &info))
@@ -240,11 +231,6 @@ static bool is_usual(const char *part, size_t len)
 	       is_word(part, len, "error");
 }
 
-static bool contains(const struct bproc_node_set_t *set, int node)
-{
-	return find(set, node) != NULL;
-}
-
 /* All of @in that are not in @part; the master is not meant. */
 static int add_others(struct bproc_node_set_t *out, const struct bproc_node_set_t *in,
 		      const struct bproc_node_set_t *part)
@@ -252,7 +238,7 @@ static int add_others(struct bproc_node_set_t *out, const struct bproc_node_set_
 	int i;
 
 	for (i = 0; i < in->size; i++)
-		if (in->node[i].node >= 0 && !contains(part, in->node[i].node) &&
+		if (in->node[i].node >= 0 && !nodeset_find(part, in->node[i].node) &&
 		    bproc_nodeset_add(out, &in->node[i]))
 			return -1;
 	return 0;
@@ -314,12 +300,12 @@ static int combine(struct bproc_node_set_t *out, char op,
 		return bproc_nodeset_append(out, part);
 	if (op == '^')
 		for (i = 0; i < part->size; i++)
-			if (!contains(out, part->node[i].node) &&
+			if (!nodeset_find(out, part->node[i].node) &&
 			    bproc_nodeset_add(out, &part->node[i]))
 				return -1;
 	/* of what was there, those that are in both ('&') or not */
 	for (i = n = 0; i < out->size; i++)
-		if (i >= size || contains(part, out->node[i].node) == (op == '&'))
+		if (i >= size || !!nodeset_find(part, out->node[i].node) == (op == '&'))
 			out->node[n++] = out->node[i];
 	out->size = n;
 	return 0;

@@ -46,32 +46,22 @@ struct options {
 
 /* A process to be moved, and what became of it. */
 struct moving {
-	int pid, from, to;
+	struct bproc_drained_t p;
 	char name[32];
-	bool moved;
-	int error, why;
 };
 
-/* All of them so far. */
 struct list {
 	struct moving *m;
-	int n, room;
+	int n;
 };
 
-static struct moving *add(struct list *l, int pid)
+/* Return: false, after it was said, without memory. */
+static bool make_room(struct list *l, int n)
 {
-	struct moving *more;
-
-	if (l->n == l->room) {
-		l->room = l->room ? 2 * l->room : 64;
-		more = realloc(l->m, (size_t)l->room * sizeof(*more));
-		if (!more)
-			return NULL;
-		l->m = more;
-	}
-	memset(&l->m[l->n], 0, sizeof(*l->m));
-	l->m[l->n].pid = pid;
-	return &l->m[l->n++];
+	l->m = calloc((size_t)n + 1, sizeof(*l->m));
+	if (!l->m)
+		perror("bpmove");
+	return l->m;
 }
 
 static void get_name(struct moving *m)
@@ -79,7 +69,7 @@ static void get_name(struct moving *m)
 	char path[64];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", m->pid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", m->p.pid);
 	f = fopen(path, "re");
 	if (f && fgets(m->name, sizeof(m->name), f))
 		m->name[strcspn(m->name, "\n")] = '\0';
@@ -99,41 +89,39 @@ static const char *node_name(int node, char *buf, size_t size)
 
 static void move_one(struct moving *m, const struct options *o)
 {
-	m->from = bproc_pidnode(m->pid);
+	m->p.from = bproc_pidnode(m->p.pid);
 	get_name(m);
-	m->error = m->why = 0;
 	if (!o->dry &&
-	    bproc_migrate_why(m->pid, m->to, o->force ? BPROC_MIGRATE_FORCE : 0, &m->why))
-		m->error = errno;
+	    bproc_migrate_why(m->p.pid, m->p.to, o->force ? BPROC_MIGRATE_FORCE : 0, &m->p.why))
+		m->p.error = errno;
 	/* Where it is to be is what counts. */
-	if (m->error == BE_SAMENODE)
-		m->error = 0;
-	m->moved = !m->error;
+	if (m->p.error == BE_SAMENODE)
+		m->p.error = 0;
 }
 
 static const char *reason(const struct moving *m)
 {
-	const char *why = bproc_whystr(m->why);
+	const char *why = bproc_whystr(m->p.why);
 
-	return *why ? why : bproc_strerror(m->error);
+	return *why ? why : bproc_strerror(m->p.error);
 }
 
 static void tell(const struct moving *m, const struct options *o)
 {
 	char from[16], to[16];
 
-	if (m->moved) {
+	if (!m->p.error) {
 		if (o->verbose || o->dry)
-			printf("%d (%s): %s -> %s\n", m->pid, m->name,
-			       node_name(m->from, from, sizeof(from)),
-			       node_name(m->to, to, sizeof(to)));
+			printf("%d (%s): %s -> %s\n", m->p.pid, m->name,
+			       node_name(m->p.from, from, sizeof(from)),
+			       node_name(m->p.to, to, sizeof(to)));
 		return;
 	}
 	/* a node does not know the names of processes elsewhere */
 	if (*m->name)
-		fprintf(stderr, "bpmove: %d (%s): %s\n", m->pid, m->name, reason(m));
+		fprintf(stderr, "bpmove: %d (%s): %s\n", m->p.pid, m->name, reason(m));
 	else
-		fprintf(stderr, "bpmove: %d: %s\n", m->pid, reason(m));
+		fprintf(stderr, "bpmove: %d: %s\n", m->p.pid, reason(m));
 }
 
 static void tell_json(const struct list *l)
@@ -145,12 +133,12 @@ static void tell_json(const struct list *l)
 	for (i = 0; i < l->n; i++) {
 		const struct moving *m = &l->m[i];
 
-		printf("%s\n  {\"pid\": %d, \"from\": %d, \"to\": %d, ", comma, m->pid,
-		       m->from, m->to);
+		printf("%s\n  {\"pid\": %d, \"from\": %d, \"to\": %d, ", comma, m->p.pid,
+		       m->p.from, m->p.to);
 		json_member("command", m->name);
-		printf(", \"moved\": %s", m->moved ? "true" : "false");
-		if (!m->moved) {
-			printf(", \"errno\": %d, ", m->error);
+		printf(", \"moved\": %s", m->p.error ? "false" : "true");
+		if (m->p.error) {
+			printf(", \"errno\": %d, ", m->p.error);
 			json_member("reason", reason(m));
 		}
 		putchar('}');
@@ -164,7 +152,7 @@ static int finish(struct list *l, const struct options *o)
 	int i, ret = 0;
 
 	for (i = 0; i < l->n; i++) {
-		ret |= !l->m[i].moved;
+		ret |= l->m[i].p.error != 0;
 		if (!o->json)
 			tell(&l->m[i], o);
 	}
@@ -198,25 +186,23 @@ static bool parse_node(const char *text, int *node)
 
 static int move_some(int argc, char **argv, const struct options *o)
 {
-	struct list l = { NULL, 0, 0 };
+	struct list l = { NULL, 0 };
 	int i, node, pid;
 
 	if (!parse_node(argv[argc - 1], &node)) {
 		fprintf(stderr, "bpmove: %s: not a node\n", argv[argc - 1]);
 		return EXIT_USAGE;
 	}
+	if (!make_room(&l, argc - 1))
+		return 1;
 	for (i = 0; i < argc - 1; i++) {
-		struct moving *m = NULL;
-
-		if (!parse_number(argv[i], &pid) || !pid)
+		if (!parse_number(argv[i], &pid) || !pid) {
 			fprintf(stderr, "bpmove: %s: not a process's number\n", argv[i]);
-		else
-			m = add(&l, pid);
-		if (!m) {
 			free(l.m);
 			return EXIT_USAGE;
 		}
-		m->to = node;
+		l.m[l.n].p.pid = pid;
+		l.m[l.n++].p.to = node;
 	}
 	for (i = 0; i < l.n; i++)
 		move_one(&l.m[i], o);
@@ -242,8 +228,8 @@ static int drain(const struct options *o)
 	struct bproc_node_set_t from = BPROC_EMPTY_NODESET, to = BPROC_EMPTY_NODESET;
 	int flags = (o->force ? BPROC_MIGRATE_FORCE : 0) | (o->dry ? BPROC_DRAIN_DRY_RUN : 0);
 	struct bproc_drained_t *done = NULL;
-	struct list l = { NULL, 0, 0 };
-	int ret = 1, i, n;
+	struct list l = { NULL, 0 };
+	int ret = 1, n;
 
 	if (get_nodes(&from, o->drain) || get_nodes(&to, o->to ? o->to : "master"))
 		goto out;
@@ -253,20 +239,11 @@ static int drain(const struct options *o)
 			errno == EHOSTUNREACH ? "no node is left to move to" : bproc_strerror(errno));
 		goto out;
 	}
-	for (i = 0; i < n; i++) {
-		struct moving *m = add(&l, done[i].pid);
-
-		if (!m) {
-			perror("bpmove");
-			free(l.m);
-			goto out;
-		}
-		m->from = done[i].from;
-		m->to = done[i].to;
-		m->error = done[i].error;
-		m->why = done[i].why;
-		m->moved = !m->error;
-		get_name(m);
+	if (!make_room(&l, n))
+		goto out;
+	for (; l.n < n; l.n++) {
+		l.m[l.n].p = done[l.n];
+		get_name(&l.m[l.n]);
 	}
 	ret = finish(&l, o);
 out:

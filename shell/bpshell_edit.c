@@ -241,9 +241,8 @@ static void at_end(void)
 static void on_line(char *line)
 {
 	bool warned = shell->warned;
-	char *text;
-
 	bool pasted = line && is_paste();
+	char *text;
 
 	rl_callback_handler_remove();
 	editing = false;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bpshell.h"
+#include "nodeset.h"
 #include "ranges.h"
 
 /* The nodes as they were when they were looked at last. */
@@ -38,21 +39,11 @@ int bpshell_notice_fd(void)
 
 /* --- words --- */
 
-static const struct bproc_node_info_t *find(const struct bproc_node_set_t *set, int node)
-{
-	int i;
-
-	for (i = 0; i < set->size; i++)
-		if (set->node[i].node == node)
-			return &set->node[i];
-	return NULL;
-}
-
 /* The state that is news of the node, NULL if none is. */
 static const char *news(const struct bproc_node_set_t *old,
 			const struct bproc_node_info_t *now)
 {
-	const struct bproc_node_info_t *before = find(old, now->node);
+	const struct bproc_node_info_t *before = nodeset_find(old, now->node);
 
 	return before && !strcmp(before->status, now->status) ? NULL : now->status;
 }
@@ -95,7 +86,7 @@ char *bpshell_notice_words(const struct bproc_node_set_t *old,
 			say(f, node, n, state);
 	}
 	for (i = 0, n = 0; f && i < old->size; i++)
-		if (!find(now, old->node[i].node))
+		if (!nodeset_find(now, old->node[i].node))
 			node[n++] = old->node[i].node;
 	if (f)
 		say(f, node, n, "gone");

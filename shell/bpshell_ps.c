@@ -5,6 +5,7 @@
 #include <string.h>
 #include "bpshell.h"
 #include "json.h"
+#include "nodeset.h"
 #include "remote_proc.h"
 
 static const char *user_text(uid_t uid)
@@ -69,16 +70,6 @@ static void print_json(const struct remote_proc *p, bool first)
 	putchar('}');
 }
 
-static bool is_in(const struct bproc_node_set_t *set, int node)
-{
-	int i;
-
-	for (i = 0; i < set->size; i++)
-		if (set->node[i].node == node)
-			return true;
-	return false;
-}
-
 int bpshell_ps(struct bpshell *sh, int argc, char **argv)
 {
 	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
@@ -108,7 +99,7 @@ int bpshell_ps(struct bpshell *sh, int argc, char **argv)
 		printf("NODE     PID    PPID USER     S  %%CPU      TIME MEMORY "
 		       "COMMAND\n");
 	for (i = 0; i < n; i++) {
-		if (!is_in(&set, list[i].node))
+		if (!nodeset_find(&set, list[i].node))
 			continue;
 		if (json)
 			print_json(&list[i], first);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "bptop.h"
 #include "json.h"
+#include "nodeset.h"
 #include "remote_proc.h"
 #include "usage.h"
 
@@ -84,16 +85,6 @@ static const struct row *find(const struct picture *in, pid_t pid)
 	return NULL;
 }
 
-static bool has(const struct bproc_node_set_t *set, int node)
-{
-	int i;
-
-	for (i = 0; i < set->size; i++)
-		if (set->node[i].node == node)
-			return true;
-	return false;
-}
-
 /* Between two looks, or else over its whole life. */
 static double percent(const struct remote_proc *p, const struct picture *before, double when)
 {
@@ -149,7 +140,7 @@ static int look(struct picture *to, const struct picture *before, const struct o
 	if (!to->rows)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (!has(set, list[i].node) || (o->one_user && list[i].uid != o->user))
+		if (!nodeset_find(set, list[i].node) || (o->one_user && list[i].uid != o->user))
 			continue;
 		to->rows[to->n].p = list[i];
 		to->rows[to->n++].percent = percent(&list[i], before, to->when);
