@@ -2,6 +2,7 @@
 """A cluster of virtual machines, from boot to power off."""
 
 import atexit
+import json
 import os
 import re
 import selectors
@@ -79,17 +80,31 @@ class Cluster:
         return paths
 
     def _master_devices(self, nodes):
-        """The disk, and a hub that each node's link comes to. It is the links' client: QEMU
-        blocks when it writes to one that a server has accepted, and the master must not wait
-        for a node that boots, or is paused, and takes nothing."""
+        """The disk, and a hub that each node's link comes to."""
         args = ["-no-reboot", "-drive", f"file={image.path()},format=raw,if=virtio,readonly=on",
                 "-netdev", "hubport,id=own,hubid=0" if nodes else "user,id=own,restrict=on",
                 "-device", "virtio-net-pci,netdev=own,mac=52:54:00:17:00:01,romfile="]
         for i in range(nodes):
-            args += ["-netdev", f"stream,id=link{i},server=off,addr.type=unix,"
-                                f"addr.path={self.rundir}/link{i},reconnect-ms=200",
-                     "-netdev", f"hubport,id=port{i},hubid=0,netdev=link{i}"]
+            for device in self._link(i):
+                args += ["-netdev", json.dumps(device)]
         return args
+
+    def _link(self, i):
+        """The master's side of a link. It is the link's client: QEMU blocks when it writes to
+        one that a server has accepted, and the master must not wait for a node that boots, or
+        is paused, and takes nothing."""
+        return [{"type": "stream", "id": f"link{i}", "server": False, "reconnect-ms": 200,
+                 "addr": {"type": "unix", "path": f"{self.rundir}/link{i}"}},
+                {"type": "hubport", "id": f"port{i}", "hubid": 0, "netdev": f"link{i}"}]
+
+    def renew_link(self, node):
+        """For a node that ended, perhaps while the master's QEMU waited to write to it. That
+        would wait for ever then, for other nodes' packets, too, and begin in the midst of a
+        packet when the node is back. Only "cont" has it send what it holds."""
+        link = self._link(self.nodes.index(node))
+        self.master.monitor(("stop", {}),
+                            *(("netdev_del", {"id": d["id"]}) for d in reversed(link)),
+                            *(("netdev_add", d) for d in link), ("cont", {}))
 
     def _node_devices(self, i):
         return ["-netdev", f"stream,id=link,server=on,addr.type=unix,"
@@ -180,6 +195,7 @@ class Cluster:
             if machine is self.master or status:
                 raise Trouble(f"{machine.name}: QEMU ended with status {status} "
                               f"{machine.complaint()}")
+            self.renew_link(machine)
 
     def _heed(self, machine):
         """A machine that halted is switched off, as by a hand; one that restarts forgets."""

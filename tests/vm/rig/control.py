@@ -21,6 +21,7 @@ def find(cluster, word):
 def kill(cluster, node):
     cluster._unregister(node)
     node.kill()
+    cluster.renew_link(node)
 
 
 def start(_cluster, node):
