@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * faults calls NODE:        memory ends at each allocation, one after the other, of a call
- * faults places NODE:       the same of calls that place processes
+ * faults places NODE NODE:  the same of calls that place processes; REXEC to the second, which
+ *                           has this program
  * faults leave NODE [NODE]: the same of a process that leaves a node
  * faults others NODE:       memory ends in a process that arrives, or becomes a ghost
  * faults load FILE:         the same at loading the module
@@ -381,7 +382,6 @@ static void outcome(struct sweep *s, struct channel *c, pid_t pid, int to, int s
 	close(fd);
 }
 
-/* Processes of this program that are not this one, on nodes of this kernel, too. */
 /* A process of this program that is not this one, nor a zombie; on nodes of this kernel, too. */
 static bool is_stranger(pid_t pid)
 {
@@ -780,10 +780,10 @@ int main(int argc, char **argv)
 		plain_calls();
 		sweep_image(UNDUMP, GOOD);
 		sweep_image(EXECDUMP, 0);
-	} else if (!strcmp(argv[1], "places")) {
+	} else if (!strcmp(argv[1], "places") && argc > 3) {
 		sweep_rfork(node);
 		for (kind = MOVE; kind <= LINKED; kind++)
-			sweep_place((enum kind)kind, node);
+			sweep_place((enum kind)kind, kind == REXEC ? atoi(argv[3]) : node);
 	} else if (!strcmp(argv[1], "leave")) {
 		sweep_leave(node, BPROC_NODE_MASTER, "MOVE to the master");
 		if (argc > 3)
