@@ -5,8 +5,8 @@ Their first comment lines say what they need:
 
     # cluster: --nodes 2 --virtual 1    what to boot (also --cpus, --mem, --systemd, --mknode)
     # timeout: 90                       seconds (60)
-    # tags: core                        run on a cluster of mixed kernels, too, and on "debug"
-                                        if that is used; mixed: on the former alone
+    # tags: core                        run on a cluster of mixed kernels, and on "debug", too;
+                                        mixed: on the former alone
     # kernel: debug                     run on no other kernel; 6.1: unless one is asked for
 
 Those with equal needs share a boot.  A scenario fails by its 'not ok' lines,
@@ -24,9 +24,8 @@ from . import base, cluster, kernels, lanes
 HOME = os.path.join(base.VM_DIR, "scenarios")
 KERNELS = ["6.1", "6.12"]
 DEBUG = "debug"
-# Of these only what has one of the tags is run, unless one is asked for. With DEBUG: {"core"}
-# here that is built, in the background, and used.
-TAGS = {"6.1,6.12": {"core", "mixed"}}
+# Of these only what has one of the tags is run, unless one is asked for.
+TAGS = {"6.1,6.12": {"core", "mixed"}, DEBUG: {"core"}}
 SETTLE = 30
 
 
