@@ -23,6 +23,20 @@ static void wait_a_moment(void)
 	usleep(20000);
 }
 
+/*
+ * Who has moved meanwhile may hear of the end first: signals that went to the place where
+ * it was follow it. Then none is to come twice.
+ */
+static void wait_for_the_rest(void)
+{
+	double end = now() + 10 * slowness();
+
+	while (got < SIGNALS && now() < end)
+		wait_a_moment();
+	for (end = now() + 0.2; now() < end;)
+		wait_a_moment();
+}
+
 /* Between @a and @b, or nowhere. */
 static void member(int a, int b, int chan)
 {
@@ -36,6 +50,7 @@ static void member(int a, int b, int chan)
 		else if (!stop && move_io(BPROC_IOC_MOVE, b, NULL, 0))
 			_exit(201);
 	}
+	wait_for_the_rest();
 	_exit(got);
 }
 
@@ -101,8 +116,6 @@ int main(int argc, char **argv)
 		member[i] = start(i ? member[0] : 0, way[i][0], way[i][1]);
 	put_int(chan, member[0]);
 	same("signals from a node to a group", 0, get_int(chan));
-	/* The last ones may still be on the way. */
-	sleep(1);
 	put_int(chan, 0);
 	same("the last one", 0, get_int(chan));
 	for (i = 0; i < n; i++)
