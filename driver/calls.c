@@ -390,6 +390,7 @@ static const struct call {
 	{ BPROC_IOC_VEXECMOVE, SPACE, place_call },
 	{ BPROC_IOC_MIGRATE, SPACE, bproc_migrate },
 	{ BPROC_IOC_DUMP_PROC, MASTER, bproc_dump_proc },
+	{ BPROC_IOC_DRAIN, MASTER, bproc_drain },
 	{ VMAD_IOC_DO_DUMP, 0, dump },
 	{ VMAD_IOC_DO_UNDUMP, 0, undump },
 	{ VMAD_IOC_EXECDUMP, 0, execdump },

@@ -23,6 +23,7 @@ union bproc_args {
 	struct bproc_connect connect;
 	struct bproc_migrate migrate;
 	struct bproc_dump_proc dump_proc;
+	struct bproc_drain drain;
 	struct vmad_dump dump;
 	struct vmad_undump undump;
 	struct vmad_execdump execdump;

@@ -34,8 +34,6 @@
 #include "trace.h"
 #include "vmadump/vmadump.h"
 
-#define FLAGS (VMAD_DUMP_ALL | BPROC_MIGRATE_FORCE)
-
 /* A process that is not at the right place will soon be: so often, and so long between. */
 #define TRIES 400
 #define PAUSE_MS 5
@@ -414,6 +412,26 @@ static bool wait_if_it_passes(u32 why, int *tries)
 }
 
 /**
+ * bproc_migrate_process - have a process move
+ * @s: the caller's space
+ * @arg: as in BPROC_IOC_MIGRATE
+ *
+ * Return: 0, or -errno with arg->why.
+ */
+int bproc_migrate_process(struct bproc_space *s, struct bproc_migrate *arg)
+{
+	int tries = 0, err;
+
+	do {
+		err = bproc_is_master(s) ? migrate_once(s, arg) : ask_master(s, arg);
+		/* It moved by itself in between. */
+		if (err == -BPROC_BE_INVALIDPROC)
+			arg->why = BPROC_WHY_MOMENT;
+	} while (err && wait_if_it_passes(arg->why, &tries));
+	return err;
+}
+
+/**
  * bproc_migrate - BPROC_IOC_MIGRATE
  * @c: the call
  *
@@ -422,21 +440,14 @@ static bool wait_if_it_passes(u32 why, int *tries)
 long bproc_migrate(struct bproc_calling *c)
 {
 	struct bproc_migrate *arg = &c->args.migrate;
-	int tries = 0, err;
 
-	if ((arg->flags & ~FLAGS) || arg->pid == task_tgid_nr_ns(current, c->space->ns))
+	if ((arg->flags & ~BPROC_MIGRATE_FLAGS) ||
+	    arg->pid == task_tgid_nr_ns(current, c->space->ns))
 		return -EINVAL;
 	if (arg->pid <= 0)
 		return -ESRCH;
 	c->answers = true;
-	do {
-		err = bproc_is_master(c->space) ? migrate_once(c->space, arg) :
-						  ask_master(c->space, arg);
-		/* It moved by itself in between. */
-		if (err == -BPROC_BE_INVALIDPROC)
-			arg->why = BPROC_WHY_MOMENT;
-	} while (err && wait_if_it_passes(arg->why, &tries));
-	return err;
+	return bproc_migrate_process(c->space, arg);
 }
 
 /**
@@ -453,7 +464,7 @@ long bproc_dump_proc(struct bproc_calling *c)
 	struct file *out;
 	int node, tries = 0, err;
 
-	if ((arg->flags & ~FLAGS) || arg->pid == task_tgid_nr_ns(current, s->ns))
+	if ((arg->flags & ~BPROC_MIGRATE_FLAGS) || arg->pid == task_tgid_nr_ns(current, s->ns))
 		return -EINVAL;
 	out = fget(arg->fd);
 	if (!out)
@@ -520,7 +531,7 @@ void bproc_migrate_for(struct bproc_killer *k, const struct bproc_msg *msg,
 	struct task_struct *task;
 	int node, err = -EINVAL;
 
-	if (!(call->count & ~FLAGS) && arg.pid > 0 && arg.pid != msg->pid)
+	if (!(call->count & ~BPROC_MIGRATE_FLAGS) && arg.pid > 0 && arg.pid != msg->pid)
 		err = look_up(k, &arg, &node);
 	if (err)
 		goto err;

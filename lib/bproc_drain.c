@@ -7,8 +7,8 @@
 #include "nodeset.h"
 
 /*
- * Who is moved where is policy, so there is no call of the driver's for it: this asks it
- * for one process after the other.
+ * Who is moved where is policy: BPROC_IOC_DRAIN has one place for all, so this asks for one
+ * process after the other.
  */
 
 /* Processes start others while they are driven away: so often all of them are looked for. */

@@ -24,6 +24,7 @@
  *	1	first version
  *	2	node control, calls from nodes, input and output by default
  *	3	EXEC, MIGRATE, DUMP_PROC
+ *	4	DRAIN
  */
 #ifndef _UAPI_LINUX_BPROC_H
 #define _UAPI_LINUX_BPROC_H
@@ -31,7 +32,7 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-#define BPROC_ABI 3
+#define BPROC_ABI 4
 
 /*
  * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/
@@ -374,6 +375,40 @@ struct bproc_dump_proc {
 	__aligned_u64 bytes;
 };
 
+/**
+ * struct bproc_stay - a process that DRAIN could not move (16 bytes)
+ * @pid: the process
+ * @error: the errno of its MIGRATE
+ * @why: BPROC_WHY_*
+ * @reserved: zero
+ */
+struct bproc_stay {
+	__s32 pid;
+	__s32 error;
+	__u32 why;
+	__u32 reserved;
+};
+
+/**
+ * struct bproc_drain - argument of BPROC_IOC_DRAIN (32 bytes)
+ * @stay: array of struct bproc_stay to fill
+ * @count: its elements, 0 and more
+ * @node: the node that is to be without processes
+ * @to: where they go: a node's number, or BPROC_NODE_MASTER
+ * @flags: as MIGRATE
+ * @moved: out, also when the call fails: how many have gone
+ * @reserved: zero
+ */
+struct bproc_drain {
+	__aligned_u64 stay;
+	__u32 count;
+	__s32 node;
+	__s32 to;
+	__u32 flags;
+	__u32 moved;
+	__u32 reserved;
+};
+
 /*
  * BPROC_IOC_VERSION - version of driver and interface. Anybody who can open the
  *	device. Returns 0. Works without a master.
@@ -559,5 +594,16 @@ struct bproc_dump_proc {
  *	and VMAD_IOC_DO_DUMP.
  */
 #define BPROC_IOC_DUMP_PROC _IOWR(BPROC_IOC_MAGIC, 0x41, struct bproc_dump_proc)
+/*
+ * BPROC_IOC_DRAIN - MIGRATE for all processes of a node, one after the other, also for those
+ *	that they start meanwhile. On the master only (-ENOSYS on a node). Returns how many
+ *	stay, which may be more than @count; each with the errno and the reason of its own.
+ *	-EINVAL		unknown flag, reserved member
+ *	-BE_INVALIDNODE	@node or @to is none of the nodes
+ *	-BE_NODEDOWN	one of them is down
+ *	-BE_SAMENODE	they are the same
+ *	-EINTR		the caller was killed
+ */
+#define BPROC_IOC_DRAIN _IOWR(BPROC_IOC_MAGIC, 0x42, struct bproc_drain)
 
 #endif /* _UAPI_LINUX_BPROC_H */

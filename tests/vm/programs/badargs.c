@@ -31,6 +31,7 @@ static struct bproc_node_chroot root;
 static struct bproc_node_order order;
 static struct bproc_connect connect_arg;
 static struct bproc_migrate migrate;
+static struct bproc_drain drain;
 static struct bproc_dump_proc dump_proc;
 static struct bproc_move move = { .flags = ALL };
 static struct bproc_move program = { .flags = ALL };
@@ -224,6 +225,26 @@ static void table(enum where here)
 		    BOTH),
 		ROW(BPROC_IOC, MIGRATE, "the driver's own", migrate, flags, 0x80000000,
 		    EINVAL, BOTH),
+		ROW(BPROC_IOC, DRAIN, "on a node", drain, node, 0, ENOSYS, NODE),
+		ROW_POINTER_AT(BPROC_IOC, DRAIN, EFAULT, MASTER),
+		ROW_POINTER_AT(BPROC_IOC, DRAIN, ENOSYS, NODE),
+		ROW(BPROC_IOC, DRAIN, "no such node", drain, node, 4095,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, DRAIN, "the master", drain, node, BPROC_NODE_MASTER,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, DRAIN, "below all nodes", drain, node, 0x80000000,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, DRAIN, "to no such node", drain, to, 4095,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, DRAIN, "to any node", drain, to, BPROC_NODE_ANY,
+		    BPROC_BE_INVALIDNODE, MASTER),
+		ROW(BPROC_IOC, DRAIN, "to itself", drain, to, 0, BPROC_BE_SAMENODE,
+		    MASTER),
+		ROW(BPROC_IOC, DRAIN, "unknown flag", drain, flags, 0x100, EINVAL,
+		    MASTER),
+		ROW(BPROC_IOC, DRAIN, "the driver's own", drain, flags, 0x80000000,
+		    EINVAL, MASTER),
+		ROW(BPROC_IOC, DRAIN, "reserved", drain, reserved, 1, EINVAL, MASTER),
 		/* On a node what follows is not there, whatever its argument. */
 		ROW(BPROC_IOC, DUMP_PROC, "on a node", dump_proc, pid, 1, ENOSYS, NODE),
 		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, EFAULT, MASTER),
@@ -473,6 +494,8 @@ static void get_ready(int node)
 	read_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	read_only = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	migrate.node = node;
+	drain.node = 0;
+	drain.to = BPROC_NODE_MASTER;
 	lib.name = P64(path);
 	lib_list.buffer = P64(libs);
 	lib_list.size = sizeof(libs);
@@ -504,7 +527,7 @@ static void no_cluster(void)
 		BPROC_IOC_PWROFF,  BPROC_IOC_RECONNECT, BPROC_IOC_REXEC,
 		BPROC_IOC_MOVE,	   BPROC_IOC_RFORK,	BPROC_IOC_EXECMOVE,
 		BPROC_IOC_EXEC,	   BPROC_IOC_VRFORK,	BPROC_IOC_VEXECMOVE,
-		BPROC_IOC_MIGRATE, BPROC_IOC_DUMP_PROC,
+		BPROC_IOC_MIGRATE, BPROC_IOC_DUMP_PROC, BPROC_IOC_DRAIN,
 	};
 	struct bproc_version version;
 	size_t i;
