@@ -388,7 +388,7 @@ static bool is_stranger(pid_t pid)
 	char comm[32];
 
 	return pid > 0 && pid != getpid() && proc_file(pid, "comm", comm, sizeof(comm)) > 0 &&
-	       !strncmp(comm, "faults", 6) && strcmp(stat_field(pid, 3), "Z") != 0;
+	       !strncmp(comm, "faults.", 7) && strcmp(stat_field(pid, 3), "Z") != 0;
 }
 
 static int strangers(bool show)
