@@ -34,10 +34,10 @@ static long pass(struct bproc_space *s, struct bproc_drain *arg)
 		struct bproc_stay one = { .pid = proc.pid };
 
 		err = bproc_migrate_process(s, &m);
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		if (!err)
 			arg->moved++;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		/* It went by itself, or ended. */
 		if (!err || err == -BPROC_BE_SAMENODE || err == -BPROC_BE_INVALIDPROC ||
 		    err == -ESRCH)
