@@ -74,19 +74,22 @@ no_process() {
 	[ -z "$(bpstat -p 2>/dev/null | grep -v PID)" ]
 }
 
-# What is about to go when a scenario begins may be gone when it ends.
-refcount_is_at_most() {
-	[ "$(refcount)" -le "$1" ]
+refcount_is() {
+	[ "$(refcount)" = "$1" ]
 }
 
-# cluster_before, cluster_after: what a scenario did leaves nothing behind
+# cluster_before, cluster_after: what a scenario did leaves nothing behind. If a stand-in ends
+# between the two looks of refcount, that is wrong, once.
 cluster_before() {
 	references=$(refcount)
+	until refcount_is "$references"; do
+		references=$(refcount)
+	done
 }
 
 cluster_after() {
 	check "no remote process is left" eventually 10 no_process
-	check "nor anything else of the driver's" eventually 10 refcount_is_at_most "$references" ||
+	check "nor anything else of the driver's" eventually 10 refcount_is "$references" ||
 		echo "# $(refcount) references, $references before"
 }
 
