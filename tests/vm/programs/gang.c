@@ -116,6 +116,8 @@ int main(int argc, char **argv)
 		member[i] = start(i ? member[0] : 0, way[i][0], way[i][1]);
 	put_int(chan, member[0]);
 	same("signals from a node to a group", 0, get_int(chan));
+	/* The last ones may still be on the way. */
+	sleep(1);
 	put_int(chan, 0);
 	same("the last one", 0, get_int(chan));
 	for (i = 0; i < n; i++)

@@ -36,7 +36,7 @@ def release(kernel):
 def slowness(names):
     """How much longer everything may take on these kernels than on Debian's; a machine that is
     busy with other things has RIG_PATIENCE=2 or more in its environment."""
-    return (6 if "debug" in names else 1) * int(os.environ.get("RIG_PATIENCE") or 1)
+    return (4 if "debug" in names else 1) * int(os.environ.get("RIG_PATIENCE") or 1)
 
 
 def memory(kernel, wanted):
