@@ -108,6 +108,12 @@ static char ptr_bad[1];
 		    BOTH),                                                               \
 		ONE(pre, rq, arg), ANY_PLACE(pre, rq, arg)
 
+/* Calls that have others move, or dump them. */
+#define MIGRATE_FLAGS(rq, arg, where)                                                    \
+	ROW(BPROC_IOC, rq, "unknown flag", arg, flags, 0x100, EINVAL, where),            \
+		ROW(BPROC_IOC, rq, "the driver's own", arg, flags, 0x80000000, EINVAL,   \
+		    where)
+
 /* Calls that are no vector calls. */
 #define ONE(pre, rq, arg)                                                                \
 	ROW(pre, rq, "vector: number", arg, nodes_len, 1, EINVAL, BOTH),                 \
@@ -221,10 +227,8 @@ static void table(enum where here)
 		    BPROC_BE_INVALIDNODE, BOTH),
 		ROW(BPROC_IOC, MIGRATE, "where it is", migrate, node, BPROC_NODE_MASTER,
 		    BPROC_BE_SAMENODE, BOTH),
-		ROW(BPROC_IOC, MIGRATE, "unknown flag", migrate, flags, 0x100, EINVAL,
-		    BOTH),
-		ROW(BPROC_IOC, MIGRATE, "the driver's own", migrate, flags, 0x80000000,
-		    EINVAL, BOTH),
+		MIGRATE_FLAGS(MIGRATE, migrate, BOTH),
+		/* On a node what follows is not there, whatever its argument. */
 		ROW(BPROC_IOC, DRAIN, "on a node", drain, node, 0, ENOSYS, NODE),
 		ROW_POINTER_AT(BPROC_IOC, DRAIN, EFAULT, MASTER),
 		ROW_POINTER_AT(BPROC_IOC, DRAIN, ENOSYS, NODE),
@@ -240,12 +244,8 @@ static void table(enum where here)
 		    BPROC_BE_INVALIDNODE, MASTER),
 		ROW(BPROC_IOC, DRAIN, "to itself", drain, to, 0, BPROC_BE_SAMENODE,
 		    MASTER),
-		ROW(BPROC_IOC, DRAIN, "unknown flag", drain, flags, 0x100, EINVAL,
-		    MASTER),
-		ROW(BPROC_IOC, DRAIN, "the driver's own", drain, flags, 0x80000000,
-		    EINVAL, MASTER),
+		MIGRATE_FLAGS(DRAIN, drain, MASTER),
 		ROW(BPROC_IOC, DRAIN, "reserved", drain, reserved, 1, EINVAL, MASTER),
-		/* On a node what follows is not there, whatever its argument. */
 		ROW(BPROC_IOC, DUMP_PROC, "on a node", dump_proc, pid, 1, ENOSYS, NODE),
 		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, EFAULT, MASTER),
 		ROW_POINTER_AT(BPROC_IOC, DUMP_PROC, ENOSYS, NODE),
@@ -267,8 +267,7 @@ static void table(enum where here)
 		    EBADF, MASTER),
 		ROW(BPROC_IOC, DUMP_PROC, "one that cannot be written", dump_proc, fd,
 		    read_fd, EBADF, MASTER),
-		ROW(BPROC_IOC, DUMP_PROC, "unknown flag", dump_proc, flags, 0x100, EINVAL,
-		    MASTER),
+		MIGRATE_FLAGS(DUMP_PROC, dump_proc, MASTER),
 		ROW(BPROC_IOC, STATUS, "on a node", status, node, 0, ENOSYS, NODE),
 		ROW(BPROC_IOC, CHOWN, "on a node", mode, node, 0, ENOSYS, NODE),
 		ROW(BPROC_IOC, CHROOT, "on a node", root, node, 0, ENOSYS, NODE),
@@ -494,7 +493,6 @@ static void get_ready(int node)
 	read_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	read_only = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	migrate.node = node;
-	drain.node = 0;
 	drain.to = BPROC_NODE_MASTER;
 	lib.name = P64(path);
 	lib_list.buffer = P64(libs);
