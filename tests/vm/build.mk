@@ -23,7 +23,7 @@ RIG_TESTS    := $(BUILD)/rig/tests/bin
 RIG_SOURCES  := $(patsubst tests/vm/programs/%.c,%,$(wildcard tests/vm/programs/*.c))
 RIG_USERS    := $(patsubst lib-%,%,$(filter lib-%,$(RIG_SOURCES)))
 RIG_PLAIN    := $(filter-out lib-%,$(RIG_SOURCES))
-RIG_HEADERS  := $(wildcard tests/vm/programs/*.h)
+RIG_HEADERS  := $(wildcard tests/vm/programs/*.h include/uapi/linux/*.h include/sys/*.h)
 RIG_CC        = $(CC) $(CPPFLAGS) -Iinclude $(CFLAGS) -s -pthread
 
 RIG_PROGRAMS := $(RIG_USERS:%=$(RIG_TESTS)/%) \
