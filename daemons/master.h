@@ -79,7 +79,7 @@ void nodes_goodbye(struct master *m, const char *why);
  */
 int node_may_pass(struct master *m, __u64 id, int pid, int from, int to);
 
-/* A node's driver hears, as if from where it goes, that a process did not get there. */
+/* A node's driver hears, as an answer to move @id, that a process did not get there. */
 void node_say_lost(struct node *n, __u64 id, int pid, int err);
 
 /* WANT came from a node. */
