@@ -25,6 +25,10 @@ class Trouble(Exception):
     """A console shows a kernel in trouble, or a machine went away."""
 
 
+class Crashed(Trouble):
+    """QEMU itself ended by a signal: that is not a fault of what runs in it."""
+
+
 class Cluster:
     def __init__(self, *, nodes=2, virtual=0, kernel=("6.1",), cpus=2, memory=None, puts=(),
                  logs, accel="tcg,thread=multi", cpu="max", project=True, tests=False,
@@ -193,8 +197,9 @@ class Cluster:
             self._unregister(machine)
             status = machine.process.returncode
             if machine is self.master or status:
-                raise Trouble(f"{machine.name}: QEMU ended with status {status} "
-                              f"{machine.complaint()}")
+                kind = Crashed if status < 0 else Trouble
+                raise kind(f"{machine.name}: QEMU ended with status {status} "
+                           f"{machine.complaint()}")
             self.renew_link(machine)
 
     def _heed(self, machine):

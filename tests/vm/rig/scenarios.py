@@ -129,7 +129,7 @@ class Group:
             if self.machines:
                 self.machines.close()
 
-    def boot(self, scenario):
+    def boot(self, scenario, again=True):
         name = f"{self.label} {scenario.name}"
         stamp = time.strftime("%H%M%S-") + scenario.name
         kinds = self.kind.split(",")
@@ -144,6 +144,12 @@ class Group:
                             time.monotonic() - began, self.machines.busy())
             return True
         except (base.RigError, cluster.TimedOut, cluster.Trouble) as error:
+            if isinstance(error, cluster.Crashed) and again:
+                # QEMU 10.0 does so now and then when a kernel maps its devices while its other
+                # CPU runs ("iotlb_to_section").
+                print(f"booted once more: {name}: {error}", flush=True)
+                self.machines.close()
+                return self.boot(scenario, again=False)
             text = f"the cluster does not boot: {error}"
             if isinstance(error, cluster.TimedOut):
                 text += "\n" + self.machines.post_mortem()
