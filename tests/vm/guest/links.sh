@@ -7,6 +7,16 @@ master_log=/run/bpmaster.log
 master_pid=
 master_status=
 
+# pingtimeout SECONDS: the line for a test that lets it pass; the kernel "debug" may take that
+# long to answer
+pingtimeout() {
+	if [ "$RIG_SLOWNESS" -lt 4 ]; then
+		echo "pingtimeout $1"
+	else
+		echo "pingtimeout $(($1 * 10))"
+	fi
+}
+
 # node_is NODE STATE
 node_is() {
 	[ "$(cat "/sys/class/bproc/bpnode$1/state" 2>/dev/null)" = "$2" ]
