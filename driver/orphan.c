@@ -56,7 +56,11 @@ void bproc_orphan_listen(struct bproc_ghost *g)
 	if (current->pdeath_signal == BPROC_PARENT_DIED)
 		return;
 	current->pdeath_signal = BPROC_PARENT_DIED;
-	g->parent = parent_thread(g->space, &g->parent_process);
+	/* It may have been heard of before a change of credentials ended the wish. */
+	if (g->parent)
+		look_at_parent(g);
+	else
+		g->parent = parent_thread(g->space, &g->parent_process);
 }
 
 /**
