@@ -39,7 +39,7 @@ static long cap_set(const struct capabilities *c)
 	return sys3(__NR_capset, (long)&head, (long)data, 0);
 }
 
-static long set_ids(const struct bproc_stream *s, const __u32 *groups)
+static long set_ids(const struct bproc_cred *c, const __u32 *groups, __u32 ngroups)
 {
 	long err;
 
@@ -49,17 +49,17 @@ static long set_ids(const struct bproc_stream *s, const __u32 *groups)
 	 */
 	err = sys3(__NR_setresuid, 0, 0, 0);
 	if (err >= 0)
-		err = sys3(__NR_setgroups, s->ngroups, (long)groups, 0);
+		err = sys3(__NR_setgroups, ngroups, (long)groups, 0);
 	if (err >= 0)
-		err = sys3(__NR_setresgid, s->gid[0], s->gid[1], s->gid[2]);
+		err = sys3(__NR_setresgid, c->gid[0], c->gid[1], c->gid[2]);
 	if (err >= 0)
-		err = sys3(__NR_setresuid, s->uid[0], s->uid[1], s->uid[2]);
+		err = sys3(__NR_setresuid, c->uid[0], c->uid[1], c->uid[2]);
 	if (err < 0)
 		return err;
-	if (s->gid[3] != s->gid[1])
-		sys3(__NR_setfsgid, s->gid[3], 0, 0);
-	if (s->uid[3] != s->uid[1])
-		sys3(__NR_setfsuid, s->uid[3], 0, 0);
+	if (c->gid[3] != c->gid[1])
+		sys3(__NR_setfsgid, c->gid[3], 0, 0);
+	if (c->uid[3] != c->uid[1])
+		sys3(__NR_setfsuid, c->uid[3], 0, 0);
 	return 0;
 }
 
@@ -75,6 +75,7 @@ static void set_ambient(__u64 ambient)
 
 int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
 {
+	const struct bproc_cred *c = &s->cred;
 	struct capabilities have, want;
 	__u64 all;
 	long err;
@@ -86,9 +87,9 @@ int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
 	all = have.permitted;
 
 	/* What this kernel does not know, or the node itself lacks, nobody gets. */
-	want.permitted = s->cap_permitted & all;
-	want.effective = s->cap_effective & want.permitted;
-	want.inheritable = s->cap_inheritable & all;
+	want.permitted = c->cap_permitted & all;
+	want.effective = c->cap_effective & want.permitted;
+	want.inheritable = c->cap_inheritable & all;
 
 	/* Inheritable first: later the bounding set would forbid it. */
 	have.inheritable = want.inheritable;
@@ -96,13 +97,13 @@ int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
 	if (err < 0)
 		return (int)err;
 	for (cap = 0; cap < 64; cap++)
-		if (all >> cap & 1 && !(s->cap_bset >> cap & 1))
+		if (all >> cap & 1 && !(c->cap_bset >> cap & 1))
 			sys_prctl(PR_CAPBSET_DROP, cap, 0);
 
 	/* The user IDs then change without any effect on the capabilities. */
 	err = sys_prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS, 0);
 	if (err >= 0)
-		err = set_ids(s, groups);
+		err = set_ids(c, groups, s->ngroups);
 	if (err < 0)
 		return (int)err;
 
@@ -111,19 +112,19 @@ int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
 	err = cap_set(&have);
 	if (err >= 0)
 		err = sys_prctl(PR_SET_SECUREBITS,
-				s->securebits & ~SECBIT_NO_CAP_AMBIENT_RAISE, 0);
+				c->securebits & ~SECBIT_NO_CAP_AMBIENT_RAISE, 0);
 	if (err < 0)
 		return (int)err;
-	set_ambient(s->cap_ambient & want.permitted & want.inheritable);
-	if (s->securebits & SECBIT_NO_CAP_AMBIENT_RAISE) {
-		err = sys_prctl(PR_SET_SECUREBITS, s->securebits, 0);
+	set_ambient(c->cap_ambient & want.permitted & want.inheritable);
+	if (c->securebits & SECBIT_NO_CAP_AMBIENT_RAISE) {
+		err = sys_prctl(PR_SET_SECUREBITS, c->securebits, 0);
 		if (err < 0)
 			return (int)err;
 	}
 	err = cap_set(&want);
 	if (err < 0)
 		return (int)err;
-	if (s->no_new_privs)
+	if (c->no_new_privs)
 		sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
 	return 0;
 }

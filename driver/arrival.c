@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "arrival.h"
+#include "cred.h"
 #include "family.h"
 #include "fetch.h"
 #include "ghost.h"
@@ -18,6 +19,7 @@
 #include "proc.h"
 #include "rank.h"
 #include "script.h"
+#include "signals.h"
 #include "space.h"
 #include "stream.h"
 #include "trace.h"
@@ -269,55 +271,6 @@ out:
 	return err;
 }
 
-/**
- * bproc_arrival_cred - give the caller, a ghost, the credentials of its process
- * @old: what the process left with
- * @h: what it has there
- *
- * A process that comes back gets the credentials it left with: the way to the node and
- * back gives nobody more. What it gave up or changed there is honoured if it could have
- * made the same change here.
- *
- * Return: 0 or -ENOMEM.
- */
-int bproc_arrival_cred(const struct cred *old, const struct bproc_stream *h)
-{
-	struct user_namespace *ns = &init_user_ns;
-	struct cred *new = prepare_creds();
-	bool setuid, setgid;
-
-	if (!new)
-		return -ENOMEM;
-	setuid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETUID);
-	setgid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETGID);
-	new->uid = setuid ? make_kuid(ns, h->uid[0]) : old->uid;
-	new->euid = setuid ? make_kuid(ns, h->uid[1]) : old->euid;
-	new->suid = setuid ? make_kuid(ns, h->uid[2]) : old->suid;
-	new->fsuid = setuid ? make_kuid(ns, h->uid[3]) : old->fsuid;
-	new->gid = setgid ? make_kgid(ns, h->gid[0]) : old->gid;
-	new->egid = setgid ? make_kgid(ns, h->gid[1]) : old->egid;
-	new->sgid = setgid ? make_kgid(ns, h->gid[2]) : old->sgid;
-	new->fsgid = setgid ? make_kgid(ns, h->gid[3]) : old->fsgid;
-	new->securebits = cap_raised(old->cap_permitted, CAP_SETPCAP) ? h->securebits :
-									old->securebits;
-	new->cap_inheritable = old->cap_inheritable;
-	new->cap_permitted = old->cap_permitted;
-	new->cap_effective = old->cap_effective;
-	new->cap_ambient = old->cap_ambient;
-	new->cap_bset = old->cap_bset;
-	if (old->user_ns == ns) {
-		new->cap_bset = bproc_cap_and(old->cap_bset, h->cap_bset);
-		new->cap_permitted = bproc_cap_and(old->cap_permitted, h->cap_permitted);
-		new->cap_effective = bproc_cap_and(new->cap_permitted, h->cap_effective);
-		new->cap_ambient = bproc_cap_and(new->cap_permitted, h->cap_ambient);
-		new->cap_inheritable = bproc_cap_and(old->cap_inheritable, h->cap_inheritable);
-		new->cap_ambient = cap_intersect(new->cap_ambient, new->cap_inheritable);
-	}
-	if (h->no_new_privs)
-		task_set_no_new_privs(current);
-	return commit_creds(new);
-}
-
 /*
  * The restore executes something, and that takes and gives privileges: saved IDs become
  * the effective ones, root gets all capabilities. A move changes nothing.
@@ -391,6 +344,7 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 		  struct bproc_stream __user *uh, struct file *stream, long *result, bool *lost,
 		  struct bproc_family *fam)
 {
+	struct group_info *groups = NULL;
 	const struct cred *was;
 	int err = 0;
 
@@ -403,9 +357,19 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 	if (err)
 		return err;
 	if (h->kind == BPROC_STREAM_EXEC) {
-		err = bproc_arrival_exec(h, uh, NULL);
+		if (g && bproc_is_master(s))
+			err = bproc_cred_follow(g, h, uh);
+		if (!err)
+			err = bproc_arrival_exec(h, uh, NULL);
 	} else {
 		was = get_current_cred();
+		/* The header's memory goes with the restore. */
+		if (g && g->cred && bproc_is_master(s))
+			groups = bproc_cred_groups(h, uh);
+		if (IS_ERR(groups)) {
+			put_cred(was);
+			return PTR_ERR(groups);
+		}
 		err = vmad_restore(stream, result, g ? lost : NULL);
 		if (!err) {
 			/* To execute is how it is done, not what the process did. */
@@ -413,11 +377,13 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 				current->flags |= PF_FORKNOEXEC;
 			if (!bproc_is_master(s))
 				err = keep_cred(was);
-			else if (g && g->cred)
-				err = bproc_arrival_cred(g->cred, h);
+			else if (groups)
+				err = bproc_cred_take(g->cred, &h->cred, groups);
 			/* The image is in place, and is not to run. */
 			*lost = err;
 		}
+		if (groups)
+			put_group_info(groups);
 		put_cred(was);
 	}
 	/* A ghost still hears of the parent's end itself. */
@@ -439,6 +405,22 @@ static int enter(struct bproc_space *s, const struct bproc_stream *h)
 	if (err)
 		bproc_proc_report_lost(s, h->pid);
 	return err;
+}
+
+/* What exec keeps of the signals of its caller; those of a ghost are its own. */
+static void take_signals(const struct bproc_stream *h)
+{
+	u64 ignored = h->ignored & ~(sigmask(SIGKILL) | sigmask(SIGSTOP));
+	int sig;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	for (sig = 1; sig <= _NSIG; sig++)
+		if (ignored >> (sig - 1) & 1)
+			bproc_sighand()->action[sig - 1].sa.sa_handler = SIG_IGN;
+	sigemptyset(&current->blocked);
+	current->blocked.sig[0] = h->blocked & ~(sigmask(SIGKILL) | sigmask(SIGSTOP));
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
 }
 
 /* As bproc_arrive(). @ends: it is neither the one nor the other any more, and has to end. */
@@ -487,6 +469,8 @@ static long arrive(struct bproc_space *s, struct bproc_ghost *g, const struct bp
 		*ends = true;
 		return err;
 	}
+	if (g && h->kind == BPROC_STREAM_EXEC)
+		take_signals(h);
 	if (g) {
 		io_id = bproc_is_master(s) ? g->io_id : 0;
 		bproc_ghost_leave(g);

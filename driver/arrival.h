@@ -6,14 +6,12 @@
 #include <linux/bproc_msg.h>
 
 struct bproc_ghost;
-struct cred;
 struct bproc_stream;
 struct bproc_script;
 struct bproc_space;
 
 int bproc_arrival_exec(const struct bproc_stream *h, struct bproc_stream __user *uh,
 		       struct bproc_script *script);
-int bproc_arrival_cred(const struct cred *old, const struct bproc_stream *h);
 long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		  struct bproc_arrive __user *uarg);
 int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);

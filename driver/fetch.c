@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "arrival.h"
+#include "cred.h"
 #include "fetch.h"
 #include "ghost.h"
 #include "kcompat.h"
@@ -342,9 +343,11 @@ static int execute(struct fetched *f, const struct bproc_stream *h,
 		f->file = NULL;
 		return err;
 	}
-	err = bproc_arrival_cred(g->cred ?: f->cred, h);
+	err = bproc_cred_follow(g, h, uh);
 	if (err)
 		return err;
+	put_cred(f->cred);
+	f->cred = get_current_cred();
 	current->personality = h->personality;
 	before = get_current_cred();
 	err = bproc_arrival_exec(h, uh, &f->script);

@@ -335,6 +335,19 @@ void bproc_ghost_leave(struct bproc_ghost *g)
 	spin_unlock(&g->lock);
 }
 
+/* What its process is from now on taken to have left with. */
+void bproc_ghost_set_cred(struct bproc_ghost *g, const struct cred *cred)
+{
+	const struct cred *old;
+
+	spin_lock(&g->lock);
+	old = g->cred;
+	g->cred = get_cred(cred);
+	spin_unlock(&g->lock);
+	if (old)
+		put_cred(old);
+}
+
 /* Show another name and other arguments; takes @name over. */
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name)
 {

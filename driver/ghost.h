@@ -122,6 +122,7 @@ void bproc_ghost_go_live(struct bproc_ghost *g);
 void bproc_ghost_ended(struct bproc_ghost *g, int status);
 void bproc_ghost_end(struct bproc_ghost *g, int status);
 void bproc_ghost_leave(struct bproc_ghost *g);
+void bproc_ghost_set_cred(struct bproc_ghost *g, const struct cred *cred);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
 bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);

@@ -45,6 +45,8 @@
 	  "a hook in the PID namespace")                                                    \
 	F(free_pid, "give back a number whose process never came to be", "call it")           \
 	F(change_pid, "put an arriving process into its session and group", "call it")        \
+	F(alloc_uid, "count a process for the user it became elsewhere", "call it")         \
+	F(set_cred_ucounts, "likewise", "call it")                                            \
 	F(do_group_exit, "end a process with a given status", "call it")                      \
 	F(kernel_wait4, "wait for a child on behalf of its parent", "call it")                \
 	F(do_send_sig_info, "send a signal with its siginfo", "call it")                      \
@@ -117,6 +119,8 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_alloc_pid static_call(bproc_ks_alloc_pid)
 #define ks_free_pid static_call(bproc_ks_free_pid)
 #define ks_change_pid static_call(bproc_ks_change_pid)
+#define ks_alloc_uid static_call(bproc_ks_alloc_uid)
+#define ks_set_cred_ucounts static_call(bproc_ks_set_cred_ucounts)
 #define ks_do_group_exit static_call(bproc_ks_do_group_exit)
 #define ks_kernel_wait4 static_call(bproc_ks_kernel_wait4)
 #define ks_do_send_sig_info static_call(bproc_ks_do_send_sig_info)

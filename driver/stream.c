@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "cred.h"
 #include "family.h"
 #include "kcompat.h"
 #include "signals.h"
@@ -48,31 +49,6 @@ void bproc_stream_shut(struct file *stream)
 static u64 limit(unsigned long value)
 {
 	return value == RLIM_INFINITY ? ~0ULL : value;
-}
-
-static void fill_ids(struct bproc_stream *h)
-{
-	const struct cred *cred = current_cred();
-	struct user_namespace *ns = &init_user_ns;
-
-	h->uid[0] = from_kuid_munged(ns, cred->uid);
-	h->uid[1] = from_kuid_munged(ns, cred->euid);
-	h->uid[2] = from_kuid_munged(ns, cred->suid);
-	h->uid[3] = from_kuid_munged(ns, cred->fsuid);
-	h->gid[0] = from_kgid_munged(ns, cred->gid);
-	h->gid[1] = from_kgid_munged(ns, cred->egid);
-	h->gid[2] = from_kgid_munged(ns, cred->sgid);
-	h->gid[3] = from_kgid_munged(ns, cred->fsgid);
-	h->cap_bset = bproc_cap_u64(cred->cap_bset);
-	h->cap_inheritable = bproc_cap_u64(cred->cap_inheritable);
-	h->securebits = cred->securebits;
-	h->ngroups = cred->group_info->ngroups;
-	/* Capabilities in a user namespace are none outside of it. */
-	if (cred->user_ns == ns) {
-		h->cap_permitted = bproc_cap_u64(cred->cap_permitted);
-		h->cap_effective = bproc_cap_u64(cred->cap_effective);
-		h->cap_ambient = bproc_cap_u64(cred->cap_ambient);
-	}
 }
 
 static void fill_limits(struct bproc_stream *h)
@@ -181,10 +157,11 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	h->ppid = ppid;
 	h->pgrp = task_pgrp_nr_ns(current, s->ns);
 	h->session = task_session_nr_ns(current, s->ns);
-	fill_ids(h);
+	bproc_cred_fill(&h->cred, current_cred());
+	h->cred.no_new_privs = task_no_new_privs(current);
+	h->ngroups = current_cred()->group_info->ngroups;
 	h->umask = current_umask();
 	h->nice = task_nice(current);
-	h->no_new_privs = task_no_new_privs(current);
 	h->personality = current->personality;
 	h->oom_score_adj = current->signal->oom_score_adj;
 	h->iolen = order->iolen;

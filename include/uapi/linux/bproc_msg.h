@@ -27,8 +27,8 @@
  * The other direction is the same with master and node changed.
  *
  * Until the sender said GO it can say ABORT, and the receiver kills what it restored.
- * When the link to a node ends the node's driver kills every process there, so a
- * process never runs in two places.
+ * When the link to a node ends its bpslave's worker does, the init of the node's PID
+ * namespace, and with it every process there, so a process never runs in two places.
  */
 #ifndef _UAPI_LINUX_BPROC_MSG_H
 #define _UAPI_LINUX_BPROC_MSG_H
@@ -373,7 +373,7 @@ enum bproc_call_type {
 
 /* Most bytes of elements that a call gives at once. */
 #define BPROC_CALL_ROOM 4000
-#define BPROC_CALL_CAPABLE 0x1 /* BPROC_CALL_KILL, _MIGRATE: the caller has CAP_KILL */
+#define BPROC_CALL_CAPABLE 0x1 /* BPROC_CALL_KILL, _TGKILL, _MIGRATE: it has CAP_KILL */
 #define BPROC_CALL_TRACER 0x2 /* BPROC_CALL_MIGRATE: the caller has CAP_SYS_PTRACE */
 
 /**
@@ -387,9 +387,9 @@ enum bproc_call_type {
  * @count: most elements wanted; BPROC_CALL_FIND: length of the path; BPROC_CALL_MIGRATE:
  *	flags; BPROC_CALL_KILL of several: number of PIDs (__s32) that follow, of processes that
  *	are still on their way to the caller's node
- * @euid: BPROC_CALL_KILL, _MIGRATE: effective user ID of the caller; the real one is in
- *	@signal
- * @signal: BPROC_CALL_KILL: the signal; its number may be 0
+ * @euid: BPROC_CALL_KILL, _TGKILL, _MIGRATE: effective user ID of the caller; the real one
+ *	is in @signal
+ * @signal: BPROC_CALL_KILL, _TGKILL: the signal; its number may be 0
  */
 struct bproc_msg_call {
 	__u32 call;
@@ -503,16 +503,7 @@ struct bproc_child {
 #define BPROC_STREAM_EXECUTED 0x2 /* setpgid(2) by the parent is over */
 
 /**
- * struct bproc_stream - what a stream begins with
- * @magic: BPROC_STREAM_MAGIC
- * @size: bytes of this structure and the variable part behind it
- * @kind: BPROC_STREAM_IMAGE, BPROC_STREAM_EXEC or BPROC_STREAM_RANKED
- * @from: node the process comes from, or BPROC_NODE_MASTER
- * @id: the move
- * @pid: the process
- * @ppid: its parent, 0 if not in the process space
- * @pgrp: its process group
- * @session: its session
+ * struct bproc_cred - credentials of a process, but for the supplementary groups
  * @uid: real, effective, saved, file system user ID
  * @gid: the same of the group
  * @cap_permitted: capability sets, bit n for capability n
@@ -521,9 +512,34 @@ struct bproc_child {
  * @cap_ambient: see @cap_permitted
  * @cap_bset: see @cap_permitted
  * @securebits: prctl(PR_SET_SECUREBITS)
+ * @no_new_privs: 0 or 1
+ */
+struct bproc_cred {
+	__u32 uid[4];
+	__u32 gid[4];
+	__aligned_u64 cap_permitted;
+	__aligned_u64 cap_effective;
+	__aligned_u64 cap_inheritable;
+	__aligned_u64 cap_ambient;
+	__aligned_u64 cap_bset;
+	__u32 securebits;
+	__u32 no_new_privs;
+};
+
+/**
+ * struct bproc_stream - what a stream begins with
+ * @magic: BPROC_STREAM_MAGIC
+ * @size: bytes of this structure and the variable part behind it
+ * @kind: BPROC_STREAM_IMAGE, _EXEC, _FETCH or _RANKED
+ * @from: node the process comes from, or BPROC_NODE_MASTER
+ * @id: the move
+ * @pid: the process
+ * @ppid: its parent, 0 if not in the process space
+ * @pgrp: its process group
+ * @session: its session
+ * @cred: its credentials, but for the groups
  * @umask: file creation mask
  * @nice: -20 .. 19
- * @no_new_privs: 0 or 1
  * @personality: personality(2)
  * @oom_score_adj: -1000 .. 1000
  * @dump_flags: BPROC_STREAM_FETCH: VMAD_DUMP_* bits for the image, else 0
@@ -564,17 +580,9 @@ struct bproc_stream {
 	__s32 ppid;
 	__s32 pgrp;
 	__s32 session;
-	__u32 uid[4];
-	__u32 gid[4];
-	__aligned_u64 cap_permitted;
-	__aligned_u64 cap_effective;
-	__aligned_u64 cap_inheritable;
-	__aligned_u64 cap_ambient;
-	__aligned_u64 cap_bset;
-	__u32 securebits;
+	struct bproc_cred cred;
 	__u32 umask;
 	__s32 nice;
-	__u32 no_new_privs;
 	__u32 personality;
 	__s32 oom_score_adj;
 	__s32 iolen;
@@ -733,7 +741,7 @@ struct bproc_transit {
  * its PID, else to the stand-in of its parent. -ESRCH: there is neither; bpslave then
  * makes a stand-in for the parent and tries again (a parent of 0 or 1: it forks the
  * child itself with set_tid = pid, and that child reads the header and calls
- * BPROC_IOC_ARRIVE).
+ * BPROC_IOC_ARRIVE). -EAGAIN: another process that arrives decides where; try again.
  */
 #define BPROC_IOC_ARRIVAL _IOW(BPROC_IOC_MAGIC, 0xD3, struct bproc_stream_fd)
 #define BPROC_IOC_SLAVE_SETUP _IOW(BPROC_IOC_MAGIC, 0xD4, struct bproc_slave_setup)
@@ -753,7 +761,7 @@ struct bproc_transit {
  */
 #define BPROC_IOC_TRANSIT _IOW(BPROC_IOC_MAGIC, 0xD6, struct bproc_transit)
 
-/* --- ioctls of a ghost's descriptor (and ARRIVE on /dev/bproc-slave too) --- */
+/* --- ioctls of a ghost's descriptor (ARRIVE and ARRIVE_IO on /dev/bproc-slave too) --- */
 
 enum bproc_ghost_op {
 	/* nothing to do: call again */

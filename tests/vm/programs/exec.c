@@ -3,6 +3,8 @@
  * EXEC from a process on a node, which executes what it finds on the master.
  *
  *	exec call PATH ARG...	call EXEC, with things set that exec keeps and does not keep
+ *	exec home PATH ARG...	REXEC to the master, likewise
+ *	exec homedrop PATH ARG...	the same by root that has become another user
  *	exec plain PATH ARG...	the same with execve(2)
  *	exec at PATH ARG...	the same with execveat(2)
  *	exec thread PATH ARG...	the same with execve(2), by a thread
@@ -15,6 +17,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -172,7 +175,12 @@ static int run(const char *how, char **argv)
 
 	setenv("COLOUR", "green", 1);
 	set_pid();
-	if (!strcmp(how, "call")) {
+	if (!strcmp(how, "homedrop") && (setgroups(0, NULL) || setgid(1002) || setuid(1002)))
+		return 1;
+	if (!strncmp(how, "home", 4)) {
+		run_io(BPROC_IOC_REXEC, BPROC_NODE_MASTER, argv[0], argv, environ, NULL,
+		       BPROC_IO_DEFAULT);
+	} else if (!strcmp(how, "call")) {
 		call_exec(argv[0], argv, environ);
 	} else if (!strcmp(how, "drop")) {
 		if (setgid(1002) || setuid(1002))

@@ -5,7 +5,6 @@
  *
  *	kin NODE OTHER
  */
-#define _GNU_SOURCE
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 

@@ -9,8 +9,12 @@
  * permission status NODE:      sets the state "up"
  * permission on FROM TO:       a child there moves on to the other
  * permission user FROM TO UID: the same, when it has become that user
+ * permission home FROM UID:    it comes back as that user, with all that belongs to it
  * permission ids:              1 if the real user ID is not 0, 2 if the effective one is
  */
+#include <grp.h>
+#include <sys/resource.h>
+
 #include "scen.h"
 
 static int run(int node)
@@ -60,6 +64,29 @@ static int go_on(int from, int to, uid_t uid)
 	return WIFEXITED(error) ? WEXITSTATUS(error) : 254;
 }
 
+static int come_home(int from, uid_t uid)
+{
+	struct rlimit one = { 1, 1 };
+	int chan, error;
+	pid_t pid = remote_fork(from, &chan);
+
+	if (pid == 0) {
+		if (setgroups(0, NULL) || setgid(uid) || setuid(uid) ||
+		    move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+			_exit(errno & 0xff);
+		if (getuid() != uid || getgid() != uid || getgroups(0, NULL) != 0)
+			_exit(249);
+		/* It is counted for that user: there may be no other. */
+		setrlimit(RLIMIT_NPROC, &one);
+		pid = fork();
+		_exit(pid < 0 && errno == EAGAIN ? 0 : 248);
+	}
+	if (pid < 0)
+		return 252;
+	error = end_of(pid);
+	return WIFEXITED(error) ? WEXITSTATUS(error) : 254;
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_node_status status = { .state = "up" };
@@ -84,6 +111,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(what, "on"))
 		return go_on(node, atoi(argv[3]), getuid());
+	if (argc == 4 && !strcmp(what, "home"))
+		return come_home(node, (uid_t)atoi(argv[3]));
 	if (argc == 5 && !strcmp(what, "user"))
 		return go_on(node, atoi(argv[3]), (uid_t)atoi(argv[4]));
 	return 251;
