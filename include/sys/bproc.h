@@ -78,7 +78,7 @@ struct bproc_node_set_t {
 	}
 
 #define BPROC_IO_MAX 16
-/* iolen: standard output and error come back, standard input is empty */
+/* iolen: standard input, output and error are forwarded */
 #define BPROC_IO_DEFAULT (-1)
 
 #define BPROC_IO_FILE 0	  /* open a file where the process goes */

@@ -314,7 +314,7 @@ struct bproc_connect {
 /* bproc_migrate.flags, beside the VMAD_DUMP_* bits: go, whatever is lost by it. */
 #define BPROC_MIGRATE_FORCE 0x200
 
-/* bproc_migrate.why: what stands in the way; with -EBUSY or -EOPNOTSUPP. */
+/* bproc_migrate.why: what stands in the way; with -EBUSY, -EOPNOTSUPP or -EPERM (PRIVATE). */
 enum bproc_why {
 	BPROC_WHY_NONE = 0,
 	/* it has more than one thread */
