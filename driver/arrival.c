@@ -19,7 +19,6 @@
 #include "proc.h"
 #include "rank.h"
 #include "script.h"
-#include "signals.h"
 #include "space.h"
 #include "stream.h"
 #include "trace.h"
@@ -339,13 +338,53 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a, struct bproc
 	return err;
 }
 
+/* Have the image of the process. Return: 0, or -errno. */
+static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
+			 const struct bproc_stream *h, struct bproc_stream __user *uh,
+			 struct file *stream, long *result, bool *lost)
+{
+	struct group_info *groups = NULL;
+	const struct cred *was;
+	int err;
+
+	/* The header's memory goes with the restore. */
+	if (bproc_is_master(s))
+		groups = bproc_cred_groups(h, uh);
+	if (IS_ERR(groups))
+		return PTR_ERR(groups);
+	was = get_current_cred();
+	err = vmad_restore(stream, result, g ? lost : NULL);
+	if (!err) {
+		/* To execute is how it is done, not what the process did. */
+		if (!(h->flags & BPROC_STREAM_EXECUTED))
+			current->flags |= PF_FORKNOEXEC;
+		if (groups)
+			err = bproc_cred_take(g->cred, &h->cred, groups);
+		else
+			err = keep_cred(was);
+		/* The image is in place, and is not to run. */
+		*lost = err;
+	}
+	put_cred(was);
+	if (groups)
+		put_group_info(groups);
+	return err;
+}
+
+/* Execute the program of the process. Return: 0, or -errno. */
+static int execute_program(struct bproc_space *s, struct bproc_ghost *g,
+			   const struct bproc_stream *h, struct bproc_stream __user *uh)
+{
+	int err = bproc_is_master(s) ? bproc_cred_follow(g, h, uh) : 0;
+
+	return err ?: bproc_arrival_exec(h, uh, NULL);
+}
+
 /* Have the image or program of the process. Return: 0, or -errno. */
 static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
 		  struct bproc_stream __user *uh, struct file *stream, long *result, bool *lost,
 		  struct bproc_family *fam)
 {
-	struct group_info *groups = NULL;
-	const struct cred *was;
 	int err = 0;
 
 	if (!bproc_is_master(s))
@@ -356,36 +395,10 @@ static int become(struct bproc_space *s, struct bproc_ghost *g, const struct bpr
 		err = bproc_family_make(s, h, uh, fam);
 	if (err)
 		return err;
-	if (h->kind == BPROC_STREAM_EXEC) {
-		if (g && bproc_is_master(s))
-			err = bproc_cred_follow(g, h, uh);
-		if (!err)
-			err = bproc_arrival_exec(h, uh, NULL);
-	} else {
-		was = get_current_cred();
-		/* The header's memory goes with the restore. */
-		if (g && g->cred && bproc_is_master(s))
-			groups = bproc_cred_groups(h, uh);
-		if (IS_ERR(groups)) {
-			put_cred(was);
-			return PTR_ERR(groups);
-		}
-		err = vmad_restore(stream, result, g ? lost : NULL);
-		if (!err) {
-			/* To execute is how it is done, not what the process did. */
-			if (!(h->flags & BPROC_STREAM_EXECUTED))
-				current->flags |= PF_FORKNOEXEC;
-			if (!bproc_is_master(s))
-				err = keep_cred(was);
-			else if (groups)
-				err = bproc_cred_take(g->cred, &h->cred, groups);
-			/* The image is in place, and is not to run. */
-			*lost = err;
-		}
-		if (groups)
-			put_group_info(groups);
-		put_cred(was);
-	}
+	if (h->kind == BPROC_STREAM_EXEC)
+		err = execute_program(s, g, h, uh);
+	else
+		err = restore_image(s, g, h, uh, stream, result, lost);
 	/* A ghost still hears of the parent's end itself. */
 	if (!err && !g)
 		current->pdeath_signal = h->death_signal;
@@ -410,17 +423,15 @@ static int enter(struct bproc_space *s, const struct bproc_stream *h)
 /* What exec keeps of the signals of its caller; those of a ghost are its own. */
 static void take_signals(const struct bproc_stream *h)
 {
-	u64 ignored = h->ignored & ~(sigmask(SIGKILL) | sigmask(SIGSTOP));
+	struct k_sigaction ignore = { .sa.sa_handler = SIG_IGN };
+	sigset_t blocked = { .sig[0] = h->blocked };
 	int sig;
 
-	spin_lock_irq(&bproc_sighand()->siglock);
 	for (sig = 1; sig <= _NSIG; sig++)
-		if (ignored >> (sig - 1) & 1)
-			bproc_sighand()->action[sig - 1].sa.sa_handler = SIG_IGN;
-	sigemptyset(&current->blocked);
-	current->blocked.sig[0] = h->blocked & ~(sigmask(SIGKILL) | sigmask(SIGSTOP));
-	recalc_sigpending();
-	spin_unlock_irq(&bproc_sighand()->siglock);
+		if (h->ignored >> (sig - 1) & 1)
+			ks_do_sigaction(sig, &ignore, NULL);
+	sigdelsetmask(&blocked, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
 /* As bproc_arrive(). @ends: it is neither the one nor the other any more, and has to end. */

@@ -39,11 +39,8 @@ void bproc_cred_fill(struct bproc_cred *to, const struct cred *from)
 	}
 }
 
-/**
- * bproc_cred_valid - are all IDs such as a process can have?
- * @c: what another machine said
- */
-bool bproc_cred_valid(const struct bproc_cred *c)
+/* Are all IDs such as a process can have? */
+static bool is_valid(const struct bproc_cred *c)
 {
 	int i;
 
@@ -119,7 +116,7 @@ int bproc_cred_take(const struct cred *old, const struct bproc_cred *c,
 	bool setuid, setgid;
 	int err;
 
-	if (!bproc_cred_valid(c))
+	if (!is_valid(c))
 		return -EINVAL;
 	new = prepare_creds();
 	if (!new)
@@ -180,7 +177,7 @@ int bproc_cred_follow(struct bproc_ghost *g, const struct bproc_stream *h,
 
 	if (IS_ERR(groups))
 		return PTR_ERR(groups);
-	err = bproc_cred_take(g->cred ?: current_cred(), &h->cred, groups);
+	err = bproc_cred_take(g->cred, &h->cred, groups);
 	put_group_info(groups);
 	if (!err)
 		bproc_ghost_set_cred(g, current_cred());

@@ -10,7 +10,6 @@ struct cred;
 struct group_info;
 
 void bproc_cred_fill(struct bproc_cred *to, const struct cred *from);
-bool bproc_cred_valid(const struct bproc_cred *c);
 struct group_info *bproc_cred_groups(const struct bproc_stream *h,
 				     const struct bproc_stream __user *uh);
 int bproc_cred_take(const struct cred *old, const struct bproc_cred *c,

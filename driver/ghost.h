@@ -57,7 +57,7 @@ struct bproc_name {
  * @deaths: how many of those ended whose signal has not come
  * @leaving: the task is the process until the ghost is live, and goes on as that if it
  *	cannot go
- * @cred: what the process left with, given back when it returns
+ * @cred: on the master: what the process left with, given back when it returns
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit

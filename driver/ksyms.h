@@ -45,7 +45,7 @@
 	  "a hook in the PID namespace")                                                    \
 	F(free_pid, "give back a number whose process never came to be", "call it")           \
 	F(change_pid, "put an arriving process into its session and group", "call it")        \
-	F(alloc_uid, "count a process for the user it became elsewhere", "call it")         \
+	F(alloc_uid, "count a process for the user it became elsewhere", "call it")           \
 	F(set_cred_ucounts, "likewise", "call it")                                            \
 	F(do_group_exit, "end a process with a given status", "call it")                      \
 	F(kernel_wait4, "wait for a child on behalf of its parent", "call it")                \

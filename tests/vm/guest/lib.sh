@@ -44,6 +44,11 @@ same() {
 # Limits are for Debian's kernels; others have their own idea of a second.
 : "${RIG_SLOWNESS:=1}"
 
+# The kernel "debug" takes many times as long.
+is_slow() {
+	[ "$RIG_SLOWNESS" -ge 4 ]
+}
+
 timeout() {
 	local seconds=$(($1 * RIG_SLOWNESS))
 	shift

@@ -10,10 +10,10 @@ master_status=
 # pingtimeout SECONDS: the line for a test that lets it pass; the kernel "debug" may take that
 # long to answer
 pingtimeout() {
-	if [ "$RIG_SLOWNESS" -lt 4 ]; then
-		echo "pingtimeout $1"
-	else
+	if is_slow; then
 		echo "pingtimeout $(($1 * 10))"
+	else
+		echo "pingtimeout $1"
 	fi
 }
 

@@ -15,7 +15,6 @@
  *	exec storm N		N children execve, and are killed at some moment
  *	exec wait		say "ready" and sleep
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <grp.h>
 #include <pthread.h>

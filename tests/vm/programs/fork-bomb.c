@@ -4,7 +4,6 @@
  * sleeps. For virtual machines. Ends by itself, and makes no more than a few hundred
  * processes.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>

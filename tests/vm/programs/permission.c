@@ -49,6 +49,17 @@ static int ids(void)
 	return (getuid() != 0) + 2 * (geteuid() == 0);
 }
 
+/* The exit status of a child that remote_fork() made. */
+static int result_of(pid_t pid)
+{
+	int status;
+
+	if (pid < 0)
+		return 252;
+	status = end_of(pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 254;
+}
+
 static int go_on(int from, int to, uid_t uid)
 {
 	int chan, error;
@@ -58,16 +69,13 @@ static int go_on(int from, int to, uid_t uid)
 		error = setuid(uid) || move_io(BPROC_IOC_MOVE, to, NULL, 0) ? errno : 0;
 		_exit(error & 0xff);
 	}
-	if (pid < 0)
-		return 252;
-	error = end_of(pid);
-	return WIFEXITED(error) ? WEXITSTATUS(error) : 254;
+	return result_of(pid);
 }
 
 static int come_home(int from, uid_t uid)
 {
 	struct rlimit one = { 1, 1 };
-	int chan, error;
+	int chan;
 	pid_t pid = remote_fork(from, &chan);
 
 	if (pid == 0) {
@@ -81,10 +89,7 @@ static int come_home(int from, uid_t uid)
 		pid = fork();
 		_exit(pid < 0 && errno == EAGAIN ? 0 : 248);
 	}
-	if (pid < 0)
-		return 252;
-	error = end_of(pid);
-	return WIFEXITED(error) ? WEXITSTATUS(error) : 254;
+	return result_of(pid);
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,6 @@
  *
  * Statically linked, as cancelling a thread takes a library that a node does not have.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
