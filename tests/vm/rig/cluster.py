@@ -198,8 +198,8 @@ class Cluster:
             status = machine.process.returncode
             if machine is self.master or status:
                 kind = Crashed if status < 0 else Trouble
-                raise kind(f"{machine.name}: QEMU ended with status {status} "
-                           f"{machine.complaint()}")
+                raise kind(f"{machine.name}: QEMU ended with status {status}: "
+                           f"{machine.last_words()}")
             self.renew_link(machine)
 
     def _heed(self, machine):

@@ -30,6 +30,7 @@ class Machine:
         self.agent = Agent(f"{self.run}.rig")
         self.console = Console(os.path.join(logs, f"{name}.console"))
         self.stderr = os.path.join(logs, f"{name}.qemu")
+        self.resets = os.path.join(logs, f"{name}.resets")  # with the processors' registers
         # QEMU shall not outlive this process, however that ends.
         self.argv = [
             "setpriv", "--pdeathsig", "KILL", *qemu_pkg.command(), "-name", name, "-nodefaults", "-no-user-config",
@@ -42,7 +43,8 @@ class Machine:
             "-serial", "chardev:con",
             "-chardev", f"socket,id=rig,path={self.run}.rig,server=on,wait=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=rig,name=rig",
-            "-qmp", f"unix:{self.run}.qmp,server=on,wait=off", *extra]
+            "-qmp", f"unix:{self.run}.qmp,server=on,wait=off",
+            "-d", "cpu_reset", "-D", self.resets, *extra]
 
     def start(self):
         self.wanted = True
@@ -105,3 +107,13 @@ class Machine:
     def complaint(self):
         """What QEMU itself had to say."""
         return base.read(self.stderr).strip() if os.path.exists(self.stderr) else ""
+
+    def last_words(self):
+        """Why it ended by itself, in a line: what is known of it."""
+        said = [self.complaint()]
+        if os.path.exists(self.resets) and "Triple fault" in base.read(self.resets):
+            said.append(f"a triple fault, see {self.resets}")
+        lines = [line for line in self.console.last(20) if line]
+        if lines:
+            said.append(f"its console ends with '{lines[-1]}'")
+        return "; ".join(filter(None, said))

@@ -144,7 +144,7 @@ def make_master(out, tree, puts, with_tests, systemd=None, fresh=False):
                      cluster_key(), 0o600)
         archive.tree(f"/stage/usr/lib/modules/{tree.release}", tree.path)
         archive.file("/stage/usr/lib/rig/agent", f"{GUEST}/agent")
-        for script in ("start", "wait-up", "stop", "dhcpd"):
+        for script in ("start", "run-master", "wait-up", "again", "stop", "dhcpd"):
             archive.file(f"/stage/usr/lib/rig/{script}", f"{base.VM_DIR}/guest/{script}", 0o755)
         archive.file("/stage/usr/bin/rigctl", f"{GUEST}/rigctl", 0o755)
         if with_tests:

@@ -218,11 +218,11 @@ class Group:
         return self.settled(name)
 
     def settled(self, name):
-        """Whether all nodes are up again for the next one."""
+        """Whether all is again as the next one expects it."""
         total = len(self.machines.nodes) + self.machines.virtual
         try:
             seconds = SETTLE * self.machines.slowness
-            done = self.machines.execute(["/usr/lib/rig/wait-up", str(total), str(seconds)],
+            done = self.machines.execute(["/usr/lib/rig/again", str(total), str(seconds)],
                                          seconds=seconds + 10)
         except (cluster.TimedOut, cluster.Trouble) as error:
             self.tally.failed(f"{name}: afterwards", str(error))
