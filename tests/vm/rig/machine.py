@@ -108,10 +108,13 @@ class Machine:
         """What QEMU itself had to say."""
         return base.read(self.stderr).strip() if os.path.exists(self.stderr) else ""
 
+    def had_triple_fault(self):
+        return os.path.exists(self.resets) and "Triple fault" in base.read(self.resets)
+
     def last_words(self):
         """Why it ended by itself, in a line: what is known of it."""
         said = [self.complaint()]
-        if os.path.exists(self.resets) and "Triple fault" in base.read(self.resets):
+        if self.had_triple_fault():
             said.append(f"a triple fault, see {self.resets}")
         lines = [line for line in self.console.last(20) if line]
         if lines:

@@ -120,7 +120,7 @@ class Group:
             for scenario in self.scenarios:
                 if self.machines is None and not self.boot(scenario):
                     continue
-                if not self.run_one(scenario):
+                if not self.run_one(scenario) and self.machines:
                     self.machines.close()
                     self.machines = None
             if self.machines:
@@ -185,7 +185,7 @@ class Group:
         self.machines.trouble.clear()
         return True
 
-    def run_one(self, scenario):
+    def run_one(self, scenario, again=True):
         """False if the cluster is not to be used any more."""
         name = f"{self.label} {scenario.name}"
         self.machines.mark(f"scenario {scenario.name}")
@@ -204,6 +204,10 @@ class Group:
                               self.machines.said() + self.machines.post_mortem())
             return False
         except cluster.Trouble as error:
+            if isinstance(error, cluster.Crashed) and again:
+                print(f"run once more: {name}: {error}", flush=True)
+                self.machines.close()
+                return self.boot(scenario) and self.run_one(scenario, again=False)
             time.sleep(0.5)
             self.machines.look()
             self.tally.failed(name, "\n".join([str(error), self.machines.said(),

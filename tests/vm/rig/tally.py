@@ -12,6 +12,7 @@ LINE = re.compile(r"^(ok|not ok)\s+(.*)$", re.M)
 
 CONTEXT = 3
 NR_SLOWEST = 15
+ELSE = "all else it said:"
 
 
 def leave_out_good(lines):
@@ -69,8 +70,8 @@ class Tally:
     @synchronized
     def failed(self, name, why, count=1):
         self.nr_failed += count
-        self.failures.append(name)
         first, *more = why.strip().split("\n") or [""]
+        self.failures.append(f"{name}: {first}" if first and first != ELSE else name)
         print(f"not ok {name}: {first}", *(f"    {line}" for line in more), sep="\n",
               flush=True)
 
@@ -85,7 +86,7 @@ class Tally:
             rest = "\n".join(leave_out_good(text.splitlines()))
             for what in why[:-1]:
                 self.failed(f"{name}: {what}", "")
-            self.failed(f"{name}: {why[-1]}", "all else it said:\n" + rest)
+            self.failed(f"{name}: {why[-1]}", f"{ELSE}\n{rest}")
             self.nr_passed += good
         else:
             self.passed(name, max(good, 1))
