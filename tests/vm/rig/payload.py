@@ -164,12 +164,6 @@ def libraries(program, stage):
     return re.findall(r"(?:=> |^\t)(/\S+) \(", done.stdout, re.M)
 
 
-def node_files():
-    """What of the project a node has: the slave daemon and its helpers."""
-    return [path for path in ("/usr/sbin/bpslave", "/usr/libexec/bproc")
-            if os.path.exists(STAGE + path)]
-
-
 def make_node_image(out, tree):
     """As an administrator does it: with bproc-mknode.  The agent comes along."""
     with tempfile.TemporaryDirectory(prefix="mknode-") as root:
@@ -194,15 +188,9 @@ def make_node(out, tree, number, bare):
         archive = begin(file, conf)
         add_modules(archive, files)
         archive.file("/rig/agent", f"{GUEST}/agent")
-        needed = set()
-        for path in node_files():
-            archive.any(path, STAGE + path)
-            for top, _, names in os.walk(STAGE + path):
-                for name in names:
-                    needed.update(libraries(f"{top}/{name}", STAGE))
-            if os.path.isfile(STAGE + path):
-                needed.update(libraries(STAGE + path, STAGE))
-        for library in sorted(needed):
-            archive.file(library.removeprefix(STAGE), os.path.realpath(library), 0o755)
+        if os.path.exists(slave):
+            archive.any("/usr/sbin/bpslave", slave)
+            for library in sorted(set(libraries(slave, STAGE))):
+                archive.file(library.removeprefix(STAGE), os.path.realpath(library), 0o755)
         archive.data("/etc/bproc/key", cluster_key(), 0o600)
         archive.end()
