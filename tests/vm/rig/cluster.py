@@ -194,7 +194,7 @@ class Cluster:
             self.selector.register(agent.sock, selectors.EVENT_READ,
                                    lambda: self._receive(machine))
         agent.flush()
-        if machine.wanted and not machine.alive():
+        if machine.wanted and not machine.alive() and not self._boots_again(machine):
             machine.wanted = False
             self._unregister(machine)
             status = machine.process.returncode
@@ -205,6 +205,20 @@ class Cluster:
                 raise kind(f"{machine.name}: QEMU ended with status {status}: "
                            f"{machine.last_words()}")
             self.renew_link(machine)
+
+    def _boots_again(self, machine):
+        """True if QEMU crashed in a node's boot, the first time: it is switched on once more.
+        QEMU 10.0 does so now and then when a kernel maps its devices while its other CPU runs
+        ("iotlb_to_section")."""
+        status = machine.process.returncode
+        if machine is self.master or status >= 0 or machine.agent.ready or machine.crashed:
+            return False
+        print(f"booted once more: {machine.name}: QEMU ended with status {status}: "
+              f"{machine.complaint()}", flush=True)
+        machine.crashed = True
+        control.kill(self, machine)
+        machine.start()
+        return True
 
     def _heed(self, machine):
         """A machine that halted is switched off, as by a hand; one that restarts forgets."""

@@ -25,6 +25,7 @@ class Machine:
         self.kernel = kernel
         self.process = None
         self.wanted = False
+        self.crashed = False
         self.used = self.using = 0
         self.run = os.path.join(rundir, name)
         self.agent = Agent(f"{self.run}.rig")

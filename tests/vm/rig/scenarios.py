@@ -145,8 +145,6 @@ class Group:
             return True
         except (base.RigError, cluster.TimedOut, cluster.Trouble) as error:
             if isinstance(error, cluster.Crashed) and again:
-                # QEMU 10.0 does so now and then when a kernel maps its devices while its other
-                # CPU runs ("iotlb_to_section").
                 print(f"booted once more: {name}: {error}", flush=True)
                 self.machines.close()
                 return self.boot(scenario, again=False)
