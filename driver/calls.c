@@ -46,10 +46,12 @@ static long some_nodes(struct bproc_space *s, int after, struct bproc_node_info 
 		.after = after,
 		.count = n,
 	};
+	long got;
 
 	if (bproc_is_master(s))
 		return bproc_nodes_info(s, after, to, n);
-	return bproc_call_master(s, &call, to, n * sizeof(*to));
+	got = bproc_call_master(s, &call, to, n * sizeof(*to));
+	return got > n ? -EIO : got;
 }
 
 static long get_nodes(struct bproc_calling *c)
@@ -90,10 +92,12 @@ static long some_procs(struct bproc_space *s, int after, int node, struct bproc_
 		.node = node,
 		.count = n,
 	};
+	long got;
 
 	if (bproc_is_master(s))
 		return bproc_ghosts_list(s, after, node, to, n);
-	return bproc_call_master(s, &call, to, n * sizeof(*to));
+	got = bproc_call_master(s, &call, to, n * sizeof(*to));
+	return got > n ? -EIO : got;
 }
 
 static long get_procs(struct bproc_calling *c)

@@ -236,10 +236,15 @@ static void keep_zombies(void)
  */
 void bproc_family_give(struct task_struct *task, struct task_struct *parent)
 {
+	struct task_struct *thread;
+
 	if (task->ptrace)
 		return;
-	RCU_INIT_POINTER(task->real_parent, parent);
-	RCU_INIT_POINTER(task->parent, parent);
+	for_each_thread(task, thread) {
+		RCU_INIT_POINTER(thread->real_parent, parent);
+		if (!thread->ptrace)
+			RCU_INIT_POINTER(thread->parent, parent);
+	}
 	list_move_tail(&task->sibling, &parent->children);
 }
 
@@ -396,6 +401,12 @@ static struct bproc_child *get_list(const struct bproc_stream *h,
 	return vmemdup_user((const char __user *)uh + at, len);
 }
 
+/* A process without an exit signal would be taken for a thread. */
+static bool is_valid(const struct bproc_child *c)
+{
+	return c->pid > 1 && c->exit_signal >= 0 && c->exit_signal <= CSIGNAL;
+}
+
 /**
  * bproc_family_make - the caller, who becomes a process, has that one's children
  * @s: where it arrives
@@ -422,7 +433,7 @@ int bproc_family_make(struct bproc_space *s, const struct bproc_stream *h,
 		fam->ghosts = kvcalloc(h->children, sizeof(*fam->ghosts), GFP_KERNEL_ACCOUNT);
 		err = fam->ghosts || !h->children ? 0 : -ENOMEM;
 		for (i = 0; !err && i < h->children; i++)
-			err = list[i].pid > 1 ? add_child(s, &list[i], fam) : -EINVAL;
+			err = is_valid(&list[i]) ? add_child(s, &list[i], fam) : -EINVAL;
 	}
 	kvfree(list);
 	if (err)

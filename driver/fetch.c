@@ -285,6 +285,7 @@ static int send_program(struct fetched *f, int err)
 		.moving = true,
 	};
 	struct bproc_ghost *g = f->ghost;
+	struct file *file = f->file;
 	ssize_t n;
 
 	if (!err && !thread_group_empty(current))
@@ -301,13 +302,22 @@ static int send_program(struct fetched *f, int err)
 		bproc_stream_shut(f->stream);
 	}
 	err = take_cred(f->cred);
+	/*
+	 * The exec closes the descriptor that this call came by. A child of the constructors
+	 * may hold the last one then, and close it any time: @f is not to be used any more,
+	 * nor to keep the ghost's file.
+	 */
+	f->file = NULL;
+	f->over = true;
+	bproc_ghost_get(g);
 	if (err)
 		kfree(name);
 	else
 		err = bproc_ghost_again(g, name);
-	f->over = true;
 	if (!err)
 		bproc_ghost_set_executing(g, false);
+	bproc_ghost_put(g);
+	fput(file);
 	return err;
 }
 

@@ -173,35 +173,45 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_execveat_32 static_call(bproc_ks___ia32_compat_sys_execveat)
 #endif
 
+#if BPROC_CHANGE_PID_COLLECTS
+#define bproc_do_change_pid(unused, task, type, pid) ks_change_pid(unused, task, type, pid)
+#else
+#define bproc_do_change_pid(unused, task, type, pid) ks_change_pid(task, type, pid)
+#endif
+
 int bproc_ksyms_resolve(void);
 unsigned long bproc_ksym_address(const char *name);
 
 /**
  * bproc_change_pid - put a task into another session or process group
- * @task: a process with one thread
+ * @task: the leader of its thread group
  * @type: PIDTYPE_PGID or PIDTYPE_SID
- * @pid: number of the session or group
+ * @ns: PID namespace
+ * @nr: number of the session or group there
+ *
+ * Return: 0, or -ESRCH if nobody has that number: then it is about to be freed, or its
+ * process not born yet.
  */
-static inline void bproc_change_pid(struct task_struct *task, enum pid_type type,
-				    struct pid *pid)
+static inline int bproc_change_pid(struct task_struct *task, enum pid_type type,
+				   struct pid_namespace *ns, pid_t nr)
 {
-#if BPROC_CHANGE_PID_COLLECTS
 	struct pid *unused[PIDTYPE_MAX] = {};
-	int i;
+	int err = -ESRCH, i;
+	struct pid *pid;
 
+	rcu_read_lock();
 	write_lock_irq(ks_tasklist_lock);
-	if (pid_alive(task) && task->signal->pids[type] != pid)
-		ks_change_pid(unused, task, type, pid);
+	pid = find_pid_ns(nr, ns);
+	for (i = PIDTYPE_TGID; err && pid && i < PIDTYPE_MAX; i++)
+		err = pid_has_task(pid, i) ? 0 : -ESRCH;
+	if (!err && pid_alive(task) && task->signal->pids[type] != pid)
+		bproc_do_change_pid(unused, task, type, pid);
 	write_unlock_irq(ks_tasklist_lock);
+	rcu_read_unlock();
 	for (i = 0; i < PIDTYPE_MAX; i++)
 		if (unused[i])
 			ks_free_pid(unused[i]);
-#else
-	write_lock_irq(ks_tasklist_lock);
-	if (pid_alive(task) && task->signal->pids[type] != pid)
-		ks_change_pid(task, type, pid);
-	write_unlock_irq(ks_tasklist_lock);
-#endif
+	return err;
 }
 
 #endif /* BPROC_KSYMS_H */

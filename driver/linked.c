@@ -239,10 +239,21 @@ struct moving {
 static long moving_linked(void *data)
 {
 	struct moving *m = data;
-	long err = bproc_move_linked(m->space, &m->order);
+	struct bproc_order order = m->order;
+	struct bproc_space *s = m->space;
+	long err;
 
-	if (m->order.exits)
-		ks_do_group_exit(m->order.exit_status);
+	/*
+	 * When the caller turns into a ghost the descriptor that this call came by is closed.
+	 * A child that has it, too, may free @m any time then.
+	 */
+	bproc_space_get(s);
+	m->order.io = NULL;
+	err = bproc_move_linked(s, &order);
+	kfree(order.io);
+	bproc_space_put(s);
+	if (order.exits)
+		ks_do_group_exit(order.exit_status);
 	return err;
 }
 

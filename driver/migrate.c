@@ -279,7 +279,7 @@ static struct task_struct *find_local(struct bproc_space *s, pid_t pid)
 		return ERR_PTR(-ESRCH);
 	if (!thread_group_leader(task) || (task->flags & PF_EXITING))
 		err = -ESRCH;
-	else if ((task->flags & PF_KTHREAD) || is_child_reaper(task_pid(task)))
+	else if ((task->flags & PF_KTHREAD) || bproc_task_is_init(task))
 		err = -EPERM;
 	if (err) {
 		put_task_struct(task);

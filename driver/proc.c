@@ -190,7 +190,7 @@ bool bproc_proc_was_here(struct bproc_space *s, pid_t nr)
 }
 
 /**
- * bproc_proc_discard_unborn - forget a process that its fork did not make after all
+ * bproc_proc_discard_unborn - forget a process that the caller's fork did not make after all
  * @s: the node
  * @key: its PID in the initial namespace
  *
@@ -198,14 +198,24 @@ bool bproc_proc_was_here(struct bproc_space *s, pid_t nr)
  */
 bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key)
 {
+	struct task_struct *task;
 	struct bproc_proc *p;
 
 	xa_lock_irq(&s->procs);
 	p = xa_load(&s->procs, key);
-	if (p && !p->born)
-		__xa_erase(&s->procs, key);
-	else
+	if (p && !p->born) {
+		rcu_read_lock();
+		task = pid_task(find_pid_ns(key, &init_pid_ns), PIDTYPE_PID);
+		/* The tracepoint of forks is not told of io_uring's threads. */
+		p->born = p->thread && task && same_thread_group(task, current);
+		rcu_read_unlock();
+		if (p->born)
+			p = NULL;
+		else
+			__xa_erase(&s->procs, key);
+	} else {
 		p = NULL;
+	}
 	xa_unlock_irq(&s->procs);
 	bproc_proc_free(p);
 	return p != NULL;
@@ -305,18 +315,7 @@ void bproc_proc_freed(struct bproc_space *s, struct task_struct *task)
 
 static int join(struct bproc_space *s, struct task_struct *task, enum pid_type type, pid_t nr)
 {
-	struct pid *pid;
-
-	if (nr <= 0)
-		return 0;
-	rcu_read_lock();
-	pid = get_pid(find_pid_ns(nr, s->ns));
-	rcu_read_unlock();
-	if (!pid)
-		return -ESRCH;
-	bproc_change_pid(task, type, pid);
-	put_pid(pid);
-	return 0;
+	return nr > 0 ? bproc_change_pid(task, type, s->ns, nr) : 0;
 }
 
 /**

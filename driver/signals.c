@@ -106,7 +106,7 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 	task = bproc_space_task(s, m->tid ? m->tid : nr);
 	if (!task)
 		return -ESRCH;
-	if (is_child_reaper(task_tgid(task))) {
+	if (bproc_task_is_init(task)) {
 		put_task_struct(task);
 		return -EPERM;
 	}

@@ -239,6 +239,24 @@ struct task_struct *bproc_space_task(struct bproc_space *s, pid_t nr)
 	return task;
 }
 
+/**
+ * bproc_task_is_init - is a process the first one of its PID namespace?
+ * @task: of it; the caller holds a reference
+ *
+ * One that is being released has no number any more, and is none.
+ */
+bool bproc_task_is_init(struct task_struct *task)
+{
+	struct pid *pid;
+	bool ret;
+
+	rcu_read_lock();
+	pid = task_tgid(task);
+	ret = pid && is_child_reaper(pid);
+	rcu_read_unlock();
+	return ret;
+}
+
 /* Wait for the RCU callbacks that free spaces. */
 void bproc_spaces_exit(void)
 {

@@ -93,6 +93,7 @@ void bproc_space_shutdown(struct bproc_space *s);
 void bproc_spaces_for_each(void (*what)(struct bproc_space *, struct task_struct *),
 			   struct task_struct *task);
 struct task_struct *bproc_space_task(struct bproc_space *s, pid_t nr);
+bool bproc_task_is_init(struct task_struct *task);
 void bproc_spaces_exit(void);
 
 #endif

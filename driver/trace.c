@@ -77,7 +77,7 @@ static bool parent_elsewhere(struct bproc_space *s, struct task_struct *task)
 
 	rcu_read_lock();
 	parent = rcu_dereference(task->group_leader->real_parent);
-	ret = is_child_reaper(task_tgid(parent)) || bproc_task_is_ghost(s, parent);
+	ret = bproc_task_is_init(parent) || bproc_task_is_ghost(s, parent);
 	rcu_read_unlock();
 	return ret;
 }

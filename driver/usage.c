@@ -61,6 +61,9 @@ void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
 	u->maxrss = max_rss_kib(task);
 }
 
+/* Some 36 years of work, in nanoseconds. */
+#define USAGE_MAX (1ULL << 60)
+
 static u64 rest(u64 total, u64 own)
 {
 	return total > own ? total - own : 0;
@@ -75,6 +78,8 @@ static u64 rest(u64 total, u64 own)
  */
 void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 {
+	/* The kernel divides by their sum, which comes from other machines. */
+	u64 utime = min(u->utime, USAGE_MAX), stime = min(u->stime, USAGE_MAX);
 	struct sighand_struct *sighand;
 	struct signal_struct *sig;
 	unsigned long flags;
@@ -84,10 +89,10 @@ void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 		return;
 	sig = task->signal;
 	write_seqlock(&sig->stats_lock);
-	sig->utime = rest(u->utime, task->utime);
-	sig->stime = rest(u->stime, task->stime);
+	sig->utime = rest(utime, task->utime);
+	sig->stime = rest(stime, task->stime);
 	/* The kernel scales utime and stime so that their sum is this. */
-	sig->sum_sched_runtime = rest(u->utime + u->stime, task->se.sum_exec_runtime);
+	sig->sum_sched_runtime = rest(utime + stime, task->se.sum_exec_runtime);
 	sig->cutime = u->cutime;
 	sig->cstime = u->cstime;
 	sig->min_flt = rest(u->minflt, task->min_flt);
