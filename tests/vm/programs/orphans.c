@@ -185,6 +185,25 @@ static void thread_ends(void)
 	finish(&m, 3);
 }
 
+/* All threads of a child get the other parent, or the end of that one finds an old one. */
+static void threads_are_adopted(int node)
+{
+	struct member g = start(M), p, c;
+
+	printf("# threads that are adopted on %s\n", name(node));
+	same("a subreaper", 0, ask(&g, SUBREAPER, 1));
+	p = start_child(&g, M, M);
+	c = start_child(&p, M, node);
+	check(ask(&c, THREAD) > 0, "another thread", "errno %d", got.err);
+	end(&p, 4);
+	same("its parent ends", p.pid, ask(&g, WAIT, p.pid));
+	check(has_parent(&c, g.pid), "it has another one", "%d", got.ret);
+	finish(&g, 1);
+	check(has_parent(&c, 1), "that one ends, too", "%d", got.ret);
+	end(&c, 7);
+	is_gone(c.pid);
+}
+
 /* All placements of the two. */
 static void each(void (*what)(int, int))
 {
@@ -218,6 +237,8 @@ int main(int argc, char **argv)
 	it_adopts(M, places[1]);
 	it_adopts(places[1], places[2]);
 	it_adopts(places[2], M);
+	threads_are_adopted(places[1]);
+	threads_are_adopted(places[2]);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		give_up("subreaper");
 	each(we_adopt);

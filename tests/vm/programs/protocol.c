@@ -289,6 +289,24 @@ static void late_exit(void)
 	same("is the last", ESRCH, say_exit(0, pid, SIGKILL));
 }
 
+/* Times whose sum is none: the kernel divides by it. */
+static void endless_times(void)
+{
+	struct bproc_msg_usage u = { .usage = { .utime = 1ULL << 63, .stime = 1ULL << 63 } };
+	struct bproc_msg_exit e = { .usage = u.usage };
+	struct bproc_stream header;
+	struct rusage usage;
+	int status;
+
+	u.pid = remote(&header);
+	same("endless times", 0, say(BPROC_MSG_USAGE, 0, 0, 0, 0, &u, sizeof(u)));
+	check(strtoull(stat_field(u.pid, 14), NULL, 10) > 0, "are some", "they are none");
+	same("its end", 0, say(BPROC_MSG_EXIT, 0, u.pid, 0, 0, &e, sizeof(e)));
+	same("is seen", u.pid, wait4(u.pid, &status, 0, &usage));
+	check(usage.ru_utime.tv_sec > 0, "with those times", "%ld s",
+	      (long)usage.ru_utime.tv_sec);
+}
+
 /* A parent on a node may put its child here into a group, if that is of the same session. */
 static void foreign_groups(void)
 {
@@ -397,6 +415,7 @@ int main(int argc, char **argv)
 	late_arrivals();
 	node_dies_amid_header();
 	late_exit();
+	endless_times();
 	foreign_groups();
 	master_goes(notifier);
 	return failures != 0;

@@ -6,6 +6,8 @@
  *
  * Statically linked, as cancelling a thread takes a library that a node does not have.
  */
+#include <dirent.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
@@ -257,6 +259,43 @@ static void others_threads(const char *name, int node)
 	close(chan);
 }
 
+/* The thread that the kernel makes for this process, which no fork is. */
+static int polling_thread(void)
+{
+	struct io_uring_params params = { .flags = IORING_SETUP_SQPOLL,
+					  .sq_thread_idle = 1000 };
+	struct dirent *entry;
+	int thread = 0;
+	DIR *dir;
+
+	if (syscall(__NR_io_uring_setup, 4, &params) < 0)
+		return -errno;
+	dir = opendir("/proc/self/task");
+	while (dir && (entry = readdir(dir)))
+		if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != getpid())
+			thread = atoi(entry->d_name);
+	return thread;
+}
+
+static void io_uring(int node)
+{
+	int chan, thread;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (!pid) {
+		put_int(chan, polling_thread());
+		get_int(chan);
+		_exit(0);
+	}
+	thread = get_int(chan);
+	check(thread > 0, "io_uring has a thread", "%d", thread);
+	same("the master knows its number", 0, syscall(SYS_tgkill, pid, thread, 0));
+	put_int(chan, 0);
+	same("the process ends", 0, end_of(pid));
+	fails("with it its thread", ESRCH, syscall(SYS_tgkill, pid, thread, 0));
+	close(chan);
+}
+
 static int from_a_user(int node)
 {
 	int chan;
@@ -313,5 +352,6 @@ int main(int argc, char **argv)
 	same("on the master neither", 0, end_of(pid));
 	others_threads("the master knows others' threads", node);
 	same("who may not signal it may not signal its threads", 0, from_a_user(node));
+	io_uring(node);
 	return failures != 0;
 }
