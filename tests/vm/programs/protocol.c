@@ -5,6 +5,8 @@
  */
 #include "scen.h"
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <linux/bproc_msg.h>
 
