@@ -6,6 +6,7 @@
 #include "scen.h"
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <linux/bproc_msg.h>
@@ -351,8 +352,8 @@ static void sizes(void)
 	fails("nothing", EINVAL, write(master, &m, 0));
 	m.size = 0xffffffff;
 	fails("much more", EINVAL, write(master, &m, sizeof(m)));
-	fails("a bad pointer", EFAULT, write(master, (void *)8, sizeof(m)));
-	fails("too long", EINVAL, write(master, in.bytes, sizeof(in) + 1));
+	fails("a bad pointer", EFAULT, syscall(SYS_write, master, (void *)8, sizeof(m)));
+	fails("too long", EINVAL, syscall(SYS_write, master, in.bytes, sizeof(in) + 1));
 	fails("no room to read", EMSGSIZE, read(master, in.bytes, 16));
 	for (type = 0; type < 300; type++)
 		say((unsigned int)type, 0, 0, 0, 0, NULL, 0);
