@@ -117,7 +117,8 @@ class Machine:
         said = [self.complaint()]
         if self.had_triple_fault():
             said.append(f"a triple fault, see {self.resets}")
-        lines = [line for line in self.console.last(20) if line]
-        if lines:
+        if self.console.trouble:
+            said.append(f"its kernel said '{self.console.trouble[0]}'")
+        elif lines := [line for line in self.console.last(20) if line]:
             said.append(f"its console ends with '{lines[-1]}'")
         return "; ".join(filter(None, said))
