@@ -16,9 +16,9 @@
 /* The ghost's descriptor, the stream, copies of 0, 1, 2. */
 #define OWN_COUNT 5
 
-long sys_fork_pid(int pid)
+long sys_fork_pid(int pid, unsigned long long flags)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
 
 	if (pid > 0) {
 		args.set_tid = (__u64)(unsigned long)&pid;
@@ -173,12 +173,13 @@ static void set_oom_score_adj(int value)
 static void set_signals(const struct bproc_stream *s)
 {
 	/* As the kernel has it: handler, flags, restorer, mask. */
-	__u64 action[4] = { 1 /* SIG_IGN */, 0, 0, 0 };
+	__u64 action[4] = { 0, 0, 0, 0 };
 	int sig;
 
-	for (sig = 1; sig <= 64; sig++)
-		if (s->ignored >> (sig - 1) & 1)
-			sys4(__NR_rt_sigaction, sig, (long)action, 0, sizeof(__u64));
+	for (sig = 1; sig <= 64; sig++) {
+		action[0] = s->ignored >> (sig - 1) & 1; /* SIG_IGN or SIG_DFL */
+		sys4(__NR_rt_sigaction, sig, (long)action, 0, sizeof(__u64));
+	}
 	sys4(__NR_rt_sigprocmask, SIG_SETMASK, (long)&s->blocked, 0, sizeof(__u64));
 }
 

@@ -370,8 +370,13 @@ static void send_back(struct sync *y)
 	if (c->left)
 		port_take_all(c->left, y->back);
 	evbuffer_add_buffer(y->back, s->queue);
-	while ((n = evbuffer_remove(y->back, buf, sizeof(buf))) > 0)
+	/* What others than we put into its pipe was never sent, and does not go back. */
+	while (s->moved && (n = evbuffer_remove(y->back, buf,
+						s->moved < sizeof(buf) ? (size_t)s->moved :
+									 sizeof(buf))) > 0) {
+		s->moved -= (__u64)n;
 		channel_send(c, MUX_BACK, 0, (__u32)n, buf);
+	}
 	if (s->eof && !s->done)
 		stream_eof(s);
 	if (!c->left)

@@ -58,7 +58,7 @@ void bpiod_send(struct route *r, const struct mux_frame *f, const void *data)
 		return;
 	mux_send(r->mux, f, data);
 	/* Not at once: who sends may be in the midst of a list. */
-	if (mux_queued(r->mux) > QUEUE_BASE + r->channels * MUX_STREAMS * MUX_WINDOW)
+	if (mux_queued(r->mux) > QUEUE_BASE + (size_t)r->channels * MUX_STREAMS * MUX_WINDOW)
 		event_active(r->overflow, EV_TIMEOUT, 0);
 }
 

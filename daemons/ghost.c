@@ -103,7 +103,7 @@ static long do_arrive_child(const struct bproc_ghost_next *next, int ghost)
 	struct arrival a = { .ghost = ghost, .stream = next->fd, .on_node = true };
 	long pid;
 
-	pid = next->pid > 0 ? sys_fork_pid(next->pid) : -EINVAL;
+	pid = next->pid > 0 ? sys_fork_pid(next->pid, 0) : -EINVAL;
 	if (!pid) {
 		arrive(&a);
 		sys_exit(127);

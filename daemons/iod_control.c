@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "iod_control.h"
+#include "log.h"
 
 union ancillary {
 	struct cmsghdr head;
@@ -86,6 +87,7 @@ int iod_fork(int *control)
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		if (place(pair[1], device))
 			_exit(1);
+		log_reopen();
 		/* Signals from a terminal are for those who started it. */
 		setsid();
 		return 0;

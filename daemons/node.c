@@ -116,7 +116,7 @@ void node_stream(struct master *m, int number, int fd, bool up)
 	struct node *n = m->node[number];
 
 	if (up)
-		preface_wait(m->base, &n->up, fd, on_up, n);
+		preface_wait(m->base, &n->up, fd, 0, on_up, n);
 	else
 		pool_add(n->down, fd);
 }

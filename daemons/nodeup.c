@@ -90,12 +90,18 @@ static bool ask_runner(struct nodeup *n, struct event_base *base, const char *sc
 
 static bool start(struct nodeup *n, struct event_base *base, const char *script)
 {
+	sigset_t all, old;
+
 	n->fd = find_runner();
 	if (n->fd >= 0)
 		return ask_runner(n, base, script);
+	/* A signal to it alone is not to reach our handlers, by which we would hear of it. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
 	n->pid = fork();
 	if (!n->pid)
 		nodeup_run(script, n->number);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return n->pid > 0;
 }
 

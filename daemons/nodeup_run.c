@@ -10,7 +10,7 @@ void nodeup_run(const char *script, int number)
 {
 	char log[64], node[16];
 	sigset_t none;
-	int fd;
+	int fd, sig;
 
 	snprintf(log, sizeof(log), NODEUP_LOG_DIR "/node.%d", number);
 	snprintf(node, sizeof(node), "%d", number);
@@ -21,7 +21,8 @@ void nodeup_run(const char *script, int number)
 		dup2(fd, STDERR_FILENO);
 	}
 	setpgid(0, 0);
-	signal(SIGPIPE, SIG_DFL);
+	for (sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execl(script, script, node, (char *)NULL);

@@ -30,9 +30,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	preface_got *got = p->got;
 	ssize_t n;
 
-	(void)what;
 	/* Not a byte more: what follows is the driver's. */
-	n = read((int)fd, (char *)&p->data + p->have, sizeof(p->data) - p->have);
+	n = what & EV_TIMEOUT ? 0
+			      : read((int)fd, (char *)&p->data + p->have,
+				     sizeof(p->data) - p->have);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0) {
@@ -52,15 +53,16 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	got(arg, &data, (int)fd);
 }
 
-int preface_wait(struct event_base *base, struct prefaces *list, int fd, preface_got *got,
-		 void *arg)
+int preface_wait(struct event_base *base, struct prefaces *list, int fd,
+		 unsigned int seconds, preface_got *got, void *arg)
 {
+	struct timeval limit = { seconds, 0 };
 	struct preface *p = calloc(1, sizeof(*p));
 
 	if (p)
 		p->ev = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, p);
 	if (!p || !p->ev || evutil_make_socket_nonblocking(fd) ||
-	    event_add(p->ev, NULL)) {
+	    event_add(p->ev, seconds ? &limit : NULL)) {
 		if (p && p->ev)
 			event_free(p->ev);
 		free(p);

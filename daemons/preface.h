@@ -17,9 +17,12 @@ TAILQ_HEAD(prefaces, preface);
  */
 typedef void preface_got(void *arg, const struct link_preface *preface, int fd);
 
-/* Waits for the preface on @fd, which is owned, for as long as it is on @list. */
-int preface_wait(struct event_base *base, struct prefaces *list, int fd, preface_got *got,
-		 void *arg);
+/*
+ * Waits for the preface on @fd, which is owned, for as long as it is on @list, but not for
+ * @seconds without a byte; 0: for ever.
+ */
+int preface_wait(struct event_base *base, struct prefaces *list, int fd,
+		 unsigned int seconds, preface_got *got, void *arg);
 
 unsigned int preface_count(const struct prefaces *list);
 

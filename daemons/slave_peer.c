@@ -212,7 +212,8 @@ static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *erro
 		return;
 	}
 	fd = stream_descriptor(p->base, ssl, fd);
-	if (fd < 0 || preface_wait(p->base, &p->prefaces, fd, on_preface, p))
+	if (fd < 0 || preface_wait(p->base, &p->prefaces, fd, LINK_HANDSHAKE_TIMEOUT,
+				   on_preface, p))
 		p->pending--;
 }
 

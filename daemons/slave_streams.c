@@ -97,7 +97,7 @@ static void on_connected(void *arg, SSL *ssl, int fd, int kind, const char *erro
 		pool_add(s->up, fd);
 		if (s->up_waiting)
 			s->up_waiting--;
-	} else if (preface_wait(s->base, &s->down, fd, on_preface, s)) {
+	} else if (preface_wait(s->base, &s->down, fd, 0, on_preface, s)) {
 		try_later(s);
 	}
 	top_up(s);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/sched.h>
 #include "arrive.h"
 #include "log.h"
 #include "slave.h"
@@ -70,6 +71,23 @@ fail:
 	sys_exit(127);
 }
 
+/*
+ * A child with a number, in which no signal does anything: soon others may send it some, and
+ * our handlers would tell us of those.
+ */
+static long fork_child(int pid)
+{
+	sigset_t all, old;
+	long child;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	child = sys_fork_pid(pid, CLONE_CLEAR_SIGHAND);
+	if (child)
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	return child;
+}
+
 int standin_make(struct device *device, int pid, __u32 uid)
 {
 	struct pollfd p = { .events = POLLIN };
@@ -88,7 +106,7 @@ int standin_make(struct device *device, int pid, __u32 uid)
 	if (program == 3 || report[1] == 3 || dev == 3) {
 		err = -EBADF;
 	} else {
-		child = sys_fork_pid(pid);
+		child = fork_child(pid);
 		if (!child)
 			become_standin(dev, program, uid, report[1]);
 		err = child < 0 ? (int)child : 0;
@@ -109,7 +127,7 @@ int standin_make(struct device *device, int pid, __u32 uid)
 static int make_child(int dev, int pid, int stream)
 {
 	struct arrival a = { .ghost = dev, .stream = stream, .on_node = true };
-	long child = sys_fork_pid(pid);
+	long child = fork_child(pid);
 
 	if (!child) {
 		arrive(&a);

@@ -86,8 +86,9 @@ static inline void __attribute__((noreturn)) sys_exit(int status)
 
 /*
  * A child with the number @pid in the caller's PID namespace; 0: the kernel chooses.
+ * @flags: CLONE_*.
  * Returns the child's PID and 0 in the child, like fork(2).
  */
-long sys_fork_pid(int pid);
+long sys_fork_pid(int pid, unsigned long long flags);
 
 #endif

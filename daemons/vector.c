@@ -216,6 +216,9 @@ static void feed_ghost(struct vector *v, unsigned int i)
 lost:
 	log_warn("process %d of a vector call cannot be started here", e->pid);
 	vector_lose(v, i, -EIO);
+	/* A node's word for it may never come. */
+	if (v->caller)
+		vector_decide(v, i);
 }
 
 /* --- the driver's list --- */
@@ -345,13 +348,23 @@ void vector_want_stream(struct master *m, const struct bproc_msg *msg)
 	want_stream_give(m->dev, msg->id, -ENOMEM);
 }
 
+static unsigned int calls_of(const struct node *n)
+{
+	const struct vector *v;
+	unsigned int count = 0;
+
+	LIST_FOREACH(v, &vectors, entry)
+	count += v->caller == n;
+	return count;
+}
+
 void vector_from_node(struct node *n, const struct link_preface *preface, int fd)
 {
 	struct link_preface p = *preface;
 
 	p.from = n->number;
 	memset(p.token, 0, sizeof(p.token));
-	if (!n->ready)
+	if (!n->ready || calls_of(n) >= LINK_STREAMS_MAX)
 		close(fd);
 	else if (!await_list(n->m, n, &p, fd))
 		log_err("no memory for a vector call of node %d", n->number);

@@ -64,7 +64,7 @@ static long get_nodes(struct bproc_calling *c)
 
 	if (!list.count || list.after < -1)
 		return -EINVAL;
-	info = kmalloc_array(NODES_AT_ONCE, sizeof(*info), GFP_KERNEL_ACCOUNT);
+	info = kcalloc(NODES_AT_ONCE, sizeof(*info), GFP_KERNEL_ACCOUNT);
 	if (!info)
 		return -ENOMEM;
 	do {
@@ -111,7 +111,7 @@ static long get_procs(struct bproc_calling *c)
 	if (!list.count || list.reserved || list.after < -1)
 		return -EINVAL;
 	to = u64_to_user_ptr(list.info);
-	info = kmalloc_array(PROCS_AT_ONCE, sizeof(*info), GFP_KERNEL_ACCOUNT);
+	info = kcalloc(PROCS_AT_ONCE, sizeof(*info), GFP_KERNEL_ACCOUNT);
 	if (!info)
 		return -ENOMEM;
 	do {

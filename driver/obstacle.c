@@ -34,6 +34,15 @@ static bool has_timers(struct signal_struct *sig)
 	       READ_ONCE(sig->it[1].expires) || bproc_has_posix_timers(sig);
 }
 
+static bool uses_io_uring(struct task_struct *task)
+{
+#ifdef CONFIG_IO_URING
+	return READ_ONCE(task->io_uring);
+#else
+	return false;
+#endif
+}
+
 static bool shares_handlers(struct task_struct *task)
 {
 	struct sighand_struct *sighand;
@@ -68,6 +77,9 @@ u32 bproc_obstacle(struct task_struct *task, bool force)
 		return BPROC_WHY_STOPPED;
 	if (shares_handlers(task))
 		return BPROC_WHY_HANDLERS;
+	/* Asked to go amid io_uring_enter(2) it would lose what that call still uses. */
+	if (uses_io_uring(task))
+		return BPROC_WHY_FILES;
 	if (!force && has_more_files(task))
 		return BPROC_WHY_FILES;
 	if (!force && has_timers(sig))

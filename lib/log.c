@@ -12,6 +12,7 @@ static struct {
 	bool terminal;
 	bool background;
 	bool journal;
+	int facility;
 } state = { .name = "bproc" };
 
 /* The journal knows the name of a service's first process. */
@@ -33,7 +34,16 @@ void log_init(const char *name, bool verbose)
 void log_background(int facility)
 {
 	openlog(state.name, LOG_PID, facility);
+	state.facility = facility;
 	state.background = true;
+}
+
+void log_reopen(void)
+{
+	if (!state.background)
+		return;
+	closelog();
+	openlog(state.name, LOG_PID, state.facility);
 }
 
 int log_facility(const char *name)

@@ -15,6 +15,9 @@ void log_init(const char *name, bool verbose);
 /* From now on to syslog, with @facility (LOG_DAEMON, ...). */
 void log_background(int facility);
 
+/* In a child that has closed the descriptors of its parent. */
+void log_reopen(void);
+
 /* LOG_DAEMON for "daemon", ...; -1 if @name is none. */
 int log_facility(const char *name);
 

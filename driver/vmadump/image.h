@@ -194,6 +194,7 @@ struct vmad_plan {
 int vmad_plan_read(struct vmad_plan *plan, struct file *in, loff_t pos);
 int vmad_plan_check(struct vmad_plan *plan);
 int vmad_plan_prepare(struct vmad_plan *plan);
+struct file *vmad_plan_exe(const struct vmad_plan *plan);
 void vmad_plan_free(struct vmad_plan *plan);
 
 /* A PT_LOAD of either word size. */

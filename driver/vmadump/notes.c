@@ -172,7 +172,7 @@ static int note_registers(struct vmad_buf *buf, const struct vmad_dump_opts *opt
 			err = vmad_note(buf,
 					set->core_note_type == NT_PRFPREG ? "CORE" : "LINUX",
 					set->core_note_type, data, len);
-		kfree(data);
+		kvfree(data);
 	}
 	return err;
 }

@@ -546,6 +546,26 @@ int vmad_plan_prepare(struct vmad_plan *plan)
 }
 
 /**
+ * vmad_plan_exe - the file that an image's process executes
+ * @plan: an image whose files vmad_plan_prepare() has opened
+ *
+ * As long as it is executed nobody can write to it: the caller must be allowed to execute it.
+ *
+ * Return: the file, or NULL.
+ */
+struct file *vmad_plan_exe(const struct vmad_plan *plan)
+{
+	struct file *file;
+
+	if (plan->task->exe == VMAD_NO_FILE)
+		return NULL;
+	file = plan->files[plan->task->exe];
+	if (!file || no_exec(file) || file_permission(file, MAY_EXEC))
+		return NULL;
+	return file;
+}
+
+/**
  * vmad_plan_free - the image was restored, or will not be
  * @plan: the plan
  */

@@ -176,6 +176,7 @@ static void restore_layout(const struct vmad_plan *plan)
 int vmad_task_restore(const struct vmad_plan *plan)
 {
 	const struct vmad_task *task = plan->task;
+	struct file *exe;
 	int err;
 
 	restore_layout(plan);
@@ -197,10 +198,9 @@ int vmad_task_restore(const struct vmad_plan *plan)
 	if (task->undumpable)
 		bproc_set_undumpable();
 	ks___set_task_comm(current, task->comm, true);
-	if (task->exe != VMAD_NO_FILE && plan->files[task->exe]) {
-		/* Fails when somebody has it open for writing; then the name is missing. */
-		if (ks_set_mm_exe_file(current->mm, plan->files[task->exe]))
-			pr_debug("exe of %s not set\n", task->comm);
-	}
+	exe = vmad_plan_exe(plan);
+	/* Fails when somebody has it open for writing; then the name is missing. */
+	if (exe && ks_set_mm_exe_file(current->mm, exe))
+		pr_debug("exe of %s not set\n", task->comm);
 	return 0;
 }

@@ -108,11 +108,14 @@ static const char *symbol_name(const u8 *text, u64 strings, u64 strings_len, u32
 	return text + strings + at;
 }
 
-/* The same walk for both word sizes: dynamic symbols through the section headers. */
+/*
+ * The same walk for both word sizes: dynamic symbols through the section headers. What is
+ * read is never what was written: a hostile one has its functions lie over its headers.
+ */
 #define DEFINE_PATCH(bits)                                                                  \
-static int patch##bits(u8 *text, u64 size)                                                \
+static int patch##bits(u8 *text, const u8 *from, u64 size)                                \
 {                                                                                         \
-	const Elf##bits##_Ehdr *eh = (const void *)text;                                      \
+	const Elf##bits##_Ehdr *eh = (const void *)from;                                      \
 	unsigned int i, j, done = 0;                                                          \
 									                      \
 	if (size < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||                     \
@@ -121,7 +124,7 @@ static int patch##bits(u8 *text, u64 size)                                      
 	    !inside(eh->e_shoff, (u64)eh->e_shnum * sizeof(Elf##bits##_Shdr), size))          \
 		return -EINVAL;                                                               \
 	for (i = 0; i < eh->e_shnum; i++) {                                                   \
-		const Elf##bits##_Shdr *sh = (const void *)(text + eh->e_shoff);              \
+		const Elf##bits##_Shdr *sh = (const void *)(from + eh->e_shoff);              \
 		u64 symbols = sh[i].sh_offset, n, strings, strings_len;                       \
 									                      \
 		if (sh[i].sh_type != SHT_DYNSYM)                                              \
@@ -135,13 +138,13 @@ static int patch##bits(u8 *text, u64 size)                                      
 		if (!inside(strings, strings_len, size))                                      \
 			return -EINVAL;                                                       \
 		for (j = 0; j < (u32)n / sizeof(Elf##bits##_Sym); j++) {                      \
-			Elf##bits##_Sym sym = ((const Elf##bits##_Sym *)(text + symbols))[j]; \
+			Elf##bits##_Sym sym = ((const Elf##bits##_Sym *)(from + symbols))[j]; \
 			const char *name;                                                     \
 			int err;                                                              \
 									                      \
 			if (ELF_ST_TYPE(sym.st_info) != STT_FUNC || !sym.st_shndx)            \
 				continue;                                                     \
-			name = symbol_name(text, strings, strings_len, sym.st_name);          \
+			name = symbol_name(from, strings, strings_len, sym.st_name);          \
 			if (!name || !inside(sym.st_value, sym.st_size, size))                \
 				return -EINVAL;                                               \
 			err = patch_function(text + sym.st_value, sym.st_size, name,          \
@@ -183,7 +186,8 @@ int vmad_vdso_prepare(struct vmad_plan *plan)
 	if (!plan->vdso_text)
 		return -ENOMEM;
 	memcpy(plan->vdso_text, text, size);
-	return plan->is32 ? patch32(plan->vdso_text, size) : patch64(plan->vdso_text, size);
+	return plan->is32 ? patch32(plan->vdso_text, text, size) :
+			    patch64(plan->vdso_text, text, size);
 }
 
 /**

@@ -30,12 +30,16 @@
 #if __SIZEOF_LONG__ == 8
 typedef Elf64_Ehdr Ehdr;
 typedef Elf64_Phdr Phdr;
+typedef Elf64_Shdr Shdr;
+typedef Elf64_Sym Sym;
 #define AT_IP (112 + 16 * 8)
 #define AT_CS (112 + 17 * 8)
 #define AT_FS_BASE (112 + 21 * 8)
 #else
 typedef Elf32_Ehdr Ehdr;
 typedef Elf32_Phdr Phdr;
+typedef Elf32_Shdr Shdr;
+typedef Elf32_Sym Sym;
 #define AT_IP (72 + 12 * 4)
 #define AT_CS (72 + 13 * 4)
 #endif
@@ -185,6 +189,28 @@ static void dump_self(void)
 		refused(name, expected);                                                        \
 	} while (0)
 
+/* One whose only function lies over the header: what is put there is not to be believed. */
+static void forge_vdso(char *text)
+{
+	Sym sym = { .st_name = 1,
+		    .st_info = STT_FUNC,
+		    .st_shndx = 1,
+		    .st_value = offsetof(Ehdr, e_shoff),
+		    .st_size = 8 };
+	Shdr sh[2] = { { .sh_type = SHT_DYNSYM,
+			 .sh_link = 1,
+			 .sh_offset = 2048,
+			 .sh_size = sizeof(sym) },
+		       { .sh_type = SHT_STRTAB, .sh_offset = 3072, .sh_size = 4 } };
+	Ehdr *eh = (Ehdr *)text;
+
+	eh->e_shoff = 1024;
+	eh->e_shnum = 2;
+	memcpy(text + 1024, sh, sizeof(sh));
+	memcpy(text + 2048, &sym, sizeof(sym));
+	memcpy(text + 3072, "\0x\0", 4);
+}
+
 static void damaged(void)
 {
 	struct vmad_image *im = note("BPROC", VMAD_NOTE_IMAGE);
@@ -281,6 +307,7 @@ static void damaged(void)
 	CHANGE("vDSO unaligned", vdso->address++, EINVAL);
 	CHANGE("vDSO size", vdso->size += 4096, EINVAL);
 	CHANGE("vDSO garbage", memset(vdso + 1, 0x55, 4096), EINVAL);
+	CHANGE("vDSO over itself", forge_vdso((char *)(vdso + 1)), 0);
 }
 
 /* Files of all kinds in place of an image. */
