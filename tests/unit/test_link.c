@@ -513,7 +513,7 @@ START_TEST(prefaces)
 	ck_assert_int_eq(given_fd, pair[0]);
 	ck_assert_int_eq(write(given_fd, &c, 1), 1);
 
-	ck_assert_int_eq(preface_wait(base, &list, pair[1], on_preface, NULL), 0);
+	ck_assert_int_eq(preface_wait(base, &list, pair[1], 0, on_preface, NULL), 0);
 	ck_assert_uint_eq(preface_count(&list), 1);
 	event_base_dispatch(base);
 	ck_assert_uint_eq(preface_count(&list), 0);
@@ -523,6 +523,15 @@ START_TEST(prefaces)
 	c = 0;
 	ck_assert_int_eq(read(seen_fd, &c, 1), 1);
 	ck_assert_int_eq(c, 'x');
+
+	/* one that does not come in time */
+	tcp_pair(pair);
+	ck_assert_int_eq(preface_wait(base, &list, pair[1], 1, on_preface, NULL), 0);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(preface_count(&list), 0);
+	ck_assert_int_eq(seen_fd, -2);
+	ck_assert_int_eq(read(pair[0], &c, 1), 0);
+	close(pair[0]);
 
 	/* idle streams that end are dropped; waiters hear of the pool's end */
 	tcp_pair(pair);

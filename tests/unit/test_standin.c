@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/sched.h>
 #include "arrive.h"
 #include "slave.h"
 #include "sys.h"
@@ -81,9 +82,11 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	return __real_ioctl(fd, request, arg);
 }
 
-long sys_fork_pid(int pid)
+long sys_fork_pid(int pid, unsigned long long flags)
 {
 	ck_assert_int_gt(pid, BASE);
+	/* Nothing of ours is to run for a signal to it. */
+	ck_assert_uint_eq(flags, CLONE_CLEAR_SIGHAND);
 	if (there[pid - BASE])
 		return -EEXIST;
 	forks[pid - BASE]++;

@@ -321,7 +321,7 @@ enum bproc_why {
 	BPROC_WHY_THREADS = 1,
 	/* it has a seccomp filter */
 	BPROC_WHY_SECCOMP = 2,
-	/* FORCE: it would lose open descriptors other than 0, 1, 2 */
+	/* FORCE: it would lose open descriptors other than 0, 1, 2; or it has io_uring (no FORCE) */
 	BPROC_WHY_FILES = 3,
 	/* FORCE: it would lose a running timer */
 	BPROC_WHY_TIMERS = 4,
