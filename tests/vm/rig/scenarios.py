@@ -144,7 +144,8 @@ class Group:
                             time.monotonic() - began, self.machines.busy())
             return True
         except (base.RigError, cluster.TimedOut, cluster.Trouble) as error:
-            if isinstance(error, cluster.Crashed) and again:
+            self.machines.look()
+            if again and (isinstance(error, cluster.Crashed) or self.timer_stopped()):
                 print(f"booted once more: {name}: {error}", flush=True)
                 self.machines.close()
                 return self.boot(scenario, again=False)
@@ -156,6 +157,11 @@ class Group:
             self.machines.close()
             self.machines = None
             return False
+
+    def timer_stopped(self):
+        """Whether a kernel that boots says that a processor, which idles, gets no interrupts of
+        its timer any more: QEMU has lost one."""
+        return any("Possible timer handling issue" in line for line in self.machines.trouble)
 
     def end(self):
         """The driver leaves the master's kernel, and nothing is left of it."""
