@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "slow.h"
+
 #define want(cond)                                                                          \
 	do {                                                                                  \
 		if (!(cond)) {                                                                  \
@@ -40,9 +42,7 @@
 /* Seconds in which it is moved for sure, and still sleeps. */
 static int long_enough(void)
 {
-	const char *slowness = getenv("RIG_SLOWNESS");
-
-	return 15 * (slowness ? atoi(slowness) : 1);
+	return 15 * slowness();
 }
 
 static volatile sig_atomic_t got;
