@@ -39,6 +39,15 @@ static long get_version(struct bproc_calling *c)
 #define NODES_AT_ONCE (BPROC_CALL_ROOM / sizeof(struct bproc_node_info))
 #define PROCS_AT_ONCE (BPROC_CALL_ROOM / sizeof(struct bproc_proc_info))
 
+/* As many elements as asked for, or fewer. */
+static long list_of_master(struct bproc_space *s, const struct bproc_msg_call *call, void *to,
+			   size_t size)
+{
+	long got = bproc_call_master(s, call, to, call->count * size);
+
+	return got > call->count ? -EIO : got;
+}
+
 static long some_nodes(struct bproc_space *s, int after, struct bproc_node_info *to, u32 n)
 {
 	struct bproc_msg_call call = {
@@ -46,12 +55,10 @@ static long some_nodes(struct bproc_space *s, int after, struct bproc_node_info 
 		.after = after,
 		.count = n,
 	};
-	long got;
 
 	if (bproc_is_master(s))
 		return bproc_nodes_info(s, after, to, n);
-	got = bproc_call_master(s, &call, to, n * sizeof(*to));
-	return got > n ? -EIO : got;
+	return list_of_master(s, &call, to, sizeof(*to));
 }
 
 static long get_nodes(struct bproc_calling *c)
@@ -92,12 +99,10 @@ static long some_procs(struct bproc_space *s, int after, int node, struct bproc_
 		.node = node,
 		.count = n,
 	};
-	long got;
 
 	if (bproc_is_master(s))
 		return bproc_ghosts_list(s, after, node, to, n);
-	got = bproc_call_master(s, &call, to, n * sizeof(*to));
-	return got > n ? -EIO : got;
+	return list_of_master(s, &call, to, sizeof(*to));
 }
 
 static long get_procs(struct bproc_calling *c)

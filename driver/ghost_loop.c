@@ -204,15 +204,16 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 	int fd = -1;
 
 	if (op->file) {
-		bool comes = op->op == BPROC_GHOST_ARRIVE && bproc_ghost_expect(g, op->file);
+		bool arrives = op->op == BPROC_GHOST_ARRIVE;
+		bool expected = !arrives || bproc_ghost_expect(g, op->file);
 
-		if (op->op != BPROC_GHOST_ARRIVE || comes)
+		if (expected)
 			fd = get_unused_fd_flags(0);
 		if (fd < 0) {
-			if (comes)
+			if (arrives && expected)
 				bproc_ghost_expect_no_more(g);
 			/* A stream or a new ghost: its last close tells who waits for it. */
-			if (op->op == BPROC_GHOST_ARRIVE)
+			if (arrives)
 				bproc_ghost_arrival_failed(g);
 			bproc_ghost_order_free(op);
 			return 0;

@@ -189,6 +189,19 @@ bool bproc_proc_was_here(struct bproc_space *s, pid_t nr)
 	return ret;
 }
 
+/* @key: a PID in the initial namespace */
+static bool is_own_thread(pid_t key)
+{
+	struct task_struct *task;
+	bool ret;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(key, &init_pid_ns), PIDTYPE_PID);
+	ret = task && same_thread_group(task, current);
+	rcu_read_unlock();
+	return ret;
+}
+
 /**
  * bproc_proc_discard_unborn - forget a process that the caller's fork did not make after all
  * @s: the node
@@ -198,24 +211,17 @@ bool bproc_proc_was_here(struct bproc_space *s, pid_t nr)
  */
 bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key)
 {
-	struct task_struct *task;
 	struct bproc_proc *p;
 
 	xa_lock_irq(&s->procs);
 	p = xa_load(&s->procs, key);
-	if (p && !p->born) {
-		rcu_read_lock();
-		task = pid_task(find_pid_ns(key, &init_pid_ns), PIDTYPE_PID);
-		/* The tracepoint of forks is not told of io_uring's threads. */
-		p->born = p->thread && task && same_thread_group(task, current);
-		rcu_read_unlock();
-		if (p->born)
-			p = NULL;
-		else
-			__xa_erase(&s->procs, key);
-	} else {
+	/* The tracepoint of forks is not told of io_uring's threads. */
+	if (p && !p->born)
+		p->born = p->thread && is_own_thread(key);
+	if (p && !p->born)
+		__xa_erase(&s->procs, key);
+	else
 		p = NULL;
-	}
 	xa_unlock_irq(&s->procs);
 	bproc_proc_free(p);
 	return p != NULL;
