@@ -274,12 +274,12 @@ out:
  * The restore executes something, and that takes and gives privileges: saved IDs become
  * the effective ones, root gets all capabilities. A move changes nothing.
  */
-static int keep_cred(const struct cred *was)
+static struct cred *as_before(const struct cred *was)
 {
 	struct cred *new = prepare_creds();
 
 	if (!new)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	new->uid = was->uid;
 	new->euid = was->euid;
 	new->suid = was->suid;
@@ -293,7 +293,7 @@ static int keep_cred(const struct cred *was)
 	new->cap_permitted = was->cap_permitted;
 	new->cap_effective = was->cap_effective;
 	new->cap_ambient = was->cap_ambient;
-	return commit_creds(new);
+	return new;
 }
 
 static int wait_for_word(struct bproc_space *s, struct arrival *a)
@@ -345,6 +345,8 @@ static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
 {
 	struct group_info *groups = NULL;
 	const struct cred *was;
+	bool dumpable = false;
+	struct cred *new;
 	int err;
 
 	/* The header's memory goes with the restore. */
@@ -353,15 +355,14 @@ static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
 	if (IS_ERR(groups))
 		return PTR_ERR(groups);
 	was = get_current_cred();
-	err = vmad_restore(stream, result, g ? lost : NULL);
+	err = vmad_restore(stream, result, g ? lost : NULL, &dumpable);
 	if (!err) {
 		/* To execute is how it is done, not what the process did. */
 		if (!(h->flags & BPROC_STREAM_EXECUTED))
 			current->flags |= PF_FORKNOEXEC;
-		if (groups)
-			err = bproc_cred_take(g->cred, &h->cred, groups);
-		else
-			err = keep_cred(was);
+		new = groups ? bproc_cred_come_home(g->cred, &h->cred, groups) :
+			       as_before(was);
+		err = IS_ERR(new) ? PTR_ERR(new) : bproc_cred_put_on(new, dumpable);
 		/* The image is in place, and is not to run. */
 		*lost = err;
 	}

@@ -98,7 +98,38 @@ static int count_user(struct cred *new)
 }
 
 /**
- * bproc_cred_take - give the caller, a ghost, the credentials of its process
+ * bproc_cred_put_on - the caller is a program that was restored: it has its credentials
+ * @new: these; the reference goes
+ * @dumpable: its user may trace it
+ *
+ * Under exec's locks, so that nobody who was found to have the right to trace what it was
+ * traces what it is.
+ *
+ * Return: 0, or -EINTR if a fatal signal came.
+ */
+int bproc_cred_put_on(struct cred *new, bool dumpable)
+{
+	struct signal_struct *sig = current->signal;
+
+	if (mutex_lock_killable(&sig->cred_guard_mutex))
+		goto err_cred;
+	if (down_write_killable(&sig->exec_update_lock))
+		goto err_mutex;
+	commit_creds(new);
+	if (dumpable)
+		bproc_set_dumpable();
+	up_write(&sig->exec_update_lock);
+	mutex_unlock(&sig->cred_guard_mutex);
+	return 0;
+err_mutex:
+	mutex_unlock(&sig->cred_guard_mutex);
+err_cred:
+	abort_creds(new);
+	return -EINTR;
+}
+
+/**
+ * bproc_cred_come_home - the credentials of the process that the caller, a ghost, stands for
  * @old: what the process left with
  * @c: what it has there
  * @groups: likewise
@@ -106,10 +137,10 @@ static int count_user(struct cred *new)
  * The way to the node and back gives nobody more. What the process gave up or changed
  * there is honoured if it could have made the same change here.
  *
- * Return: 0, -EINVAL, -ENOMEM or -EAGAIN.
+ * Return: them, to be committed, or an ERR_PTR: -EINVAL, -ENOMEM or -EAGAIN.
  */
-int bproc_cred_take(const struct cred *old, const struct bproc_cred *c,
-		    struct group_info *groups)
+struct cred *bproc_cred_come_home(const struct cred *old, const struct bproc_cred *c,
+				  struct group_info *groups)
 {
 	struct user_namespace *ns = &init_user_ns;
 	struct cred *new;
@@ -117,10 +148,10 @@ int bproc_cred_take(const struct cred *old, const struct bproc_cred *c,
 	int err;
 
 	if (!is_valid(c))
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	new = prepare_creds();
 	if (!new)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	setuid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETUID);
 	setgid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETGID);
 	new->uid = setuid ? make_kuid(ns, c->uid[0]) : old->uid;
@@ -151,11 +182,11 @@ int bproc_cred_take(const struct cred *old, const struct bproc_cred *c,
 	err = count_user(new);
 	if (err) {
 		abort_creds(new);
-		return err;
+		return ERR_PTR(err);
 	}
 	if (c->no_new_privs)
 		task_set_no_new_privs(current);
-	return commit_creds(new);
+	return new;
 }
 
 /**
@@ -173,13 +204,15 @@ int bproc_cred_follow(struct bproc_ghost *g, const struct bproc_stream *h,
 		      const struct bproc_stream __user *uh)
 {
 	struct group_info *groups = bproc_cred_groups(h, uh);
-	int err;
+	struct cred *new;
 
 	if (IS_ERR(groups))
 		return PTR_ERR(groups);
-	err = bproc_cred_take(g->cred, &h->cred, groups);
+	new = bproc_cred_come_home(g->cred, &h->cred, groups);
 	put_group_info(groups);
-	if (!err)
-		bproc_ghost_set_cred(g, current_cred());
-	return err;
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	commit_creds(new);
+	bproc_ghost_set_cred(g, current_cred());
+	return 0;
 }

@@ -12,8 +12,9 @@ struct group_info;
 void bproc_cred_fill(struct bproc_cred *to, const struct cred *from);
 struct group_info *bproc_cred_groups(const struct bproc_stream *h,
 				     const struct bproc_stream __user *uh);
-int bproc_cred_take(const struct cred *old, const struct bproc_cred *c,
-		    struct group_info *groups);
+struct cred *bproc_cred_come_home(const struct cred *old, const struct bproc_cred *c,
+				  struct group_info *groups);
+int bproc_cred_put_on(struct cred *new, bool dumpable);
 int bproc_cred_follow(struct bproc_ghost *g, const struct bproc_stream *h,
 		      const struct bproc_stream __user *uh);
 

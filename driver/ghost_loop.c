@@ -70,7 +70,8 @@ static bool signals_waiting(void)
 /*
  * What a ghost does on a node, make the process that arrives in it, takes privileges; it
  * may have left with those of a process, or lost them in an attempt. The real user stays,
- * by whom others see whose child they are and who may signal it.
+ * by whom others see whose child they are and who may signal it. Whoever traced the process,
+ * as its user may, does not go on with that.
  */
 static int regain_root(struct bproc_space *s)
 {
@@ -91,6 +92,10 @@ static int regain_root(struct bproc_space *s)
 		return 0;
 	}
 	new->uid = own->uid;
+	write_lock_irq(ks_tasklist_lock);
+	if (current->ptrace)
+		ks___ptrace_unlink(current);
+	write_unlock_irq(ks_tasklist_lock);
 	return commit_creds(new);
 }
 

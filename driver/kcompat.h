@@ -102,11 +102,14 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 	 TASK_DUMPABLE_OWNER)
 #define bproc_set_undumpable()                                                              \
 	static_call(bproc_ks_task_exec_state_set_dumpable)(TASK_DUMPABLE_OFF)
+#define bproc_set_dumpable()                                                                \
+	static_call(bproc_ks_task_exec_state_set_dumpable)(TASK_DUMPABLE_OWNER)
 #else
 #define BPROC_KSYM_DUMPABLE(F)                                                              \
 	F(set_dumpable, "a restored process that must not be dumped", "call it")
 #define bproc_set_undumpable()                                                              \
 	static_call(bproc_ks_set_dumpable)(current->mm, SUID_DUMP_DISABLE)
+#define bproc_set_dumpable() static_call(bproc_ks_set_dumpable)(current->mm, SUID_DUMP_USER)
 #define bproc_dumpable() (get_dumpable(current->mm) == SUID_DUMP_USER)
 #endif
 

@@ -83,6 +83,7 @@
 	F(__x64_sys_faccessat, "likewise", "likewise")                                        \
 	F(__x64_sys_faccessat2, "likewise", "likewise")                                       \
 	F(task_work_cancel_match, "take back what another process was to do", "call it")      \
+	F(__ptrace_unlink, "end a user's tracing of a process that left a node", "call it")    \
 	F(ptrace_may_access, "may the caller dump another process?", "call it")               \
 	BPROC_KSYM_X86_TASK_FPU(F)                                                            \
 	BPROC_KSYM_DUMPABLE(F)
@@ -143,6 +144,7 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #endif
 
 #define ks_task_work_cancel_match static_call(bproc_ks_task_work_cancel_match)
+#define ks___ptrace_unlink static_call(bproc_ks___ptrace_unlink)
 #define ks_ptrace_may_access static_call(bproc_ks_ptrace_may_access)
 
 #define ks_kill static_call(bproc_ks___x64_sys_kill)

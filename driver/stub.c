@@ -57,7 +57,7 @@ int bproc_exec_stub(const char *const *argv, const char *const *envp)
 
 	if (s && s->stub) {
 		/* On a node it is an open file: seen from there, it is the root itself. */
-		err = vmad_exec_from(&s->stub->f_path, "/", argv, envp);
+		err = vmad_exec_undumpable(&s->stub->f_path, "/", argv, envp);
 		bproc_space_put(s);
 		return err;
 	}
@@ -65,7 +65,7 @@ int bproc_exec_stub(const char *const *argv, const char *const *envp)
 	err = get_init_root(&root);
 	if (err)
 		return err;
-	err = vmad_exec_from(&root, stub, argv, envp);
+	err = vmad_exec_undumpable(&root, stub, argv, envp);
 	path_put(&root);
 	return err;
 }

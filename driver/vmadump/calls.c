@@ -51,9 +51,9 @@ long vmad_call_undump(const struct vmad_undump *arg)
 		return -EBADF;
 	if (arg->flags & VMAD_UNDUMP_CHECK) {
 		result = 0;
-		err = vmad_restore(in, NULL, NULL);
+		err = vmad_restore(in, NULL, NULL, NULL);
 	} else {
-		err = vmad_restore(in, &result, NULL);
+		err = vmad_restore(in, &result, NULL, NULL);
 	}
 	fput(in);
 	return err ?: result;

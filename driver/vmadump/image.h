@@ -149,6 +149,7 @@ int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
  * @phnum: program headers, the note among them
  * @result: result register of the program
  * @lost: as at vmad_restore()
+ * @dumpable: likewise
  * @error: what went wrong when the caller's program was gone already
  * @image: @task, ...: notes, within @head
  * @files: opened files that mappings or @exe refer to; NULL where not needed
@@ -158,6 +159,7 @@ int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
  */
 struct vmad_plan {
 	bool *lost;
+	bool *dumpable;
 	int error;
 	struct vmad_stream in;
 	struct vmad_buf head;

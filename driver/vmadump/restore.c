@@ -26,7 +26,10 @@
 #include <uapi/linux/rseq.h>
 #include "image.h"
 
-/* A caller that is executing, and what it is to become. */
+/*
+ * A caller that is executing, and what it is to become; without a plan that is what it
+ * executes.
+ */
 struct waiting {
 	struct list_head list;
 	struct task_struct *task;
@@ -108,10 +111,10 @@ static void settle_later(struct settle *s)
 	}
 }
 
-static struct vmad_plan *find_waiting(void)
+/* The caller's own entry, which stays while it executes. */
+static struct waiting *find_waiting(void)
 {
-	struct vmad_plan *plan = NULL;
-	struct waiting *w;
+	struct waiting *found = NULL, *w;
 
 	/* Unlocked, for every exec comes here: one's own entry is always seen. */
 	if (list_empty_careful(&waiting_list))
@@ -119,12 +122,26 @@ static struct vmad_plan *find_waiting(void)
 	spin_lock(&waiting_lock);
 	list_for_each_entry(w, &waiting_list, list) {
 		if (w->task == current) {
-			plan = w->plan;
+			found = w;
 			break;
 		}
 	}
 	spin_unlock(&waiting_lock);
-	return plan;
+	return found;
+}
+
+static void waiting_add(struct waiting *w)
+{
+	spin_lock(&waiting_lock);
+	list_add(&w->list, &waiting_list);
+	spin_unlock(&waiting_lock);
+}
+
+static void waiting_del(struct waiting *w)
+{
+	spin_lock(&waiting_lock);
+	list_del(&w->list);
+	spin_unlock(&waiting_lock);
 }
 
 /* Exec is past the point of no return: from here on, a failure kills. */
@@ -224,11 +241,14 @@ static int load_file(struct linux_binprm *bprm)
 
 static int load_image(struct linux_binprm *bprm)
 {
-	struct vmad_plan *plan = find_waiting();
 	const Elf64_Ehdr *eh = (const void *)bprm->buf;
+	struct waiting *w = find_waiting();
 
-	if (plan)
-		return carry_out(bprm, plan);
+	/* Already when exec lets others look at the new program. */
+	if (w && (!w->plan || w->plan->dumpable))
+		bprm->interp_flags |= BINPRM_FLAGS_ENFORCE_NONDUMP;
+	if (w && w->plan)
+		return carry_out(bprm, w->plan);
 	/* Up to e_version both word sizes are alike. */
 	if (memcmp(eh->e_ident, ELFMAG, SELFMAG) || eh->e_type != ET_CORE)
 		return -ENOEXEC;
@@ -245,13 +265,32 @@ static int exec_plan(struct vmad_plan *plan)
 	struct waiting w = { .task = current, .plan = plan };
 	int err;
 
-	spin_lock(&waiting_lock);
-	list_add(&w.list, &waiting_list);
-	spin_unlock(&waiting_lock);
+	waiting_add(&w);
 	err = vmad_exec_blank();
-	spin_lock(&waiting_lock);
-	list_del(&w.list);
-	spin_unlock(&waiting_lock);
+	waiting_del(&w);
+	return err;
+}
+
+/**
+ * vmad_exec_undumpable - vmad_exec_from() of a program that its user must not trace
+ * @root: see there
+ * @name: see there
+ * @argv: see there
+ * @envp: see there
+ *
+ * Not for one moment, if the user could not trace the caller before.
+ *
+ * Return: as vmad_exec_from().
+ */
+int vmad_exec_undumpable(const struct path *root, const char *name, const char *const *argv,
+			 const char *const *envp)
+{
+	struct waiting w = { .task = current };
+	int err;
+
+	waiting_add(&w);
+	err = vmad_exec_from(root, name, argv, envp);
+	waiting_del(&w);
 	return err;
 }
 
@@ -296,6 +335,9 @@ static int restore(struct file *in, struct vmad_plan *plan, long *result)
  *	program finds it as its result; NULL: only see whether it could be done
  * @lost: set to true if the caller has no program any more, neither its own nor the image:
  *	it must execute another, or die. NULL: it is killed then
+ * @dumpable: the program must not be traced as long as it has no more than exec left it of
+ *	its credentials. The caller sees to those, and then makes it dumpable, if this is set
+ *	to true. NULL: it has what it is to have
  *
  * Called from a system call, or from a new process that has not been in user mode yet. All
  * that can be checked is checked first, and an error then leaves the caller as it was.
@@ -304,7 +346,7 @@ static int restore(struct file *in, struct vmad_plan *plan, long *result)
  * Return: 0, then the caller goes to user mode and is the new program; or -errno as at
  * VMAD_IOC_DO_UNDUMP. If a fatal signal is pending there is no way back.
  */
-int vmad_restore(struct file *in, long *result, bool *lost)
+int vmad_restore(struct file *in, long *result, bool *lost, bool *dumpable)
 {
 	struct vmad_plan *plan = kvzalloc(sizeof(*plan), GFP_KERNEL);
 	int err;
@@ -312,6 +354,7 @@ int vmad_restore(struct file *in, long *result, bool *lost)
 	if (!plan)
 		return -ENOMEM;
 	plan->lost = lost;
+	plan->dumpable = dumpable;
 	err = restore(in, plan, result);
 	kvfree(plan);
 	return err;

@@ -195,7 +195,9 @@ int vmad_task_restore(const struct vmad_plan *plan)
 			(struct robust_list_head __user *)(unsigned long)task->robust_list;
 	current->clear_child_tid = (int __user *)(unsigned long)task->clear_child_tid;
 	current->personality = task->personality;
-	if (task->undumpable)
+	if (plan->dumpable)
+		*plan->dumpable = !task->undumpable;
+	else if (task->undumpable)
 		bproc_set_undumpable();
 	ks___set_task_comm(current, task->comm, true);
 	exe = vmad_plan_exe(plan);

@@ -36,7 +36,7 @@ struct vmad_dump_opts {
 struct path;
 
 ssize_t vmad_dump(struct file *out, const struct vmad_dump_opts *opts);
-int vmad_restore(struct file *in, long *result, bool *lost);
+int vmad_restore(struct file *in, long *result, bool *lost, bool *dumpable);
 int vmad_restore_program(struct file *in);
 int vmad_write_all(struct file *file, const void *data, size_t len);
 int vmad_read_all(struct file *file, void *data, size_t len);
@@ -47,6 +47,8 @@ bool vmad_resume_later(void);
 bool vmad_may_execdump(void);
 int vmad_exec_from(const struct path *root, const char *name, const char *const *argv,
 		   const char *const *envp);
+int vmad_exec_undumpable(const struct path *root, const char *name, const char *const *argv,
+			 const char *const *envp);
 
 long vmad_call_dump(struct vmad_dump *arg);
 long vmad_call_undump(const struct vmad_undump *arg);
