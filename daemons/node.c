@@ -139,6 +139,7 @@ static bool may_send(unsigned int type)
 	case BPROC_MSG_NAME:
 	case BPROC_MSG_USAGE:
 	case BPROC_MSG_IDS:
+	case BPROC_MSG_CRED:
 	case BPROC_MSG_CALL:
 	case BPROC_MSG_WATCH:
 	case BPROC_MSG_REAPED:

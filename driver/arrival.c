@@ -279,7 +279,7 @@ static struct cred *as_before(const struct cred *was)
 	struct cred *new = prepare_creds();
 
 	if (!new)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	new->uid = was->uid;
 	new->euid = was->euid;
 	new->suid = was->suid;
@@ -338,6 +338,27 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a, struct bproc
 	return err;
 }
 
+/* The restored program has what the process had; on the master, what its ghost kept of it. */
+static int restore_cred(struct bproc_ghost *g, const struct cred *was,
+			const struct bproc_stream *h, struct group_info *groups, bool dumpable)
+{
+	const struct cred *kept = NULL;
+	struct cred *new;
+	int err;
+
+	if (groups) {
+		err = bproc_cred_change(g, &h->cred, groups);
+		if (err)
+			return err;
+		kept = bproc_ghost_get_cred(g);
+		if (h->cred.no_new_privs)
+			task_set_no_new_privs(current);
+	}
+	new = kept ? bproc_cred_copy(kept) : as_before(was);
+	put_cred(kept);
+	return new ? bproc_cred_put_on(new, dumpable) : -ENOMEM;
+}
+
 /* Have the image of the process. Return: 0, or -errno. */
 static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
 			 const struct bproc_stream *h, struct bproc_stream __user *uh,
@@ -346,7 +367,6 @@ static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
 	struct group_info *groups = NULL;
 	const struct cred *was;
 	bool dumpable = false;
-	struct cred *new;
 	int err;
 
 	/* The header's memory goes with the restore. */
@@ -360,9 +380,7 @@ static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
 		/* To execute is how it is done, not what the process did. */
 		if (!(h->flags & BPROC_STREAM_EXECUTED))
 			current->flags |= PF_FORKNOEXEC;
-		new = groups ? bproc_cred_come_home(g->cred, &h->cred, groups) :
-			       as_before(was);
-		err = IS_ERR(new) ? PTR_ERR(new) : bproc_cred_put_on(new, dumpable);
+		err = restore_cred(g, was, h, groups, dumpable);
 		/* The image is in place, and is not to run. */
 		*lost = err;
 	}
@@ -418,6 +436,9 @@ static int enter(struct bproc_space *s, const struct bproc_stream *h)
 	mutex_unlock(&s->coming_and_going);
 	if (err)
 		bproc_proc_report_lost(s, h->pid);
+	/* What changed last where it comes from may not have been told there. */
+	else if (!bproc_is_master(s) && h->from != BPROC_NODE_MASTER)
+		bproc_cred_tell(s);
 	return err;
 }
 

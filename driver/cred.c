@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Credentials that go along with a process, and what it may bring back. */
+/*
+ * Credentials that go along with a process, how its ghost follows them, and what it may
+ * bring back.
+ */
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
+#include <linux/securebits.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "cred.h"
@@ -50,6 +55,24 @@ static bool is_valid(const struct bproc_cred *c)
 	return true;
 }
 
+static struct group_info *groups_of(const u32 *gids, u32 n)
+{
+	struct group_info *groups = groups_alloc(n);
+	u32 i;
+
+	if (!groups)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < n; i++) {
+		groups->gid[i] = make_kgid(&init_user_ns, gids[i]);
+		if (!gid_valid(groups->gid[i])) {
+			put_group_info(groups);
+			return ERR_PTR(-EINVAL);
+		}
+	}
+	groups_sort(groups);
+	return groups;
+}
+
 /**
  * bproc_cred_groups - the supplementary groups in a stream's header
  * @h: the header
@@ -60,25 +83,19 @@ static bool is_valid(const struct bproc_cred *c)
 struct group_info *bproc_cred_groups(const struct bproc_stream *h,
 				     const struct bproc_stream __user *uh)
 {
-	const u32 __user *from = (const void __user *)(uh + 1);
 	struct group_info *groups;
-	u32 gid, i;
+	u32 *gids;
 
-	if (h->ngroups > NGROUPS_MAX || (u64)h->ngroups * sizeof(gid) > h->size - sizeof(*h))
+	if (h->ngroups > NGROUPS_MAX || (u64)h->ngroups * sizeof(*gids) > h->size - sizeof(*h))
 		return ERR_PTR(-EINVAL);
-	groups = groups_alloc(h->ngroups);
-	if (!groups)
+	gids = kvmalloc_array(h->ngroups, sizeof(*gids), GFP_KERNEL);
+	if (!gids)
 		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < h->ngroups; i++) {
-		int err = get_user(gid, from + i);
-
-		groups->gid[i] = make_kgid(&init_user_ns, gid);
-		if (err || !gid_valid(groups->gid[i])) {
-			put_group_info(groups);
-			return ERR_PTR(err ?: -EINVAL);
-		}
-	}
-	groups_sort(groups);
+	if (copy_from_user(gids, uh + 1, h->ngroups * sizeof(*gids)))
+		groups = ERR_PTR(-EFAULT);
+	else
+		groups = groups_of(gids, h->ngroups);
+	kvfree(gids);
 	return groups;
 }
 
@@ -129,49 +146,80 @@ err_cred:
 }
 
 /**
- * bproc_cred_come_home - the credentials of the process that the caller, a ghost, stands for
- * @old: what the process left with
- * @c: what it has there
- * @groups: likewise
+ * bproc_cred_copy - credentials that the caller can commit
+ * @cred: what they are to be like
  *
- * The way to the node and back gives nobody more. What the process gave up or changed
- * there is honoured if it could have made the same change here.
- *
- * Return: them, to be committed, or an ERR_PTR: -EINVAL, -ENOMEM or -EAGAIN.
+ * Return: them, or NULL without memory.
  */
-struct cred *bproc_cred_come_home(const struct cred *old, const struct bproc_cred *c,
-				  struct group_info *groups)
+struct cred *bproc_cred_copy(const struct cred *cred)
 {
-	struct user_namespace *ns = &init_user_ns;
+	const struct cred *mine = override_creds(cred);
+	struct cred *copy = prepare_creds();
+
+	revert_creds(mine);
+	return copy;
+}
+
+/* As setresuid(2) has it: one of those that it has, or any with the capability. */
+static kuid_t may_have_uid(const struct cred *old, bool any, kuid_t own, u32 said)
+{
+	kuid_t uid = make_kuid(&init_user_ns, said);
+
+	if (any || uid_eq(uid, old->uid) || uid_eq(uid, old->euid) || uid_eq(uid, old->suid))
+		return uid;
+	return own;
+}
+
+static kgid_t may_have_gid(const struct cred *old, bool any, kgid_t own, u32 said)
+{
+	kgid_t gid = make_kgid(&init_user_ns, said);
+
+	if (any || gid_eq(gid, old->gid) || gid_eq(gid, old->egid) || gid_eq(gid, old->sgid))
+		return gid;
+	return own;
+}
+
+/* What is locked stays. */
+static unsigned int may_have_bits(const struct cred *old, u32 said)
+{
+	unsigned int locks = old->securebits & SECURE_ALL_LOCKS;
+	unsigned int kept = locks | locks >> 1;
+
+	if (!cap_raised(old->cap_permitted, CAP_SETPCAP))
+		return old->securebits;
+	return (old->securebits & kept) | (said & (SECURE_ALL_BITS | SECURE_ALL_LOCKS) & ~kept);
+}
+
+/*
+ * The way to a node and back gives nobody more. What a process gave up or changed there is
+ * honoured if it could have made the same change here.
+ */
+static struct cred *changed(const struct cred *old, const struct bproc_cred *c,
+			    struct group_info *groups)
+{
+	bool is_init = old->user_ns == &init_user_ns;
+	bool setuid = is_init && cap_raised(old->cap_permitted, CAP_SETUID);
+	bool setgid = is_init && cap_raised(old->cap_permitted, CAP_SETGID);
 	struct cred *new;
-	bool setuid, setgid;
 	int err;
 
 	if (!is_valid(c))
 		return ERR_PTR(-EINVAL);
-	new = prepare_creds();
+	new = bproc_cred_copy(old);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
-	setuid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETUID);
-	setgid = old->user_ns == ns && cap_raised(old->cap_permitted, CAP_SETGID);
-	new->uid = setuid ? make_kuid(ns, c->uid[0]) : old->uid;
-	new->euid = setuid ? make_kuid(ns, c->uid[1]) : old->euid;
-	new->suid = setuid ? make_kuid(ns, c->uid[2]) : old->suid;
-	new->fsuid = setuid ? make_kuid(ns, c->uid[3]) : old->fsuid;
-	new->gid = setgid ? make_kgid(ns, c->gid[0]) : old->gid;
-	new->egid = setgid ? make_kgid(ns, c->gid[1]) : old->egid;
-	new->sgid = setgid ? make_kgid(ns, c->gid[2]) : old->sgid;
-	new->fsgid = setgid ? make_kgid(ns, c->gid[3]) : old->fsgid;
+	new->uid = may_have_uid(old, setuid, old->uid, c->uid[0]);
+	new->euid = may_have_uid(old, setuid, old->euid, c->uid[1]);
+	new->suid = may_have_uid(old, setuid, old->suid, c->uid[2]);
+	new->fsuid = may_have_uid(old, setuid, old->fsuid, c->uid[3]);
+	new->gid = may_have_gid(old, setgid, old->gid, c->gid[0]);
+	new->egid = may_have_gid(old, setgid, old->egid, c->gid[1]);
+	new->sgid = may_have_gid(old, setgid, old->sgid, c->gid[2]);
+	new->fsgid = may_have_gid(old, setgid, old->fsgid, c->gid[3]);
 	if (setgid)
 		set_groups(new, groups);
-	new->securebits = cap_raised(old->cap_permitted, CAP_SETPCAP) ? c->securebits :
-									old->securebits;
-	new->cap_inheritable = old->cap_inheritable;
-	new->cap_permitted = old->cap_permitted;
-	new->cap_effective = old->cap_effective;
-	new->cap_ambient = old->cap_ambient;
-	new->cap_bset = old->cap_bset;
-	if (old->user_ns == ns) {
+	if (is_init) {
+		new->securebits = may_have_bits(old, c->securebits);
 		new->cap_bset = bproc_cap_and(old->cap_bset, c->cap_bset);
 		new->cap_permitted = bproc_cap_and(old->cap_permitted, c->cap_permitted);
 		new->cap_effective = bproc_cap_and(new->cap_permitted, c->cap_effective);
@@ -184,9 +232,82 @@ struct cred *bproc_cred_come_home(const struct cred *old, const struct bproc_cre
 		abort_creds(new);
 		return ERR_PTR(err);
 	}
-	if (c->no_new_privs)
-		task_set_no_new_privs(current);
 	return new;
+}
+
+/**
+ * bproc_cred_change - a process on a node has other credentials
+ * @g: its ghost
+ * @c: what the node says that they are, but for no_new_privs
+ * @groups: likewise, its supplementary groups
+ *
+ * Its ghost's are those, as far as the process could have changed to them here: for good, so
+ * that nobody who gets hold of the ghost, whose user may be another now, has more of it.
+ *
+ * Return: 0, -EINVAL, -ENOMEM or -EAGAIN.
+ */
+int bproc_cred_change(struct bproc_ghost *g, const struct bproc_cred *c,
+		      struct group_info *groups)
+{
+	const struct cred *old;
+	struct cred *new;
+	bool done;
+
+	do {
+		old = bproc_ghost_get_cred(g);
+		new = changed(old, c, groups);
+		if (IS_ERR(new)) {
+			put_cred(old);
+			return PTR_ERR(new);
+		}
+		done = bproc_ghost_replace_cred(g, old, new);
+		put_cred(old);
+		if (!done)
+			abort_creds(new);
+	} while (!done);
+	return 0;
+}
+
+/**
+ * bproc_cred_heard - BPROC_MSG_CRED: the same, and the ghost's task is to have them
+ * @g: the ghost
+ * @m: what the node says
+ * @size: bytes of it, all of the structure at least
+ *
+ * Return: 0, -EINVAL, -ENOMEM or -EAGAIN.
+ */
+int bproc_cred_heard(struct bproc_ghost *g, const struct bproc_msg_cred *m, size_t size)
+{
+	struct group_info *groups;
+	int err;
+
+	if (m->reserved || size != struct_size(m, groups, m->ngroups))
+		return -EINVAL;
+	groups = groups_of(m->groups, m->ngroups);
+	if (IS_ERR(groups))
+		return PTR_ERR(groups);
+	err = bproc_cred_change(g, &m->cred, groups);
+	put_group_info(groups);
+	if (err)
+		return err;
+	WRITE_ONCE(g->cred_changed, true);
+	wake_up_all(&g->wait);
+	return 0;
+}
+
+/**
+ * bproc_cred_wear - the calling ghost has the credentials of its process
+ * @g: the ghost
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bproc_cred_wear(struct bproc_ghost *g)
+{
+	const struct cred *cred = bproc_ghost_get_cred(g);
+	struct cred *copy = bproc_cred_copy(cred);
+
+	put_cred(cred);
+	return copy ? commit_creds(copy) : -ENOMEM;
 }
 
 /**
@@ -195,8 +316,7 @@ struct cred *bproc_cred_come_home(const struct cred *old, const struct bproc_cre
  * @h: the header of the process's stream
  * @uh: the same in the caller's memory, with its variable part
  *
- * For good, whatever comes of the exec: the program's user may trace the caller from then on,
- * also when it is a stub again, and what the process gave up is not to be had from it.
+ * The program's user may trace the caller from then on, also when it is a stub again.
  *
  * Return: 0 or -errno.
  */
@@ -204,15 +324,15 @@ int bproc_cred_follow(struct bproc_ghost *g, const struct bproc_stream *h,
 		      const struct bproc_stream __user *uh)
 {
 	struct group_info *groups = bproc_cred_groups(h, uh);
-	struct cred *new;
+	int err;
 
 	if (IS_ERR(groups))
 		return PTR_ERR(groups);
-	new = bproc_cred_come_home(g->cred, &h->cred, groups);
+	err = bproc_cred_change(g, &h->cred, groups);
 	put_group_info(groups);
-	if (IS_ERR(new))
-		return PTR_ERR(new);
-	commit_creds(new);
-	bproc_ghost_set_cred(g, current_cred());
-	return 0;
+	if (!err)
+		err = bproc_cred_wear(g);
+	if (!err && h->cred.no_new_privs)
+		task_set_no_new_privs(current);
+	return err;
 }

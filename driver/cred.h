@@ -6,16 +6,25 @@
 #include <linux/bproc_msg.h>
 
 struct bproc_ghost;
+struct bproc_space;
 struct cred;
 struct group_info;
 
 void bproc_cred_fill(struct bproc_cred *to, const struct cred *from);
 struct group_info *bproc_cred_groups(const struct bproc_stream *h,
 				     const struct bproc_stream __user *uh);
-struct cred *bproc_cred_come_home(const struct cred *old, const struct bproc_cred *c,
-				  struct group_info *groups);
+struct cred *bproc_cred_copy(const struct cred *cred);
 int bproc_cred_put_on(struct cred *new, bool dumpable);
+int bproc_cred_change(struct bproc_ghost *g, const struct bproc_cred *c,
+		      struct group_info *groups);
+int bproc_cred_heard(struct bproc_ghost *g, const struct bproc_msg_cred *m, size_t size);
+int bproc_cred_wear(struct bproc_ghost *g);
 int bproc_cred_follow(struct bproc_ghost *g, const struct bproc_stream *h,
 		      const struct bproc_stream __user *uh);
+
+/* credhook.c */
+void bproc_cred_tell(struct bproc_space *s);
+int bproc_credhook_init(void);
+void bproc_credhook_exit(void);
 
 #endif

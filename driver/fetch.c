@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "arrival.h"
+#include "calls.h"
 #include "cred.h"
 #include "fetch.h"
 #include "ghost.h"
@@ -266,10 +267,8 @@ static bool gained(const struct cred *old, const struct cred *new)
 /* The ghost's own credentials again. */
 static int take_cred(const struct cred *cred)
 {
-	const struct cred *mine = override_creds(cred);
-	struct cred *copy = prepare_creds();
+	struct cred *copy = bproc_cred_copy(cred);
 
-	revert_creds(mine);
 	return copy ? commit_creds(copy) : -ENOMEM;
 }
 
@@ -330,7 +329,7 @@ static long fetched_linked(void *data)
 		return -EBUSY;
 	/* Freed with the descriptor that this call came by, on the way to user mode. */
 	if (send_program(f, 0))
-		ks_do_group_exit(SIGKILL);
+		bproc_call_exit(SIGKILL);
 	return 0;
 }
 
@@ -405,12 +404,12 @@ long bproc_fetch_execute(struct bproc_ghost *g, const struct bproc_stream *h,
 		err = send_program(f, err);
 		fetched_free(f);
 		if (err)
-			ks_do_group_exit(SIGKILL);
+			bproc_call_exit(SIGKILL);
 		return 0;
 	}
 	if (take_cred(f->cred)) {
 		fetched_free(f);
-		ks_do_group_exit(SIGKILL);
+		bproc_call_exit(SIGKILL);
 	}
 	bproc_ghost_set_executing(g, false);
 	answer(f, err);

@@ -335,17 +335,43 @@ void bproc_ghost_leave(struct bproc_ghost *g)
 	spin_unlock(&g->lock);
 }
 
-/* What its process is from now on taken to have left with. */
-void bproc_ghost_set_cred(struct bproc_ghost *g, const struct cred *cred)
+/**
+ * bproc_ghost_get_cred - what the ghost's process has, as far as the master believes it
+ * @g: the ghost, on the master
+ *
+ * Return: to be released with put_cred().
+ */
+const struct cred *bproc_ghost_get_cred(struct bproc_ghost *g)
 {
-	const struct cred *old;
+	const struct cred *cred;
 
 	spin_lock(&g->lock);
-	old = g->cred;
-	g->cred = get_cred(cred);
+	cred = get_cred(g->cred);
 	spin_unlock(&g->lock);
-	if (old)
+	return cred;
+}
+
+/**
+ * bproc_ghost_replace_cred - it has other credentials
+ * @g: the ghost
+ * @old: those of which the new ones were made; NULL for a new ghost
+ * @new: these; the reference goes, if they are taken
+ *
+ * Return: false if it has not @old any more.
+ */
+bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
+			      const struct cred *new)
+{
+	bool same;
+
+	spin_lock(&g->lock);
+	same = g->cred == old;
+	if (same)
+		g->cred = new;
+	spin_unlock(&g->lock);
+	if (same && old)
 		put_cred(old);
+	return same;
 }
 
 /* Show another name and other arguments; takes @name over. */

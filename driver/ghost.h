@@ -57,7 +57,9 @@ struct bproc_name {
  * @deaths: how many of those ended whose signal has not come
  * @leaving: the task is the process until the ghost is live, and goes on as that if it
  *	cannot go
- * @cred: on the master: what the process left with, given back when it returns
+ * @cred: on the master: what the process may have here, and gets when it returns: that with
+ *	which it left, or less
+ * @cred_changed: the task does not have it yet
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit
@@ -97,6 +99,7 @@ struct bproc_ghost {
 	unsigned int deaths;
 	bool leaving;
 	const struct cred *cred;
+	bool cred_changed;
 	unsigned long needed;
 	bool in_transit;
 	bool transit_arrived;
@@ -122,7 +125,9 @@ void bproc_ghost_go_live(struct bproc_ghost *g);
 void bproc_ghost_ended(struct bproc_ghost *g, int status);
 void bproc_ghost_end(struct bproc_ghost *g, int status);
 void bproc_ghost_leave(struct bproc_ghost *g);
-void bproc_ghost_set_cred(struct bproc_ghost *g, const struct cred *cred);
+const struct cred *bproc_ghost_get_cred(struct bproc_ghost *g);
+bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
+			      const struct cred *new);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
 bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);

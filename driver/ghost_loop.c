@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a ghost's own task does: wait, forward signals, show what it stands for. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/fdtable.h>
@@ -12,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "cred.h"
 #include "family.h"
 #include "find.h"
 #include "ghost.h"
@@ -165,11 +168,21 @@ static void show_name(struct bproc_name *name, const struct bproc_ghost_next *ar
 	spin_unlock(&mm->arg_lock);
 }
 
+/* The process has others than it had. */
+static void change_cred(struct bproc_ghost *g)
+{
+	WRITE_ONCE(g->cred_changed, false);
+	if (bproc_cred_wear(g))
+		pr_notice_ratelimited("ghost %d keeps its credentials: no memory\n", g->nr);
+	/* To the kernel this ends the wish to hear of the parent's end. */
+	bproc_orphan_listen(g);
+}
+
 static bool something_to_do(struct bproc_ghost *g)
 {
 	/* Reads without the lock: a waker changes the state first, then wakes. */
 	return READ_ONCE(g->state) > BPROC_GHOST_LIVE || READ_ONCE(g->name) ||
-	       READ_ONCE(g->reap) ||
+	       READ_ONCE(g->reap) || READ_ONCE(g->cred_changed) ||
 	       (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
 		((signals_waiting() && !bproc_ghost_is_local(g)) || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
 		 task_ppid_nr_ns(current, g->space->ns) != g->ppid));
@@ -212,6 +225,9 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 		bool arrives = op->op == BPROC_GHOST_ARRIVE;
 		bool expected = !arrives || bproc_ghost_expect(g, op->file);
 
+		if (op->op == BPROC_GHOST_FORK)
+			bproc_ghost_replace_cred(op->file->private_data, NULL,
+						 bproc_ghost_get_cred(g));
 		if (expected)
 			fd = get_unused_fd_flags(0);
 		if (fd < 0) {
@@ -309,6 +325,9 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	}
 	/* Before the exit: the children of a process are there before it ends. */
 	op = bproc_ghost_take_order(g);
+	/* After that, so that a child has what the process had when it forked, or less. */
+	if (READ_ONCE(g->cred_changed))
+		change_cred(g);
 	if (op && op->op == BPROC_GHOST_FIND) {
 		bproc_find_answer(g, op->id, op->path);
 		bproc_ghost_order_free(op);

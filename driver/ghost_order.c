@@ -98,11 +98,6 @@ int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags)
 	child->fork_id = id;
 	/* What the child writes goes where its parent's output does. */
 	child->io_id = g->io_id;
-	/* A child has what the process left with, whatever it gave up meanwhile. */
-	spin_lock(&g->lock);
-	if (g->cred)
-		child->cred = get_cred(g->cred);
-	spin_unlock(&g->lock);
 	err = ghost_order(g, BPROC_GHOST_FORK, flags, 0, file);
 	if (err)
 		child->fork_id = 0;

@@ -4,6 +4,7 @@
 
 #include <linux/module.h>
 
+#include "cred.h"
 #include "device.h"
 #include "hook.h"
 #include "ksyms.h"
@@ -36,9 +37,12 @@ static int __init bproc_init(void)
 	err = bproc_idhook_init();
 	if (err)
 		goto err_pidhook;
-	err = bproc_killhook_init();
+	err = bproc_credhook_init();
 	if (err)
 		goto err_idhook;
+	err = bproc_killhook_init();
+	if (err)
+		goto err_credhook;
 	err = bproc_getidhook_init();
 	if (err)
 		goto err_killhook;
@@ -57,6 +61,8 @@ err_getidhook:
 	bproc_getidhook_exit();
 err_killhook:
 	bproc_killhook_exit();
+err_credhook:
+	bproc_credhook_exit();
 err_idhook:
 	bproc_idhook_exit();
 err_pidhook:
@@ -77,6 +83,7 @@ static void __exit bproc_exit(void)
 	bproc_exechook_exit();
 	bproc_getidhook_exit();
 	bproc_killhook_exit();
+	bproc_credhook_exit();
 	bproc_idhook_exit();
 	bproc_pidhook_exit();
 	bproc_trace_exit();

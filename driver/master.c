@@ -10,6 +10,7 @@
 
 #include "arrival.h"
 #include "control.h"
+#include "cred.h"
 #include "daemon.h"
 #include "device.h"
 #include "family.h"
@@ -163,6 +164,8 @@ static int handle_process(struct bproc_space *s, struct bproc_ghost *g,
 		return 0;
 	case BPROC_MSG_NAME:
 		return handle_name(g, m, body);
+	case BPROC_MSG_CRED:
+		return bproc_cred_heard(g, body, m->size - sizeof(*m));
 	case BPROC_MSG_IDS:
 		bproc_tell_watchers_ids(s, g->task, body, m->node);
 		return handle_ids(g, body);
@@ -210,6 +213,7 @@ static const u16 body_size[] = {
 	[BPROC_MSG_WATCH] = 0,
 	[BPROC_MSG_REAPED] = 0,
 	[BPROC_MSG_MIGRATED] = sizeof(struct bproc_msg_migrated),
+	[BPROC_MSG_CRED] = sizeof(struct bproc_msg_cred),
 };
 
 static int master_message(struct bproc_space *s, const struct bproc_msg *m)

@@ -10,6 +10,7 @@
 #include <linux/tracepoint.h>
 #include <linux/wait_bit.h>
 
+#include "cred.h"
 #include "family.h"
 #include "ghost.h"
 #include "kcompat.h"
@@ -33,7 +34,7 @@ void bproc_trace_put(void)
 		wake_up_var(&pending_works);
 }
 
-/* The probes run with preemption disabled: the space needs no reference in them. */
+/* In an RCU read section of the probe the space needs no reference. */
 static struct bproc_space *space_of(struct task_struct *task)
 {
 	struct pid_namespace *ns = task_active_pid_ns(task);
@@ -48,15 +49,12 @@ static struct bproc_space *node_of(struct task_struct *task)
 	return s && !bproc_is_master(s) ? s : NULL;
 }
 
-static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
+static void child_is_born(struct bproc_space *s, struct task_struct *child)
 {
-	struct bproc_space *s = node_of(child);
 	bool wrong = false;
 	unsigned long flags;
 	struct bproc_proc *p;
 
-	if (!s)
-		return;
 	xa_lock_irqsave(&s->procs, flags);
 	p = xa_load(&s->procs, child->pid);
 	if (p && !p->born) {
@@ -67,6 +65,17 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	/* Its system call's arguments changed under our hands. */
 	if (wrong)
 		send_sig(SIGKILL, child, 1);
+}
+
+static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct bproc_space *s;
+
+	rcu_read_lock();
+	s = node_of(child);
+	if (s)
+		child_is_born(s, child);
+	rcu_read_unlock();
 }
 
 /* Does nobody here but the node's init or a stand-in wait for it? */
@@ -88,9 +97,8 @@ static bool parent_elsewhere(struct bproc_space *s, struct task_struct *task)
  * parent is here, when that has taken the zombie away: till then the number is in use.
  * The master tells nodes that have a ghost of it.
  */
-static void process_ends(struct task_struct *task)
+static void process_ends(struct bproc_space *s, struct task_struct *task)
 {
-	struct bproc_space *s = space_of(task);
 	struct signal_struct *sig = task->signal;
 	struct bproc_msg_exit *body;
 	struct bproc_rusage usage;
@@ -100,7 +108,7 @@ static void process_ends(struct task_struct *task)
 	bool now;
 
 	/* One that is found too late, is found to be ending: see add_watcher(). */
-	if (!s || atomic_read(&sig->live) || !xa_load(&s->procs, task->tgid))
+	if (atomic_read(&sig->live) || !xa_load(&s->procs, task->tgid))
 		return;
 	status = bproc_exit_status(task);
 	bproc_usage_get(task, &usage);
@@ -130,16 +138,27 @@ static void process_ends(struct task_struct *task)
 		bproc_proc_set_waited(s, task->tgid, true);
 }
 
+static void thread_ends(struct task_struct *task)
+{
+	struct bproc_space *s;
+
+	rcu_read_lock();
+	s = space_of(task);
+	if (s)
+		process_ends(s, task);
+	rcu_read_unlock();
+}
+
 #if BPROC_SCHED_EXIT_HAS_GROUP_DEAD
 static void on_exit(void *data, struct task_struct *task, bool group_dead)
 {
 	if (group_dead)
-		process_ends(task);
+		thread_ends(task);
 }
 #else
 static void on_exit(void *data, struct task_struct *task)
 {
-	process_ends(task);
+	thread_ends(task);
 }
 #endif
 
@@ -176,43 +195,63 @@ void bproc_tell_name(struct bproc_space *s)
 	kfree(name);
 }
 
+struct exec_work {
+	struct callback_head work;
+	bool by_thread;
+};
+
 /* In the new program, before its first instruction. */
 static void exec_work(struct callback_head *work)
 {
+	struct exec_work *w = container_of(work, struct exec_work, work);
 	struct bproc_space *s = bproc_space_current();
 
-	kfree(work);
 	/* A task that ends before it returns to user mode comes here without its memory. */
-	if (s && current->mm)
+	if (s && current->mm) {
 		bproc_tell_name(s);
+		/* A thread may have had others than the process that it is now. */
+		if (w->by_thread)
+			bproc_cred_tell(s);
+	}
+	kfree(w);
 	bproc_space_put(s);
 	bproc_trace_put();
+}
+
+static bool is_on_node(struct task_struct *task)
+{
+	struct bproc_space *s;
+	unsigned long flags;
+	struct bproc_proc *p;
+	bool ret = false;
+
+	rcu_read_lock();
+	s = node_of(task);
+	if (s) {
+		xa_lock_irqsave(&s->procs, flags);
+		p = xa_load(&s->procs, task->tgid);
+		ret = p && !p->moved;
+		xa_unlock_irqrestore(&s->procs, flags);
+	}
+	rcu_read_unlock();
+	return ret;
 }
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
 {
-	struct bproc_space *s = node_of(task);
-	struct callback_head *w;
-	struct bproc_proc *p;
-	unsigned long flags;
-	bool ours;
+	struct exec_work *w;
 
-	if (!s)
-		return;
-	xa_lock_irqsave(&s->procs, flags);
-	p = xa_load(&s->procs, task->tgid);
-	ours = p && !p->moved;
-	xa_unlock_irqrestore(&s->procs, flags);
-	if (!ours)
+	if (!is_on_node(task))
 		return;
 	/* Without memory ps(1) on the master goes on showing the old name. */
 	w = kmalloc(sizeof(*w), GFP_ATOMIC);
 	if (!w)
 		return;
-	init_task_work(w, exec_work);
+	init_task_work(&w->work, exec_work);
+	w->by_thread = old_pid != task->pid;
 	bproc_trace_get();
-	if (task_work_add(task, w, TWA_RESUME)) {
+	if (task_work_add(task, &w->work, TWA_RESUME)) {
 		kfree(w);
 		bproc_trace_put();
 	}

@@ -12,10 +12,10 @@
 #include "space.h"
 #include "transit.h"
 
-/* The process's right to run there, not the daemon's. */
+/* The process's right to run there, not the daemon's; its ghost's task may not have it yet. */
 static int may_run(struct bproc_space *m, struct bproc_ghost *g, int node)
 {
-	const struct cred *cred = get_task_cred(g->task);
+	const struct cred *cred = bproc_ghost_get_cred(g);
 	const struct cred *old = override_creds(cred);
 	int err = bproc_node_may_run(m, node);
 

@@ -126,10 +126,9 @@ enum bproc_msg_type {
 	BPROC_MSG_MIGRATE = 21,
 	/* N>M: it has gone, or @result says why not; body bproc_msg_migrated */
 	BPROC_MSG_MIGRATED = 22,
-	/*
-	 * local, master: do something with @node; body bproc_msg_control. Wants a reply.
-	 * 23 is free for a message about processes.
-	 */
+	/* N>M: @pid has other credentials, which its ghost is to have; body bproc_msg_cred */
+	BPROC_MSG_CRED = 23,
+	/* local, master: do something with @node; body bproc_msg_control. Wants a reply. */
 	BPROC_MSG_CONTROL = 24,
 	/* local, master: the reply */
 	BPROC_MSG_CONTROLLED = 25,
@@ -524,6 +523,20 @@ struct bproc_cred {
 	__aligned_u64 cap_bset;
 	__u32 securebits;
 	__u32 no_new_privs;
+};
+
+/**
+ * struct bproc_msg_cred - body of BPROC_MSG_CRED
+ * @cred: the credentials; @no_new_privs is 0
+ * @ngroups: number of @groups; of more than fit into a message none is told of
+ * @reserved: 0
+ * @groups: supplementary group IDs
+ */
+struct bproc_msg_cred {
+	struct bproc_cred cred;
+	__u32 ngroups;
+	__u32 reserved;
+	__u32 groups[];
 };
 
 /**

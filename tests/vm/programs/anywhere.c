@@ -30,6 +30,16 @@ static int err_of(long ret)
 	return ret < 0 ? errno : 0;
 }
 
+/* May that user signal it? */
+static int signal_as(uid_t uid, pid_t pid)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(err_of(setuid(uid)) ? 255 : err_of(kill(pid, 0)));
+	return WEXITSTATUS(end_of(child));
+}
+
 /* --- a process that does what it is told, anywhere --- */
 
 enum order {
@@ -219,6 +229,9 @@ static void signals(int chan, pid_t me, int other_chan, pid_t you)
 	same("the least number", ESRCH, ask(chan, KILL, (int)0x80000000, SIGTERM, 0));
 
 	same("a user", 0, ask(other_chan, SETUID, 1001, 0, 0));
+	check(until(user_of(you) == 1001), "is its ghost's user, too", "%d", user_of(you));
+	same("who may signal it from the master", 0, signal_as(1001, you));
+	same("others may not", EPERM, signal_as(1002, you));
 	same("may not signal root's process", EPERM,
 	     ask(other_chan, KILL, local, SIGTERM, 0));
 	same("nor ask", EPERM, ask(other_chan, KILL, local, 0, 0));

@@ -10,6 +10,7 @@
  * permission on FROM TO:       a child there moves on to the other
  * permission user FROM TO UID: the same, when it has become that user
  * permission home FROM UID:    it comes back as that user, with all that belongs to it
+ * permission follows NODE UID: so are its ghost, and those of its children
  * permission ids:              1 if the real user ID is not 0, 2 if the effective one is
  */
 #include <grp.h>
@@ -92,6 +93,28 @@ static int come_home(int from, uid_t uid)
 	return result_of(pid);
 }
 
+static int follows(int node, uid_t uid)
+{
+	int chan;
+	pid_t pid = remote_fork(node, &chan), child;
+
+	if (pid == 0) {
+		if (setgroups(0, NULL) || setgid(uid) || setuid(uid))
+			_exit(errno & 0xff);
+		child = fork();
+		if (child == 0)
+			pause();
+		put_int(chan, child);
+		get_int(chan);
+		_exit(kill(child, SIGKILL) ? 247 : 0);
+	}
+	child = get_int(chan);
+	if (!until(user_of(pid) == (int)uid && user_of(child) == (int)uid))
+		return 246;
+	put_int(chan, 0);
+	return result_of(pid);
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_node_status status = { .state = "up" };
@@ -118,6 +141,8 @@ int main(int argc, char **argv)
 		return go_on(node, atoi(argv[3]), getuid());
 	if (argc == 4 && !strcmp(what, "home"))
 		return come_home(node, (uid_t)atoi(argv[3]));
+	if (argc == 4 && !strcmp(what, "follows"))
+		return follows(node, (uid_t)atoi(argv[3]));
 	if (argc == 5 && !strcmp(what, "user"))
 		return go_on(node, atoi(argv[3]), (uid_t)atoi(argv[4]));
 	return 251;

@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 
 #include <linux/bproc_msg.h>
+#include <linux/capability.h>
 
 static int master;
+static bool is_bound; /* the next process must not change its user */
 static union {
 	struct bproc_msg msg;
 	char bytes[BPROC_MSG_MAX];
@@ -104,6 +106,19 @@ static pid_t spare(bool leader)
 	return pid;
 }
 
+/* It cannot change its user from now on. */
+static void give_up_setuid(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	syscall(SYS_capget, &head, data);
+	data[0].effective &= ~(1U << CAP_SETUID);
+	data[0].permitted &= ~(1U << CAP_SETUID);
+	if (syscall(SYS_capset, &head, data))
+		_exit(1);
+}
+
 /*
  * A child executes a program on node 0: what is left of it is a ghost, and node 0 is us.
  * Its header goes to *header. If @kid is not NULL it has a child here, and that goes there.
@@ -124,6 +139,8 @@ static pid_t remote_parent(struct bproc_stream *header, pid_t *kid)
 		}
 		close(kids[0]);
 		close(kids[1]);
+		if (is_bound)
+			give_up_setuid();
 		run_io(BPROC_IOC_REXEC, 0, "/anything", args, env, NULL, 0);
 		_exit(errno & 0xff);
 	}
@@ -336,6 +353,107 @@ static void foreign_groups(void)
 	same("the parent ends", 0, end_of(pid));
 }
 
+/* May a user who may have two processes have another beside this one? */
+static int fork_as(uid_t uid)
+{
+	struct rlimit limit = { 2, 2 };
+	pid_t pid = fork(), child;
+
+	if (pid == 0) {
+		if (setrlimit(RLIMIT_NPROC, &limit) || setuid(uid))
+			_exit(255);
+		child = fork();
+		if (child == 0)
+			_exit(0);
+		_exit(child < 0 ? errno : end_of(child));
+	}
+	return WEXITSTATUS(end_of(pid));
+}
+
+/* The node says that it has those, and two groups, or none. */
+static int say_cred(int from, pid_t pid, const struct bproc_cred *cred, unsigned int groups)
+{
+	struct {
+		struct bproc_msg_cred m;
+		__u32 groups[2];
+	} body = { { .cred = *cred, .ngroups = groups }, { 7, 60000 } };
+	size_t size = sizeof(body.m) + (groups ? sizeof(body.groups) : 0);
+
+	return say(BPROC_MSG_CRED, from, pid, 0, 0, &body, size);
+}
+
+static void set_uids(struct bproc_cred *cred, uid_t uid, uid_t saved)
+{
+	cred->uid[0] = cred->uid[1] = cred->uid[3] = uid;
+	cred->uid[2] = saved;
+}
+
+static bool has_groups(pid_t pid)
+{
+	char text[4096];
+
+	return proc_file(pid, "status", text, sizeof(text)) > 0 &&
+	       strstr(text, "\nGroups:\t7 60000");
+}
+
+static void credentials(void)
+{
+	struct bproc_stream header;
+	struct bproc_cred cred;
+	pid_t pid = remote(&header);
+
+	cred = header.cred;
+	same("a ghost is its process's user's", 0, user_of(pid));
+	set_uids(&cred, 1001, 1001);
+	same("another node says otherwise", ESRCH, say_cred(1, pid, &cred, 2));
+	same("fewer groups than it says", EINVAL, say_cred(0, pid, &cred, 3));
+	same("more", EINVAL, say_cred(0, pid, &cred, 1));
+	same("very many", EINVAL, say_cred(0, pid, &cred, 0xffffffff));
+	check(user_of(pid) == 0 && !has_groups(pid), "nothing of that", "%d", user_of(pid));
+	same("CRED", 0, say_cred(0, pid, &cred, 2));
+	check(until(user_of(pid) == 1001), "another user", "%d", user_of(pid));
+	check(has_groups(pid), "with groups", "not these");
+	same("for whom it counts", EAGAIN, fork_as(1001));
+	set_uids(&cred, 1001, (uid_t)-1);
+	same("no user", EINVAL, say_cred(0, pid, &cred, 2));
+	set_uids(&cred, 0, 0);
+	same("back again, by the capability", 0, say_cred(0, pid, &cred, 2));
+	check(until(user_of(pid) == 0), "is the old user", "%d", user_of(pid));
+	same("and counts for the other no more", 0, fork_as(1001));
+	set_uids(&cred, 1001, 0);
+	cred.cap_permitted = 0;
+	say_cred(0, pid, &cred, 2);
+	set_uids(&cred, 0, 0);
+	say_cred(0, pid, &cred, 2);
+	check(until(user_of(pid) == 0), "back again, to the saved one", "%d", user_of(pid));
+	say_exit(0, pid, 0);
+	same("it ends", 0, end_of(pid));
+
+	pid = remote(&header);
+	cred = header.cred;
+	set_uids(&cred, 1001, 1001);
+	cred.cap_permitted = 0;
+	say_cred(0, pid, &cred, 2);
+	check(until(user_of(pid) == 1001), "without all that", "%d", user_of(pid));
+	same("one says that it is root", 0, say_cred(0, pid, &header.cred, 0));
+	usleep(300000);
+	check(user_of(pid) == 1001 && has_groups(pid), "there is no way back", "%d",
+	      user_of(pid));
+	say_exit(0, pid, 0);
+	same("it ends", 0, end_of(pid));
+
+	is_bound = true;
+	pid = remote(&header);
+	is_bound = false;
+	cred = header.cred;
+	set_uids(&cred, 1001, 1001);
+	same("what it could not do itself", 0, say_cred(0, pid, &cred, 2));
+	check(until(has_groups(pid)), "is not all believed", "no groups");
+	same("not the user", 0, user_of(pid));
+	say_exit(0, pid, 0);
+	same("it ends", 0, end_of(pid));
+}
+
 static void sizes(void)
 {
 	struct bproc_msg m = { .size = sizeof(m), .type = BPROC_MSG_EXIT };
@@ -419,6 +537,7 @@ int main(int argc, char **argv)
 	node_dies_amid_header();
 	late_exit();
 	endless_times();
+	credentials();
 	foreign_groups();
 	master_goes(notifier);
 	return failures != 0;

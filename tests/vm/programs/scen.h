@@ -265,6 +265,20 @@ static inline ssize_t proc_file(pid_t pid, const char *name, char *buf, size_t s
 	return slurp(path, buf, size);
 }
 
+/* The user of a process, or -1 if it is not one: real, effective, saved and file system. */
+static inline int user_of(pid_t pid)
+{
+	char text[4096];
+	int uid[4] = { 0 };
+	const char *line = proc_file(pid, "status", text, sizeof(text)) > 0 ?
+				   strstr(text, "\nUid:\t") :
+				   NULL;
+
+	if (!line || sscanf(line, " Uid: %d %d %d %d", &uid[0], &uid[1], &uid[2], &uid[3]) != 4)
+		return -1;
+	return uid[0] == uid[1] && uid[0] == uid[2] && uid[0] == uid[3] ? uid[0] : -1;
+}
+
 /* The node where a process runs, or BPROC_NODE_MASTER. */
 static inline int node_of(pid_t pid)
 {
