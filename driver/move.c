@@ -46,6 +46,12 @@ int bproc_may_be_image(void)
 {
 	if (!thread_group_empty(current))
 		return -EOPNOTSUPP;
+	/*
+	 * Its children, ghosts among them, would be of another process space: the first is
+	 * init there, and finds its stub where the caller put it.
+	 */
+	if (current->nsproxy->pid_ns_for_children != task_active_pid_ns(current))
+		return -EOPNOTSUPP;
 	/* A filter does not travel, and nobody may leave one behind. */
 	return current->seccomp.mode == SECCOMP_MODE_DISABLED ? 0 : -EOPNOTSUPP;
 }
