@@ -17,6 +17,7 @@
 #include "move.h"
 #include "node.h"
 #include "notifier.h"
+#include "signals.h"
 #include "space.h"
 #include "strings.h"
 #include "vector.h"
@@ -456,10 +457,22 @@ BPROC_EXPORT(bproc_call);
  * bproc_call_exit - a call has ended its caller
  * @status: wait status
  *
- * Does not return.
+ * It ends on the way to user mode, when the call has given back what it holds: the file that
+ * it came by, for one.
  */
 void bproc_call_exit(int status)
 {
-	ks_do_group_exit(status);
+	struct signal_struct *sig = current->signal;
+	bool ends;
+
+	send_sig(SIGKILL, current, 1);
+	spin_lock_irq(&bproc_sighand()->siglock);
+	ends = sig->flags & SIGNAL_GROUP_EXIT;
+	if (ends && sig->group_exit_code == SIGKILL)
+		sig->group_exit_code = status;
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	/* A ghost may hold it back. */
+	if (!ends)
+		ks_do_group_exit(status);
 }
 BPROC_EXPORT(bproc_call_exit);

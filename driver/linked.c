@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "calls.h"
 #include "kcompat.h"
 #include "ksyms.h"
 #include "linked.h"
@@ -253,7 +254,7 @@ static long moving_linked(void *data)
 	kfree(order.io);
 	bproc_space_put(s);
 	if (order.exits)
-		ks_do_group_exit(order.exit_status);
+		bproc_call_exit(order.exit_status);
 	return err;
 }
 

@@ -214,7 +214,7 @@ static void migration_work(struct callback_head *work)
 	migration_end(m, carry_out(m, &order));
 	bproc_trace_put();
 	if (order.exits)
-		ks_do_group_exit(order.exit_status);
+		bproc_call_exit(order.exit_status);
 }
 
 /*

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/wait.h>
 
+#include "calls.h"
 #include "ghost.h"
 #include "iod.h"
 #include "ksyms.h"
@@ -401,7 +402,7 @@ static long head_linked(void *data)
 	if (READ_ONCE(v->head) != current)
 		return -ENOTTY;
 	head_is_ready(v, 0);
-	ks_do_group_exit(0);
+	bproc_call_exit(0);
 	return 0;
 }
 

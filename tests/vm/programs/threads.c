@@ -331,6 +331,54 @@ static const struct test {
 	{ "one signal ends all", killed, SIGTERM },
 };
 
+/* --- calls that end their caller, whose descriptors another thread shares --- */
+
+static int module_users(void)
+{
+	char text[32];
+
+	return slurp("/sys/module/bproc/refcnt", text, sizeof(text)) > 0 ? atoi(text) : -1;
+}
+
+static void *sleeps(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static int dumps_program(void)
+{
+	static char *args[] = { "true", NULL };
+	struct vmad_execdump d = {
+		.fd = open("/dev/null", O_WRONLY),
+		.flags = ALL,
+		.path = P64("/bin/true"),
+		.argv = P64(args),
+	};
+	pthread_t thread;
+
+	if (d.fd < 0 || pthread_create(&thread, NULL, sleeps, NULL))
+		return 1;
+	bp(VMAD_IOC_EXECDUMP, &d);
+	return 2;
+}
+
+static void ends_in_call(void)
+{
+	int before = module_users(), i;
+	pid_t pid;
+
+	for (i = 0; i < 5; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(dumps_program());
+		same("EXECDUMP among threads", 0, end_of(pid));
+	}
+	check(until(module_users() == before), "holds nothing afterwards", "%d, not %d",
+	      module_users(), before);
+}
+
 int main(int argc, char **argv)
 {
 	int node = scen_init(argc, argv);
@@ -353,5 +401,6 @@ int main(int argc, char **argv)
 	others_threads("the master knows others' threads", node);
 	same("who may not signal it may not signal its threads", 0, from_a_user(node));
 	io_uring(node);
+	ends_in_call();
 	return failures != 0;
 }
