@@ -186,13 +186,13 @@ unsigned long bproc_ksym_address(const char *name);
 
 /**
  * bproc_change_pid - put a task into another session or process group
- * @task: the leader of its thread group
+ * @task: the leader of its thread group, when it was found
  * @type: PIDTYPE_PGID or PIDTYPE_SID
  * @ns: PID namespace
  * @nr: number of the session or group there
  *
  * Return: 0, or -ESRCH if nobody has that number: then it is about to be freed, or its
- * process not born yet.
+ * process not born yet; or if @task is not the leader any more.
  */
 static inline int bproc_change_pid(struct task_struct *task, enum pid_type type,
 				   struct pid_namespace *ns, pid_t nr)
@@ -206,6 +206,9 @@ static inline int bproc_change_pid(struct task_struct *task, enum pid_type type,
 	pid = find_pid_ns(nr, ns);
 	for (i = PIDTYPE_TGID; err && pid && i < PIDTYPE_MAX; i++)
 		err = pid_has_task(pid, i) ? 0 : -ESRCH;
+	/* A leader no more since one of its threads executed a program: its links are not its own. */
+	if (!err && !thread_group_leader(task))
+		err = -ESRCH;
 	if (!err && pid_alive(task) && task->signal->pids[type] != pid)
 		bproc_do_change_pid(unused, task, type, pid);
 	write_unlock_irq(ks_tasklist_lock);
