@@ -42,8 +42,10 @@ int bproc_hooks_set(struct bproc_hook *hooks, int n)
 
 	for (i = 0; i < n; i++) {
 		h = &hooks[i];
+		/* After a failure something of the first try is left in it. */
+		memset(&h->ops, 0, sizeof(h->ops));
 		h->ops.func = divert;
-		h->ops.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY;
+		h->ops.flags = BPROC_HOOK_FLAGS | FTRACE_OPS_FL_IPMODIFY;
 		h->ops.private = h;
 		err = ftrace_set_filter_ip(&h->ops, bproc_ksym_address(h->function), 0, 0);
 		if (!err)

@@ -8,6 +8,9 @@
 struct bproc_space;
 struct pt_regs;
 
+/* Permanent: the sysctl that switches ftrace off is refused while the hooks are there. */
+#define BPROC_HOOK_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_PERMANENT)
+
 /**
  * struct bproc_hook - a system call that is led to a function of ours
  * @function: the kernel's function

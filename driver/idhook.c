@@ -129,7 +129,7 @@ static void notrace on_change_pid(unsigned long ip, unsigned long parent_ip,
 
 static struct ftrace_ops hook = {
 	.func = on_change_pid,
-	.flags = FTRACE_OPS_FL_SAVE_REGS,
+	.flags = BPROC_HOOK_FLAGS,
 };
 
 /**

@@ -22,6 +22,7 @@
 
 #include "call.h"
 #include "ghost.h"
+#include "hook.h"
 #include "kcompat.h"
 #include "ksyms.h"
 #include "pidhook.h"
@@ -155,7 +156,7 @@ static void fork_check(struct callback_head *work)
 {
 	struct fork_check *c = container_of(work, struct fork_check, work);
 
-	if (bproc_proc_discard_unborn(c->space, c->key))
+	if (bproc_proc_discard_unborn(c->space, c->key, c->nr))
 		bproc_unfork(c->space, c->nr);
 	bproc_space_put(c->space);
 	kfree(c);
@@ -283,7 +284,7 @@ static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftr
 
 static struct ftrace_ops hook = {
 	.func = divert,
-	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+	.flags = BPROC_HOOK_FLAGS | FTRACE_OPS_FL_IPMODIFY,
 };
 
 /**
