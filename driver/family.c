@@ -2,10 +2,12 @@
 /* Parents and children on different machines. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bsearch.h>
 #include <linux/delay.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/wait.h>
 
@@ -211,12 +213,30 @@ struct bproc_child *bproc_family_list(struct bproc_space *s, u32 *n)
 
 /* --- a process arrives: it has its children --- */
 
-static const struct bproc_child *find_in(const struct bproc_child *list, u32 n, pid_t nr)
+static int compare_numbers(const void *a, const void *b)
 {
-	for (; n; n--, list++)
-		if (list->pid == nr)
-			return list;
-	return NULL;
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* The children's numbers, in order: there may be very many. Return: NULL without memory. */
+static pid_t *sorted_numbers(const struct bproc_child *list, u32 n)
+{
+	pid_t *numbers = kvmalloc_array(max(n, 1U), sizeof(*numbers), GFP_KERNEL_ACCOUNT);
+	u32 i;
+
+	if (!numbers)
+		return NULL;
+	for (i = 0; i < n; i++)
+		numbers[i] = list[i].pid;
+	sort(numbers, n, sizeof(*numbers), compare_numbers, NULL);
+	return numbers;
+}
+
+static bool is_in(const pid_t *numbers, u32 n, pid_t nr)
+{
+	return bsearch(&nr, numbers, n, sizeof(nr), compare_numbers);
 }
 
 /* From now on a child that ends stays until it is waited for. */
@@ -252,14 +272,17 @@ void bproc_family_give(struct task_struct *task, struct task_struct *parent)
  * Children here that the process waited for elsewhere: they ended, or are about to. The master
  * may hear of that only now, when they are freed where they were.
  */
-static void disown_others(struct bproc_space *s, const struct bproc_child *list, u32 n)
+static int disown_others(struct bproc_space *s, const struct bproc_child *list, u32 n)
 {
+	pid_t *numbers = sorted_numbers(list, n);
 	struct task_struct *task, *next, *init;
 
+	if (!numbers)
+		return -ENOMEM;
 	write_lock_irq(ks_tasklist_lock);
 	init = s->ns->child_reaper;
 	list_for_each_entry_safe(task, next, &current->children, sibling) {
-		if (find_in(list, n, task_tgid_nr_ns(task, s->ns)) ||
+		if (is_in(numbers, n, task_tgid_nr_ns(task, s->ns)) ||
 		    !(bproc_is_master(s) || is_zombie(task) ||
 		      bproc_proc_is_over(s, task->tgid)))
 			continue;
@@ -269,6 +292,8 @@ static void disown_others(struct bproc_space *s, const struct bproc_child *list,
 			send_sig(SIGCHLD, init, 1);
 	}
 	write_unlock_irq(ks_tasklist_lock);
+	kvfree(numbers);
+	return 0;
 }
 
 enum presence {
@@ -420,7 +445,7 @@ int bproc_family_make(struct bproc_space *s, const struct bproc_stream *h,
 		      const struct bproc_stream __user *uh, struct bproc_family *fam)
 {
 	struct bproc_child *list;
-	int err = 0;
+	int err;
 	u32 i;
 
 	list = get_list(h, uh);
@@ -428,8 +453,8 @@ int bproc_family_make(struct bproc_space *s, const struct bproc_stream *h,
 		return PTR_ERR(list);
 	fam->s = s;
 	keep_zombies();
-	disown_others(s, list, h->children);
-	if (!bproc_is_master(s)) {
+	err = disown_others(s, list, h->children);
+	if (!err && !bproc_is_master(s)) {
 		fam->ghosts = kvcalloc(h->children, sizeof(*fam->ghosts), GFP_KERNEL_ACCOUNT);
 		err = fam->ghosts || !h->children ? 0 : -ENOMEM;
 		for (i = 0; !err && i < h->children; i++)
