@@ -259,7 +259,7 @@ static long tgkill_from_master(struct bproc_space *s, int which,
 	if (ret != -ESRCH || call.after <= 0 || call.node <= 0)
 		return ret;
 	/* The kernel looks for the thread first. */
-	valid = valid_signal(regs->dx);
+	valid = valid_signal((unsigned int)regs->dx);
 	if (!valid)
 		call.signal.signo = 0;
 	bproc_call_sign(s, &call);

@@ -206,15 +206,18 @@ static bool is_own_thread(pid_t key)
  * bproc_proc_discard_unborn - forget a process that the caller's fork did not make after all
  * @s: the node
  * @key: its PID in the initial namespace
+ * @nr: its PID in the space; another may have @key by now
  *
  * Return: true if there was such an entry.
  */
-bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key)
+bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key, pid_t nr)
 {
 	struct bproc_proc *p;
 
 	xa_lock_irq(&s->procs);
 	p = xa_load(&s->procs, key);
+	if (p && p->nr != nr)
+		p = NULL;
 	/* The tracepoint of forks is not told of io_uring's threads. */
 	if (p && !p->born)
 		p->born = p->thread && is_own_thread(key);

@@ -64,7 +64,7 @@ bool bproc_proc_is_over(struct bproc_space *s, pid_t key);
 int bproc_proc_join_group(struct bproc_space *s, struct task_struct *task, pid_t pgrp);
 bool bproc_proc_is_awaited(struct bproc_space *s, pid_t key);
 bool bproc_proc_was_here(struct bproc_space *s, pid_t nr);
-bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key);
+bool bproc_proc_discard_unborn(struct bproc_space *s, pid_t key, pid_t nr);
 int bproc_proc_join(struct bproc_space *s, pid_t session, pid_t pgrp);
 int bproc_proc_set_group(struct bproc_space *s, pid_t nr, const struct bproc_msg_ids *ids);
 int bproc_proc_enter(struct bproc_space *s, pid_t nr);

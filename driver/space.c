@@ -144,12 +144,13 @@ static void space_release(struct kref *ref)
 {
 	struct bproc_space *s = container_of(ref, struct bproc_space, ref);
 
+	/* Who was arriving, or leaving, when the daemon ended, came in after all others had gone. */
+	bproc_procs_free(s);
 	WARN_ON(!xa_empty(&s->ghosts));
 	WARN_ON(!xa_empty(&s->transfers));
 	if (IS_ENABLED(CONFIG_BPROC_DEBUG)) {
 		WARN_ON(!xa_empty(&s->arrivals));
 		WARN_ON(!xa_empty(&s->tids));
-		WARN_ON(!xa_empty(&s->procs));
 		WARN_ON(!xa_empty(&s->calls));
 		WARN_ON(!xa_empty(&s->controls));
 		WARN_ON(atomic_read(&s->hooked));

@@ -161,7 +161,10 @@ static bool parent_is_on(struct bproc_space *m, struct task_struct *task, int no
 	return ret;
 }
 
-/* setpgid(2): a group of the same session. Its first member's ghost may yet have to found it. */
+/*
+ * setpgid(2): a group of the same session, and not a session's leader. The group's first
+ * member's ghost may yet have to found it.
+ */
 static bool may_join(struct bproc_space *m, struct task_struct *task, pid_t pgrp)
 {
 	struct task_struct *member;
@@ -171,7 +174,8 @@ static bool may_join(struct bproc_space *m, struct task_struct *task, pid_t pgrp
 	read_lock(ks_tasklist_lock);
 	pid = find_pid_ns(pgrp, m->ns);
 	member = pid_task(pid, PIDTYPE_PGID) ?: pid_task(pid, PIDTYPE_TGID);
-	ret = member && task_session(member) == task_session(task);
+	ret = member && task_session(member) == task_session(task) &&
+	      (!task->signal->leader || pgrp == task_tgid_nr_ns(task, m->ns));
 	read_unlock(ks_tasklist_lock);
 	return ret;
 }
