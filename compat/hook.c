@@ -87,10 +87,13 @@ static struct kprobe probes[] = {
 };
 static int probes_set;
 
+/* And nobody is on his way through this module any more. */
 static void unprobe(void)
 {
 	while (probes_set)
 		unregister_kprobe(&probes[--probes_set]);
+	wait_event_idle(left, !atomic_read(&inside));
+	synchronize_rcu_tasks();
 }
 
 static int probe(void)
@@ -143,8 +146,6 @@ static int __init compat_init(void)
 static void __exit compat_exit(void)
 {
 	unprobe();
-	wait_event_idle(left, !atomic_read(&inside));
-	synchronize_rcu_tasks();
 }
 
 module_init(compat_init);
