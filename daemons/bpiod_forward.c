@@ -17,6 +17,9 @@ struct forward {
 	int user;
 	int keeper;
 	__u64 input; /* bytes that the user may send back */
+	__u64 back;  /* bytes that he sent back, since he was asked last */
+	__u32 asked; /* SYNCs that the user has not answered */
+	bool ended[MUX_STREAMS];
 	struct mux_window window[MUX_STREAMS];
 };
 
@@ -69,7 +72,7 @@ static struct forward *forward_new(struct bpiod *b, struct route *from,
 	return w;
 }
 
-/* Is it for @from to say this, and as much as that? */
+/* Is it for @from to say this, and as much as that? Else the other would cut its own link. */
 static bool allowed(struct forward *w, const struct route *from,
 		    const struct mux_frame *f)
 {
@@ -79,25 +82,35 @@ static bool allowed(struct forward *w, const struct route *from,
 
 	switch (f->type) {
 	case MUX_DATA:
-		if (!is_source || !mux_window_receive(&w->window[f->stream], f->value))
+		if (!is_source || w->ended[f->stream] ||
+		    !mux_window_receive(&w->window[f->stream], f->value))
 			return false;
 		w->input += f->stream ? 0 : f->value;
 		return true;
 	case MUX_BACK:
-		if (!is_user || f->stream || f->value > w->input)
+		if (!is_user || f->stream || f->value > w->input || w->back > MUX_BACK_MAX)
 			return false;
 		w->input -= f->value;
+		w->back += f->value;
 		return true;
 	case MUX_CREDIT:
 		return !is_source && mux_window_credit(&w->window[f->stream], f->value);
 	case MUX_EOF:
+		w->ended[f->stream] |= is_source;
 		return is_source;
 	case MUX_CLOSE:
 		return !is_source;
 	case MUX_SYNC:
-		return !is_user;
+		if (is_user)
+			return false;
+		w->asked++;
+		w->back = 0;
+		return true;
 	case MUX_SYNCED:
-		return is_user;
+		if (!is_user || !w->asked)
+			return false;
+		w->asked--;
+		return true;
 	default:
 		return f->type == MUX_RESET;
 	}
