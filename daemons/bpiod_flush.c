@@ -20,6 +20,8 @@
 /* How long one that has come home does; it could not write either. */
 #define HOME_TIMEOUT 30
 
+/* Most bytes of input that come back: the windows of many nodes, one behind the other. */
+#define BACK_MAX (64 * MUX_WINDOW)
 
 /* A SYNC that is not answered yet, where the process is, or was. */
 struct sync {
@@ -198,9 +200,12 @@ bool waits_back(struct channel *c, const void *data, size_t len)
 	if (!w)
 		return true;
 	/* No more than what went there, and can be on the way. */
-	if (len > s->moved || (c->back && evbuffer_get_length(c->back) > MUX_BACK_MAX))
+	if (len > s->moved)
 		return false;
 	s->moved -= len;
+	/* It is for its own process that the node sends too much. */
+	if (c->back && evbuffer_get_length(c->back) > BACK_MAX)
+		return true;
 	if (!c->back)
 		c->back = evbuffer_new();
 	return c->back && !evbuffer_add(c->back, data, len);

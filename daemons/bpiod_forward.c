@@ -17,7 +17,6 @@ struct forward {
 	int user;
 	int keeper;
 	__u64 input; /* bytes that the user may send back */
-	__u64 back;  /* bytes that he sent back, since he was asked last */
 	__u32 asked; /* SYNCs that the user has not answered */
 	bool ended[MUX_STREAMS];
 	struct mux_window window[MUX_STREAMS];
@@ -88,10 +87,9 @@ static bool allowed(struct forward *w, const struct route *from,
 		w->input += f->stream ? 0 : f->value;
 		return true;
 	case MUX_BACK:
-		if (!is_user || f->stream || f->value > w->input || w->back > MUX_BACK_MAX)
+		if (!is_user || f->stream || f->value > w->input)
 			return false;
 		w->input -= f->value;
-		w->back += f->value;
 		return true;
 	case MUX_CREDIT:
 		return !is_source && mux_window_credit(&w->window[f->stream], f->value);
@@ -104,7 +102,6 @@ static bool allowed(struct forward *w, const struct route *from,
 		if (is_user)
 			return false;
 		w->asked++;
-		w->back = 0;
 		return true;
 	case MUX_SYNCED:
 		if (!is_user || !w->asked)

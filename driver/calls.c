@@ -465,6 +465,9 @@ void bproc_call_exit(int status)
 	struct signal_struct *sig = current->signal;
 	bool ends;
 
+	/* By the signal that killed it meanwhile. */
+	if (READ_ONCE(sig->flags) & SIGNAL_GROUP_EXIT)
+		return;
 	send_sig(SIGKILL, current, 1);
 	spin_lock_irq(&bproc_sighand()->siglock);
 	ends = sig->flags & SIGNAL_GROUP_EXIT;

@@ -34,8 +34,6 @@
 
 #define MUX_STREAMS 3
 #define MUX_WINDOW 262144U
-/* Most bytes of input that come back: the windows of many nodes, one behind the other. */
-#define MUX_BACK_MAX (64 * MUX_WINDOW)
 /* Most data in one frame, which then fits a TLS record: others get their turn after it.
  */
 #define MUX_DATA_MAX (16384U - 24U)
