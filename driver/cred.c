@@ -133,8 +133,7 @@ int bproc_cred_put_on(struct cred *new, bool dumpable)
 	if (down_write_killable(&sig->exec_update_lock))
 		goto err_mutex;
 	commit_creds(new);
-	if (dumpable)
-		bproc_set_dumpable();
+	bproc_set_dumpable(dumpable ? BPROC_DUMPABLE : BPROC_UNDUMPABLE);
 	up_write(&sig->exec_update_lock);
 	mutex_unlock(&sig->cred_guard_mutex);
 	return 0;

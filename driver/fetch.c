@@ -22,6 +22,7 @@
 #include "kcompat.h"
 #include "ksyms.h"
 #include "linked.h"
+#include "move.h"
 #include "script.h"
 #include "signals.h"
 #include "space.h"
@@ -327,8 +328,11 @@ static long fetched_linked(void *data)
 	/* A child of the program's constructors has the descriptor too. */
 	if (current != f->ghost->task || f->over)
 		return -EBUSY;
-	/* Freed with the descriptor that this call came by, on the way to user mode. */
-	if (send_program(f, 0))
+	/*
+	 * What a constructor did to itself for good the ghost would have, too: it ends with that.
+	 * Freed with the descriptor that this call came by, on the way to user mode.
+	 */
+	if (bproc_may_be_ghost() || send_program(f, 0))
 		bproc_call_exit(SIGKILL);
 	return 0;
 }

@@ -70,38 +70,6 @@ static bool signals_waiting(void)
 	return ret;
 }
 
-/*
- * What a ghost does on a node, make the process that arrives in it, takes privileges; it
- * may have left with those of a process, or lost them in an attempt. The real user stays,
- * by whom others see whose child they are and who may signal it. Whoever traced the process,
- * as its user may, does not go on with that.
- */
-static int regain_root(struct bproc_space *s)
-{
-	const struct cred *own = current_cred();
-	struct task_struct *init;
-	struct cred *new;
-
-	rcu_read_lock();
-	init = get_task_struct(s->ns->child_reaper);
-	rcu_read_unlock();
-	new = prepare_kernel_cred(init);
-	put_task_struct(init);
-	if (!new)
-		return -ENOMEM;
-	if (uid_eq(own->euid, new->euid) &&
-	    cap_issubset(new->cap_effective, own->cap_effective)) {
-		abort_creds(new);
-		return 0;
-	}
-	new->uid = own->uid;
-	write_lock_irq(ks_tasklist_lock);
-	if (current->ptrace)
-		ks___ptrace_unlink(current);
-	write_unlock_irq(ks_tasklist_lock);
-	return commit_creds(new);
-}
-
 /* Has the parent ended since the last look? */
 static bool parent_changed(struct bproc_ghost *g)
 {
@@ -377,7 +345,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 	} else if (arg.op == BPROC_GHOST_ARRIVE_CHILD && arg.result == -EEXIST) {
 		try_child_again(g, &arg);
 	}
-	ret = bproc_is_master(g->space) ? 0 : regain_root(g->space);
+	ret = bproc_is_master(g->space) ? 0 : bproc_ghost_regain_root(g->space);
 	if (ret)
 		return ret;
 	bproc_orphan_listen(g);

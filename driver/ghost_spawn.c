@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "cred.h"
 #include "family.h"
 #include "ghost.h"
 #include "kcompat.h"
@@ -50,6 +51,84 @@ struct bproc_name *bproc_name_of_current(void)
 	return name;
 }
 
+/**
+ * bproc_ghost_regain_root - a ghost on a node has the privileges that it needs
+ * @s: the node
+ *
+ * What it does, make the process that arrives in it, takes them; it may have left with those
+ * of a process, or lost them in an attempt. The real user stays, by whom others see whose
+ * child it is and who may signal it.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bproc_ghost_regain_root(struct bproc_space *s)
+{
+	const struct cred *own = current_cred();
+	struct task_struct *init;
+	struct cred *new;
+
+	rcu_read_lock();
+	init = get_task_struct(s->ns->child_reaper);
+	rcu_read_unlock();
+	new = prepare_kernel_cred(init);
+	put_task_struct(init);
+	if (!new)
+		return -ENOMEM;
+	if (uid_eq(own->euid, new->euid) &&
+	    cap_issubset(new->cap_effective, own->cap_effective)) {
+		abort_creds(new);
+		return 0;
+	}
+	new->uid = own->uid;
+	return commit_creds(new);
+}
+
+static void end_tracing(void)
+{
+	write_lock_irq(ks_tasklist_lock);
+	if (current->ptrace) {
+		struct task_struct *tracer = current->parent;
+
+		ks___ptrace_unlink(current);
+		/* He may wait for us, and have nobody else to wait for. */
+		__wake_up_sync_key(&tracer->signal->wait_chldexit, TASK_INTERRUPTIBLE, current);
+	}
+	write_unlock_irq(ks_tasklist_lock);
+	/* Of single steps. */
+	clear_task_syscall_work(current, SYSCALL_EXIT_TRAP);
+	clear_thread_flag(TIF_SINGLESTEP);
+}
+
+/*
+ * A ghost may get what the process's user has not: root's privileges on a node, on the master
+ * what the process can have again. So nobody traces it, whoever traced the process; and
+ * already its memory is root's where it is going to be.
+ */
+static int seal(struct bproc_space *s)
+{
+	if (mutex_lock_killable(&current->signal->cred_guard_mutex))
+		return -EINTR;
+	bproc_set_dumpable(BPROC_UNDUMPABLE);
+	mutex_unlock(&current->signal->cred_guard_mutex);
+	end_tracing();
+	return bproc_is_master(s) ? 0 : bproc_ghost_regain_root(s);
+}
+
+static void unseal(const struct cred *was, int dumpable)
+{
+	struct cred *copy;
+
+	if (current_cred() != was) {
+		copy = bproc_cred_copy(was);
+		if (!copy) {
+			send_sig(SIGKILL, current, 1);
+			return;
+		}
+		commit_creds(copy);
+	}
+	bproc_set_dumpable(dumpable);
+}
+
 /*
  * Become the stub, with @file as the descriptor it finds in its first register. On
  * failure the caller is what it was, or about to die.
@@ -58,13 +137,22 @@ static int exec_ghost(const struct bproc_ghost *g, struct file *file)
 {
 	static const char *const argv[] = { "bproc-ghost", NULL };
 	static const char *const envp[] = { NULL };
+	const struct cred *was = get_current_cred();
+	int dumpable = bproc_dumpable();
 	int fd = get_unused_fd_flags(0);
 	int err;
 
-	if (fd < 0)
+	if (fd < 0) {
+		put_cred(was);
 		return fd;
+	}
 	fd_install(fd, get_file(file));
-	err = bproc_exec_stub(argv, envp);
+	err = seal(g->space);
+	if (!err)
+		err = bproc_exec_stub(argv, envp);
+	if (err)
+		unseal(was, dumpable);
+	put_cred(was);
 	if (err) {
 		close_fd(fd);
 		return err;
@@ -144,6 +232,7 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t nr
 		.flags = sibling ? CLONE_PARENT : 0,
 	};
 	struct spawn spawn = { .ghost = g };
+	int dumpable = bproc_dumpable();
 	struct bproc_name *name;
 	int pid, err;
 
@@ -165,6 +254,8 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t nr
 	}
 	/* Bounded: the exec of a small program, or its failure. */
 	wait_for_completion(&spawn.done);
+	/* It was sealed while it had our memory. */
+	bproc_set_dumpable(dumpable);
 	fput(spawn.file);
 	if (spawn.err) {
 		if (sibling) {

@@ -97,20 +97,17 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 #define BPROC_KSYM_DUMPABLE(F)                                                              \
 	F(task_exec_state_get_dumpable, "refuse EXECDUMP of set-user-ID programs", "call it") \
 	F(task_exec_state_set_dumpable, "a restored process that must not be dumped", "call it")
-#define bproc_dumpable()                                                                    \
-	(static_call(bproc_ks_task_exec_state_get_dumpable)(current) ==                       \
-	 TASK_DUMPABLE_OWNER)
-#define bproc_set_undumpable()                                                              \
-	static_call(bproc_ks_task_exec_state_set_dumpable)(TASK_DUMPABLE_OFF)
-#define bproc_set_dumpable()                                                                \
-	static_call(bproc_ks_task_exec_state_set_dumpable)(TASK_DUMPABLE_OWNER)
+#define bproc_dumpable() ((int)static_call(bproc_ks_task_exec_state_get_dumpable)(current))
+#define bproc_set_dumpable(how) static_call(bproc_ks_task_exec_state_set_dumpable)(how)
+#define BPROC_DUMPABLE TASK_DUMPABLE_OWNER
+#define BPROC_UNDUMPABLE TASK_DUMPABLE_OFF
 #else
 #define BPROC_KSYM_DUMPABLE(F)                                                              \
 	F(set_dumpable, "a restored process that must not be dumped", "call it")
-#define bproc_set_undumpable()                                                              \
-	static_call(bproc_ks_set_dumpable)(current->mm, SUID_DUMP_DISABLE)
-#define bproc_set_dumpable() static_call(bproc_ks_set_dumpable)(current->mm, SUID_DUMP_USER)
-#define bproc_dumpable() (get_dumpable(current->mm) == SUID_DUMP_USER)
+#define bproc_dumpable() get_dumpable(current->mm)
+#define bproc_set_dumpable(how) static_call(bproc_ks_set_dumpable)(current->mm, how)
+#define BPROC_DUMPABLE SUID_DUMP_USER
+#define BPROC_UNDUMPABLE SUID_DUMP_DISABLE
 #endif
 
 /* 7.0: flags of mappings have a type of their own. */

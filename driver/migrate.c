@@ -130,7 +130,7 @@ static u32 obstacle_of_current(const struct migration *m)
 
 	if (why)
 		return why;
-	if (!(m->flags & BPROC_MIGRATE_ANY) && !bproc_dumpable())
+	if (!(m->flags & BPROC_MIGRATE_ANY) && bproc_dumpable() != BPROC_DUMPABLE)
 		return BPROC_WHY_PRIVATE;
 	if (current->vfork_done)
 		return BPROC_WHY_VFORK;

@@ -44,8 +44,16 @@ int bproc_may_go(struct bproc_space *s, int node)
  */
 int bproc_may_be_image(void)
 {
-	if (!thread_group_empty(current))
-		return -EOPNOTSUPP;
+	return thread_group_empty(current) ? bproc_may_be_ghost() : -EOPNOTSUPP;
+}
+
+/**
+ * bproc_may_be_ghost - may the caller, or a child of it, be a ghost?
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int bproc_may_be_ghost(void)
+{
 	/*
 	 * Its children, ghosts among them, would be of another process space: the first is
 	 * init there, and finds its stub where the caller put it.
@@ -161,8 +169,10 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	bool had_pipe;
 	int err;
 
-	if (!thread_group_empty(current))
-		return -EOPNOTSUPP;
+	/* Again: a program that was linked here may have changed that. */
+	err = bproc_may_be_image();
+	if (err)
+		return err;
 	name = order->program ? name_of_program(order->program) : bproc_name_of_current();
 	if (!name)
 		return -ENOMEM;

@@ -401,7 +401,7 @@ static long head_linked(void *data)
 	/* Children that the linker's work left behind have the descriptor, too. */
 	if (READ_ONCE(v->head) != current)
 		return -ENOTTY;
-	head_is_ready(v, 0);
+	head_is_ready(v, bproc_may_be_image());
 	bproc_call_exit(0);
 	return 0;
 }

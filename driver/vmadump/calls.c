@@ -66,7 +66,7 @@ long vmad_call_undump(const struct vmad_undump *arg)
  */
 bool vmad_may_execdump(void)
 {
-	return bproc_dumpable();
+	return bproc_dumpable() == BPROC_DUMPABLE;
 }
 
 static char *get_path(u64 path)

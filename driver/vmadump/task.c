@@ -54,7 +54,7 @@ void vmad_task_describe(struct vmad_task *task, const sigset_t *blocked)
 	savesegment(es, task->es);
 	savesegment(fs, task->fs);
 	savesegment(gs, task->gs);
-	task->undumpable = !bproc_dumpable();
+	task->undumpable = bproc_dumpable() != BPROC_DUMPABLE;
 	get_task_comm(task->comm, current);
 }
 
@@ -198,7 +198,7 @@ int vmad_task_restore(const struct vmad_plan *plan)
 	if (plan->dumpable)
 		*plan->dumpable = !task->undumpable;
 	else if (task->undumpable)
-		bproc_set_undumpable();
+		bproc_set_dumpable(BPROC_UNDUMPABLE);
 	ks___set_task_comm(current, task->comm, true);
 	exe = vmad_plan_exe(plan);
 	/* Fails when somebody has it open for writing; then the name is missing. */

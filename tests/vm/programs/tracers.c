@@ -104,7 +104,8 @@ static void trace_child(int chan)
 	pid = fork();
 	if (pid == 0)
 		child_goes(seized[0]);
-	put_int(chan, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
+	/* A stop in the exec of what is left would be enough. */
+	put_int(chan, ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXEC) ? errno : 0);
 	put_int(chan, write(seized[1], "", 1) == 1 && until(node_of(pid) == other));
 	put_int(chan, ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ? errno : 0);
 	put_int(chan, ptrace(PTRACE_SEIZE, pid, NULL, NULL) ? errno : 0);
