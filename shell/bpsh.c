@@ -258,18 +258,6 @@ static bool make_environment(struct bpsh *b)
 	return b->envp[0] != NULL;
 }
 
-/* Three sockets for each process, and some of our own. */
-static void raise_limit(int processes)
-{
-	rlim_t need = (rlim_t)processes * 3 + 64;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
-		return;
-	limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int start(struct bpsh *b, struct bproc_io_t *io, int iolen)
 {
 	int *nodes = calloc((size_t)b->n, sizeof(int)),
@@ -450,7 +438,7 @@ static int run_on_terminal(struct bpsh *b)
 
 static int run_all(struct bpsh *b)
 {
-	int listener = -1, worst = 0, i, iolen, fd;
+	int listener[3], worst = 0, i, iolen, fd;
 	struct timespec begun, ended;
 	struct bproc_io_t io[3];
 	struct bpsh_end end;
@@ -465,7 +453,9 @@ static int run_all(struct bpsh *b)
 	}
 	if (b->o.pty)
 		return run_on_terminal(b);
-	iolen = bpsh_io_prepare(&b->o, io, &listener);
+	if (!bpsh_io_fits(b->n))
+		return 1;
+	iolen = bpsh_io_prepare(&b->o, io, listener);
 	if (iolen < 0)
 		return 1;
 	for (i = 0; i < b->n; i++) {
@@ -480,7 +470,7 @@ static int run_all(struct bpsh *b)
 		return 1;
 	}
 	/* Now it is not theirs. */
-	raise_limit(b->n);
+	bpsh_io_raise_limit(b->n);
 	for (i = 0; i < b->n; i++) {
 		struct bpsh_process *p = &b->p[i];
 
@@ -494,7 +484,7 @@ static int run_all(struct bpsh *b)
 	clock_gettime(CLOCK_MONOTONIC, &ended);
 	if (b->o.fold)
 		bpsh_fold(b->p, b->n, stdout);
-	if (fflush(stdout)) {
+	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "bpsh: standard output: %m\n");
 		end.failed = true;
 	}

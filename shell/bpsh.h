@@ -5,6 +5,7 @@
 #ifndef BPROC_BPSH_H
 #define BPROC_BPSH_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ struct bpsh_options {
 struct bpsh_process {
 	int node;
 	struct bproc_node_info_t info;
+	bool here; /* on this machine, in a node of its own perhaps */
 	pid_t pid; /* 0: not started */
 	bool ended;
 	bool node_down; /* when it ended */
@@ -61,21 +63,48 @@ struct bpsh_end {
 };
 
 /*
- * Listens for the processes' connections; fills @io for those descriptors that come
- * here or are files, returns how many, or -1 after it was said why. *@listener is -1
- * if none is needed.
+ * Three sockets for each of @n processes, and some more: false after it was said that so
+ * many cannot be.
  */
-int bpsh_io_prepare(const struct bpsh_options *o, struct bproc_io_t *io, int *listener);
+bool bpsh_io_fits(int n);
+
+/* Makes room for them, once that is not theirs. */
+void bpsh_io_raise_limit(int n);
+
+/*
+ * Listens for the processes' connections; fills @io for those descriptors that come
+ * here or are files, returns how many, or -1 after it was said why. @listener has -1
+ * where none is needed.
+ */
+int bpsh_io_prepare(const struct bpsh_options *o, struct bproc_io_t *io, int listener[3]);
+
+/* A socket that listens, at *@addr; -1 after it was said why not. @what: for what. */
+int bpsh_listen(struct sockaddr_in *addr, const char *what);
+
+/* A clock in ms. */
+long long bpsh_now(void);
+
+/* --- where connections come from (bpsh_connect.c) --- */
+
+/* Is that node this machine? Its processes connect from an address of ours. */
+bool bpsh_is_here(const struct bproc_node_info_t *node);
+
+/* Is it connected with this machine itself? */
+bool bpsh_is_local(int fd, const struct sockaddr_in *from);
+
+/* Does it come from @node? @local, @here: as the above have it. */
+bool bpsh_is_from(const struct sockaddr_in *from, bool local,
+		  const struct bproc_node_info_t *node, bool here);
 
 /* Signals wait until bpsh_io_run() can pass them on; for the time of the start. */
 void bpsh_io_hold_signals(void);
 
 /*
  * Copies input and output and waits until all @n processes have ended and nothing more
- * comes. @listener is closed.
+ * comes. The listeners are closed.
  */
 struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
-			    int listener);
+			    const int listener[3]);
 
 /* The sockets that each process brings, a bit for each descriptor. */
 unsigned int bpsh_io_sockets(const struct bpsh_options *o);

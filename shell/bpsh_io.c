@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "bpsh_io.h"
 
-/* How often a node is asked for after one of its processes was killed, in ms. */
+/* How often a node is asked for that has what a process of ours left behind, in ms. */
 #define NODE_CHECK 1000
 /* How long the connections of a process that has ended may be late, in ms. */
 #define STRAGGLE 500
 /* How often a job in the background looks whether it still is there, in ms. */
 #define FOREGROUND_CHECK 1000
+/* How often connections that say nothing are looked at, in ms. */
+#define NEWCOMER_CHECK 1000
 /* How long a run is before progress is shown, and how often it is, in ms. */
 #define PROGRESS_START 1000
 #define PROGRESS_STEP 500
@@ -91,116 +94,13 @@ static void read_input(struct bpsh_loop *l)
 		l->p[i].in_done = 0;
 }
 
-/* --- connections --- */
-
-/*
- * The connection has to come from the node where the process runs. A node that is a
- * namespace of this machine connects from our own address.
- */
-static bool belongs(const struct newcomer *c, const struct bpsh_process *p)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&p->info.addr;
-
-	return c->local || (in->sin_family == AF_INET &&
-			    in->sin_addr.s_addr == c->addr.sin_addr.s_addr);
-}
-
-static void welcome(struct bpsh_loop *l, struct newcomer *c)
-{
-	int i, fd = c->said[1];
-
-	for (i = 0; i < l->n; i++) {
-		struct bpsh_process *p = &l->p[i];
-
-		/* Each comes once, so that nobody can go on where a process has ended. */
-		if (!p->pid || p->pid != c->said[0] || fd < 0 || fd > 2 ||
-		    l->o->fd[fd].target != BPSH_HERE || p->brought & 1U << fd)
-			continue;
-		if (!belongs(c, p)) {
-			fprintf(stderr,
-				"bpsh: a connection of process %d is not from node %d\n",
-				p->pid, p->node);
-			continue;
-		}
-		p->brought |= 1U << fd;
-		if (fd ? l->gone[fd] : !l->in_open) {
-			close(c->fd);
-			return;
-		}
-		p->fd[fd] = c->fd;
-		/* What was read before it was there is not for it; the rest is. */
-		if (!fd)
-			p->in_done = l->in_len;
-		return;
-	}
-	close(c->fd);
-}
-
-static void read_newcomer(struct bpsh_loop *l, int i)
-{
-	struct newcomer *c = &l->newcomer[i];
-	ssize_t n = read(c->fd, (char *)c->said + c->have, sizeof(c->said) - c->have);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n > 0)
-		c->have += (size_t)n;
-	if (n > 0 && c->have < sizeof(c->said))
-		return;
-	if (n <= 0)
-		close(c->fd);
-	else
-		welcome(l, c);
-	*c = l->newcomer[--l->newcomers];
-}
-
-static void accept_all(struct bpsh_loop *l)
-{
-	struct newcomer *more;
-	struct sockaddr_in own;
-	socklen_t len;
-	int fd;
-
-	if (l->listener < 0)
-		return;
-	for (;;) {
-		struct newcomer c = { 0 };
-
-		len = sizeof(c.addr);
-		fd = accept4(l->listener, (struct sockaddr *)&c.addr, &len,
-			     SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		c.fd = fd;
-		len = sizeof(own);
-		c.local = !getsockname(fd, (struct sockaddr *)&own, &len) &&
-			  own.sin_addr.s_addr == c.addr.sin_addr.s_addr;
-		more = realloc(l->newcomer, (size_t)(l->newcomers + 1) * sizeof(*more));
-		if (!more) {
-			close(fd);
-			return;
-		}
-		l->newcomer = more;
-		more[l->newcomers++] = c;
-		read_newcomer(l, l->newcomers - 1);
-	}
-}
-
 /* --- processes --- */
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 /* A connection and the news of the end come by two ways: it may still be on its way. */
 static bool may_connect(const struct bpsh_loop *l, const struct bpsh_process *p)
 {
 	return p->ended && p->brought != bpsh_io_sockets(l->o) &&
-	       now() < p->end_time + STRAGGLE;
+	       bpsh_now() < p->end_time + STRAGGLE;
 }
 
 static void reap(struct bpsh_loop *l)
@@ -214,12 +114,12 @@ static void reap(struct bpsh_loop *l)
 				l->p[i].ended = true;
 				l->p[i].node_down = bpsh_lost_node(l->p[i].node, status);
 				l->p[i].status = status;
-				l->p[i].end_time = now();
+				l->p[i].end_time = bpsh_now();
 			}
 	}
 	/* A process that has ended had connected before; its last words may still wait.
 	 */
-	accept_all(l);
+	bpsh_accept(l);
 }
 
 static void pass_signal(struct bpsh_loop *l, int sig)
@@ -263,7 +163,10 @@ static bool anybody_late(const struct bpsh_loop *l)
 	return false;
 }
 
-/* The machine of a killed process may be gone; then nothing ends its connections. */
+/*
+ * What a process has started may still have its output when it ends. Where the machine is
+ * gone, too, nothing ends these connections.
+ */
 static bool check_dead_nodes(struct bpsh_loop *l)
 {
 	char state[BPROC_STATE_LEN + 1];
@@ -273,8 +176,7 @@ static bool check_dead_nodes(struct bpsh_loop *l)
 	for (i = 0; i < l->n; i++) {
 		struct bpsh_process *p = &l->p[i];
 
-		if (!p->ended || !WIFSIGNALED(p->status) ||
-		    (p->fd[1] < 0 && p->fd[2] < 0))
+		if (!p->ended || (p->fd[1] < 0 && p->fd[2] < 0))
 			continue;
 		any = true;
 		if (bproc_nodestatus(p->node, state, sizeof(state)) < 0 ||
@@ -288,6 +190,9 @@ static bool check_dead_nodes(struct bpsh_loop *l)
 }
 
 /* --- the loop --- */
+
+/* Places in the list of poll(2); then come three for each process, and the newcomers. */
+enum { SIGNALS, LISTENER, INPUT = LISTENER + 3, FIXED };
 
 static void watch(struct bpsh_loop *l, int fd, short events)
 {
@@ -316,7 +221,8 @@ static bool build(struct bpsh_loop *l)
 	}
 	l->polls = 0;
 	watch(l, l->signals, POLLIN);
-	watch(l, l->listener, POLLIN);
+	for (fd = 0; fd < 3; fd++)
+		watch(l, l->newcomers < l->room ? l->listener[fd] : -1, POLLIN);
 	watch(l, input_is_wanted(l) ? STDIN_FILENO : -1, POLLIN);
 	for (i = 0; i < l->n; i++) {
 		struct bpsh_process *p = &l->p[i];
@@ -343,11 +249,11 @@ static void serve(struct bpsh_loop *l)
 
 	/* newcomers from the end: one that is done gives its place to the last */
 	for (i = old - 1; i >= 0; i--)
-		if (ready[3 + 3 * l->n + i].revents)
-			read_newcomer(l, i);
+		if (ready[FIXED + 3 * l->n + i].revents)
+			bpsh_read_newcomer(l, i);
 	for (i = 0; i < l->n; i++) {
 		struct bpsh_process *p = &l->p[i];
-		const struct pollfd *r = &ready[3 + 3 * i];
+		const struct pollfd *r = &ready[FIXED + 3 * i];
 
 		if (r[0].revents && r[0].fd == p->fd[0] && p->fd[0] >= 0)
 			write_input(l, p);
@@ -355,11 +261,12 @@ static void serve(struct bpsh_loop *l)
 			if (r[fd].revents && r[fd].fd == p->fd[fd] && p->fd[fd] >= 0)
 				bpsh_read_output(l, p, fd);
 	}
-	if (ready[2].revents && ready[2].fd >= 0)
+	if (ready[INPUT].revents && ready[INPUT].fd >= 0)
 		read_input(l);
-	if (ready[1].revents)
-		accept_all(l);
-	if (ready[0].revents)
+	for (fd = 0; fd < 3; fd++)
+		if (ready[LISTENER + fd].revents)
+			bpsh_accept(l);
+	if (ready[SIGNALS].revents)
 		on_signal(l);
 }
 
@@ -423,27 +330,57 @@ static int patience(struct bpsh_loop *l)
 	/* fg(1) of a job that runs tells nobody. */
 	if (ms < 0 && l->in_open && l->terminal && !in_foreground())
 		ms = FOREGROUND_CHECK;
+	if (ms < 0 && l->newcomers)
+		ms = NEWCOMER_CHECK;
 	if (l->progress_due < 0)
 		return ms;
-	left = l->progress_due - now();
+	left = l->progress_due - bpsh_now();
 	if (left <= 0) {
 		bpsh_show_progress(l);
-		l->progress_due = now() + PROGRESS_STEP;
+		l->progress_due = bpsh_now() + PROGRESS_STEP;
 		left = PROGRESS_STEP;
 	}
 	return ms < 0 || left < ms ? (int)left : ms;
 }
 
-struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
-			    int listener)
+/* More may not be watched (poll(2)). */
+static int room_for_newcomers(int n)
 {
-	struct bpsh_loop l = { .o = o, .p = p, .n = n, .listener = listener };
+	struct rlimit limit = { 0, 0 };
+	rlim_t used = (rlim_t)FIXED + 3 * (rlim_t)n;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur <= used)
+		return 1;
+	return limit.rlim_cur - used > INT_MAX / 2 ? INT_MAX / 2
+						   : (int)(limit.rlim_cur - used);
+}
+
+static void make_list(struct bpsh_loop *l)
+{
+	int need = FIXED + 3 * l->n + l->newcomers;
 	struct pollfd *more;
-	int polls = 0, need;
+
+	if (need <= l->polls_max)
+		return;
+	more = realloc(l->poll, (size_t)(need + 16) * sizeof(*more));
+	if (!more) {
+		perror("bpsh");
+		exit(1);
+	}
+	l->poll = more;
+	l->polls_max = need + 16;
+}
+
+struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p, int n,
+			    const int listener[3])
+{
+	struct bpsh_loop l = { .o = o, .p = p, .n = n };
 	sigset_t old;
+	int i, ready;
 
 	catch_signals(&l, &old);
-	l.progress_due = wants_progress(o, n) ? now() + PROGRESS_START : -1;
+	l.progress_due = wants_progress(o, n) ? bpsh_now() + PROGRESS_START : -1;
 	l.terminal = isatty(STDIN_FILENO);
 	l.in_open = o->fd[0].target == BPSH_HERE;
 	l.in = malloc(o->buffer);
@@ -452,28 +389,30 @@ struct bpsh_end bpsh_io_run(const struct bpsh_options *o, struct bpsh_process *p
 		perror("bpsh");
 		exit(1);
 	}
+	memcpy(l.listener, listener, sizeof(l.listener));
+	l.room = room_for_newcomers(n);
+	for (i = 0; i < n; i++)
+		p[i].here = bpsh_is_here(&p[i].info);
 	reap(&l);
 	for (;;) {
-		need = 3 + 3 * n + l.newcomers;
-		if (need > polls) {
-			more = realloc(l.poll, (size_t)(need + 16) * sizeof(*more));
-			if (!more) {
-				perror("bpsh");
-				exit(1);
-			}
-			l.poll = more;
-			polls = need + 16;
-		}
+		bpsh_drop_silent(&l);
+		make_list(&l);
 		if (build(&l))
 			break;
-		if (poll(l.poll, (nfds_t)l.polls, patience(&l)) > 0)
+		ready = poll(l.poll, (nfds_t)l.polls, patience(&l));
+		if (ready > 0) {
 			serve(&l);
+		} else if (ready < 0 && errno != EINTR) {
+			perror("bpsh: poll");
+			exit(1);
+		}
 	}
 	bpsh_hide_progress(&l);
 	end_input(&l);
 	close(l.signals);
-	if (listener >= 0)
-		close(listener);
+	for (i = 0; i < 3; i++)
+		if (listener[i] >= 0)
+			close(listener[i]);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	free(l.in);
 	free(l.buf);

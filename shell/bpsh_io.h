@@ -14,6 +14,7 @@ struct newcomer {
 	int fd;
 	struct sockaddr_in addr;
 	bool local; /* from this machine itself */
+	long long due; /* when it is given up, in ms */
 	int said[2];
 	size_t have;
 };
@@ -22,10 +23,10 @@ struct bpsh_loop {
 	const struct bpsh_options *o;
 	struct bpsh_process *p;
 	int n;
-	int listener;
+	int listener[3];
 	int signals;
 	struct newcomer *newcomer;
-	int newcomers;
+	int newcomers, room; /* so many can be */
 	/* input: the same bytes for all */
 	char *in;
 	size_t in_len;
@@ -34,13 +35,27 @@ struct bpsh_loop {
 	bool divided;
 	char *buf;
 	struct pollfd *poll;
-	int polls;
+	int polls, polls_max;
 	bool terminal;		/* standard input is one */
 	long long progress_due; /* when to show it next, in ms; -1: never */
 	bool progress_shown;
 	bool gone[3]; /* nobody takes this output any more */
 	struct bpsh_end end;
 };
+
+/* --- connections (bpsh_connect.c) --- */
+
+/* Takes what has connected, from where processes of ours are. */
+void bpsh_accept(struct bpsh_loop *l);
+
+/*
+ * What one says. True if that is all, or it is gone: it is no newcomer any more, and the
+ * last one has its place.
+ */
+bool bpsh_read_newcomer(struct bpsh_loop *l, int i);
+
+/* Those that have been silent for too long. */
+void bpsh_drop_silent(struct bpsh_loop *l);
 
 /* --- output (bpsh_output.c) --- */
 

@@ -6,8 +6,8 @@ COMMANDS := bpckpt bpcp bpctl bplib bpmove bpsh bpshell bpstat bptop
 bpctl_OBJECTS := bpctl.o bpctl_address.o bpctl_check.o bpctl_probe.o json.o
 # The configuration, as the daemons read it.
 bpctl_LIBS := $(COMMON)
-bpsh_OBJECTS := bpsh.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o bpsh_prepare.o \
-	bpsh_pty.o whole.o
+bpsh_OBJECTS := bpsh.o bpsh_connect.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o \
+	bpsh_prepare.o bpsh_pty.o whole.o
 bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o
 bpcp_OBJECTS := bpcp.o bpcp_stream.o bpcp_node.o whole.o
 bplib_OBJECTS := bplib.o json.o
