@@ -428,6 +428,8 @@ static int run_on_terminal(struct bpsh *b)
 		fputs("bpsh: --pty is for one node\n", stderr);
 		return EXIT_USAGE;
 	}
+	/* It is started as a single program, for which nobody else does that. */
+	strcpy(b->envp[0], "BPROC_RANK=0000000");
 	if (node->node != BPROC_NODE_MASTER)
 		return bpsh_pty(node, b->path, b->argv, b->envp);
 	/* the terminal is here */
@@ -548,6 +550,11 @@ int bpsh_command(int argc, char **argv)
 	}
 	if (optind >= argc) {
 		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (b.o.pty && (b.o.fold || bpsh_io_sockets(&b.o) != 7)) {
+		fputs("bpsh: --pty goes with none of -n, -N, -I, -O, -E and -f\n",
+		      stderr);
 		return EXIT_USAGE;
 	}
 	occupy_descriptors();

@@ -40,11 +40,19 @@ struct hello {
 	int number; /* /dev/pts/NUMBER */
 };
 
+/* What was read and could not be written yet. */
+struct pending {
+	char buf[4096];
+	size_t at, len;
+};
+
 struct link {
 	const struct bproc_node_info_t *node;
 	pid_t helper;
 	int data, control, signals;
+	struct pending in;
 	bool in_open;
+	bool in_line; /* what was read of it last does not end a line */
 	struct termios modes;
 	bool raw;
 	int matched;	   /* bytes of an order to the screen that have been seen */
@@ -53,11 +61,50 @@ struct link {
 	bool ended;
 	bool node_down; /* when it ended */
 	int status;
+	bool gone;   /* nobody takes the output any more */
+	bool failed; /* it could not be written, and it was said why */
 };
+
+/* --- both ways at once --- */
+
+/*
+ * A program may not read before what it wrote is taken. So whoever waits until input is
+ * taken takes output meanwhile.
+ */
+
+static bool is_pending(const struct pending *p)
+{
+	return p->at < p->len;
+}
+
+/* False at the end, or after an error. */
+static bool read_some(struct pending *p, int fd)
+{
+	ssize_t n = read(fd, p->buf, sizeof(p->buf));
+
+	p->at = 0;
+	p->len = n > 0 ? (size_t)n : 0;
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+/* To a descriptor that does not wait. */
+static bool write_some(struct pending *p, int fd)
+{
+	ssize_t n = write(fd, p->buf + p->at, p->len - p->at);
+
+	if (n > 0)
+		p->at += (size_t)n;
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static void do_not_wait(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
 
 /* --- on the node --- */
 
-static bool copy(int from, int to)
+static bool show(int from, int to)
 {
 	char buf[8192];
 	ssize_t n = read(from, buf, sizeof(buf));
@@ -70,6 +117,7 @@ static bool copy(int from, int to)
 /* The terminal is gone with its last user (EIO), we with the terminal or with bpsh. */
 static void help_there(void)
 {
+	struct pending in = { .len = 0 };
 	struct hello hello = { 0 };
 	struct winsize size;
 	struct pollfd p[3];
@@ -83,15 +131,23 @@ static void help_there(void)
 		hello.err = errno;
 	if (write(CONTROL_FD, &hello, sizeof(hello)) != sizeof(hello) || hello.err)
 		_exit(1);
-	p[0] = (struct pollfd){ .fd = DATA_FD, .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = master, .events = POLLIN };
+	do_not_wait(master);
+	p[0] = (struct pollfd){ .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = master };
 	p[2] = (struct pollfd){ .fd = CONTROL_FD, .events = POLLIN };
 	for (;;) {
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
+		p[0].fd = is_pending(&in) ? -1 : DATA_FD;
+		p[1].events = is_pending(&in) ? POLLIN | POLLOUT : POLLIN;
+		if (poll(p, 3, -1) < 0) {
+			if (errno != EINTR)
+				break;
+			continue;
+		}
+		if (p[1].revents & ~POLLOUT && !show(master, DATA_FD))
 			break;
-		if (p[1].revents && !copy(master, DATA_FD))
+		if (p[1].revents & POLLOUT && !write_some(&in, master))
 			break;
-		if (p[0].revents && !copy(DATA_FD, master))
+		if (p[0].fd >= 0 && p[0].revents && !read_some(&in, DATA_FD))
 			break;
 		if (!p[2].revents)
 			continue;
@@ -104,57 +160,41 @@ static void help_there(void)
 
 /* --- here: the connections --- */
 
-static int listen_anywhere(struct sockaddr_in *addr)
+/* Another's is closed before it has said anything. */
+static int take_connection(const struct link *l, int listener)
 {
-	socklen_t len = sizeof(*addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct timeval limit = { .tv_sec = CONNECT_TIMEOUT / 1000 };
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	int fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
 
-	memset(addr, 0, len);
-	addr->sin_family = AF_INET;
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)addr, len) && !listen(fd, 8) &&
-	    !getsockname(fd, (struct sockaddr *)addr, &len))
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (bpsh_is_from(&from, bpsh_is_local(fd, &from), l->node, bpsh_is_here(l->node)))
 		return fd;
-	perror("bpsh: socket for the terminal");
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return -1;
-}
-
-/* Is it the helper's, from its node? As in bpsh_io.c. */
-static bool belongs(const struct link *l, int fd, const struct sockaddr_in *from,
-		    const int said[2])
-{
-	const struct sockaddr_in *node = (const void *)&l->node->addr;
-	struct sockaddr_in own;
-	socklen_t len = sizeof(own);
-	bool local = !getsockname(fd, (struct sockaddr *)&own, &len) &&
-		     own.sin_addr.s_addr == from->sin_addr.s_addr;
-
-	return said[0] == l->helper &&
-	       (local || node->sin_addr.s_addr == from->sin_addr.s_addr);
 }
 
 static bool take_connections(struct link *l, int listener)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };
-	struct timeval limit = { .tv_sec = CONNECT_TIMEOUT / 1000 };
+	long long end = bpsh_now() + CONNECT_TIMEOUT;
+	int said[2], fd;
 
 	while (l->data < 0 || l->control < 0) {
-		struct sockaddr_in from;
-		socklen_t len = sizeof(from);
-		int said[2], fd;
-
-		if (poll(&p, 1, CONNECT_TIMEOUT) <= 0)
+		if (bpsh_now() >= end || poll(&p, 1, (int)(end - bpsh_now())) <= 0)
 			return false;
-		fd = accept4(listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
+		fd = take_connection(l, listener);
 		if (fd < 0)
 			continue;
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		if (recv(fd, said, sizeof(said), MSG_WAITALL) == sizeof(said) &&
-		    belongs(l, fd, &from, said) && said[1] == DATA_FD && l->data < 0)
+		if (recv(fd, said, sizeof(said), MSG_WAITALL) != sizeof(said) ||
+		    said[0] != l->helper)
+			close(fd);
+		else if (said[1] == DATA_FD && l->data < 0)
 			l->data = fd;
-		else if (belongs(l, fd, &from, said) && said[1] == CONTROL_FD &&
-			 l->control < 0)
+		else if (said[1] == CONTROL_FD && l->control < 0)
 			l->control = fd;
 		else
 			close(fd);
@@ -168,7 +208,7 @@ static int open_terminal(struct link *l)
 	struct sockaddr_in addr;
 	struct bproc_io_t io[2];
 	struct hello hello;
-	int i, listener = listen_anywhere(&addr);
+	int i, listener = bpsh_listen(&addr, "terminal");
 	bool ok;
 
 	if (listener < 0)
@@ -279,7 +319,7 @@ static bool start(struct link *l, int number, const char *path, char **argv, cha
 	close(report[1]);
 	if (l->pid < 0)
 		err = errno;
-	else if (read(report[0], &err, sizeof(err)) != sizeof(err))
+	else if (!read_whole(report[0], &err, sizeof(err)))
 		err = 0;
 	close(report[0]);
 	if (!err)
@@ -335,20 +375,17 @@ static void on_signal(struct link *l)
 	}
 }
 
-static bool read_input(struct link *l)
+/* From a terminal, Ctrl-D ends what was typed of a line, or else the input. */
+static void read_input(struct link *l)
 {
-	/* Ctrl-D: the end of a terminal's input */
-	static const char end[] = "\004";
-	char buf[4096];
-	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
-
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n <= 0) {
-		l->in_open = false;
-		return send(l->data, end, 1, MSG_NOSIGNAL) == 1;
+	if (read_some(&l->in, STDIN_FILENO)) {
+		if (l->in.len)
+			l->in_line = l->in.buf[l->in.len - 1] != '\n';
+		return;
 	}
-	return send(l->data, buf, (size_t)n, MSG_NOSIGNAL) == n;
+	l->in_open = false;
+	l->in.len = l->in_line ? 2 : 1;
+	memset(l->in.buf, 4, l->in.len);
 }
 
 /* Remembers whether programs that fill the screen are on a second one, with which they
@@ -376,9 +413,25 @@ static bool show_output(struct link *l)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
-	if (n > 0)
-		note_screen(l, buf, n);
-	return n > 0 && write_whole(STDOUT_FILENO, buf, (size_t)n);
+	if (n <= 0)
+		return false;
+	note_screen(l, buf, n);
+	if (write_whole(STDOUT_FILENO, buf, (size_t)n))
+		return true;
+	/* A reader that has enough is no fault. */
+	if (errno != EPIPE) {
+		fprintf(stderr, "bpsh: standard output: %m\n");
+		l->failed = true;
+	}
+	l->gone = true;
+	return false;
+}
+
+/* Hangs the terminal up, for whoever still has it. */
+static void hang_up(struct link *l)
+{
+	close(l->data);
+	l->data = -1;
 }
 
 /*
@@ -406,19 +459,20 @@ static void restore_screen(const struct link *l)
  */
 static void run(struct link *l)
 {
-	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
-			       { .events = POLLIN },
+	struct pollfd p[3] = { { .events = POLLIN },
+			       { .events = 0 },
 			       { .events = POLLIN } };
-	bool open = true;
 	int n;
 
 	l->in_open = true;
-	p[1].fd = l->data;
 	p[2].fd = l->signals;
-	while (open || !l->ended) {
+	while (l->data >= 0 || !l->ended) {
 		/* what is typed after its end is not for it */
-		p[0].fd = l->in_open && open && !l->ended ? STDIN_FILENO : -1;
-		p[1].fd = open ? l->data : -1;
+		p[0].fd = l->in_open && l->data >= 0 && !l->ended && !is_pending(&l->in)
+				  ? STDIN_FILENO
+				  : -1;
+		p[1].fd = l->data;
+		p[1].events = is_pending(&l->in) ? POLLIN | POLLOUT : POLLIN;
 		n = poll(p, 3, l->ended ? LAST_WORDS : -1);
 		if (!n || (n < 0 && errno != EINTR))
 			break;
@@ -426,19 +480,25 @@ static void run(struct link *l)
 			continue;
 		if (p[2].revents)
 			on_signal(l);
-		if (p[1].revents)
-			open = show_output(l);
-		if (open && p[0].fd >= 0 && p[0].revents)
-			open = read_input(l);
+		if (p[1].fd >= 0 && p[1].revents & ~POLLOUT && !show_output(l))
+			hang_up(l);
+		if (l->data >= 0 && p[1].revents & POLLOUT &&
+		    !write_some(&l->in, l->data))
+			hang_up(l);
+		if (l->data >= 0 && p[0].fd >= 0 && p[0].revents)
+			read_input(l);
 	}
 }
 
 static void catch_signals(struct link *l, sigset_t *old)
 {
-	static const int ours[] = { SIGCHLD, SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+	static const int ours[] = { SIGCHLD, SIGWINCH, SIGTERM, SIGHUP,
+				    SIGINT,  SIGQUIT,  SIGUSR1, SIGUSR2 };
 	sigset_t mask;
 	size_t i;
 
+	/* An error tells as much, and the terminal has to be put in order. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&mask);
 	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		sigaddset(&mask, ours[i]);
@@ -448,8 +508,13 @@ static void catch_signals(struct link *l, sigset_t *old)
 
 static int exit_status(const struct link *l)
 {
-	if (WIFEXITED(l->status))
+	if (WIFEXITED(l->status) && WEXITSTATUS(l->status))
 		return WEXITSTATUS(l->status);
+	if (WIFEXITED(l->status))
+		return l->failed;
+	/* Our own doing. */
+	if (l->gone && WTERMSIG(l->status) == SIGHUP)
+		return l->failed ? 1 : 255;
 	bpsh_say_killed(l->node->node, l->status, l->node_down);
 	return 255;
 }
@@ -468,6 +533,7 @@ int bpsh_pty(const struct bproc_node_info_t *node, const char *path, char **argv
 		if (start(&l, number, path, argv, envp)) {
 			catch_signals(&l, &old);
 			make_raw(&l);
+			do_not_wait(l.data);
 			run(&l);
 			if (WIFSIGNALED(l.status))
 				restore_screen(&l);

@@ -2,7 +2,7 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin control bpshell dhcp tee tools
+UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp tee tools
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -23,6 +23,8 @@ $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
 $(BUILD)/tests/unit/test_control: $(BUILD)/shell/bpctl_address.o $(BUILD)/daemons/slave_control.o
 $(BUILD)/tests/unit/test_bpshell: $(addprefix $(BUILD)/shell/,$(bpshell_OBJECTS)) $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)
+$(BUILD)/tests/unit/test_bpsh: $(addprefix $(BUILD)/shell/,$(bpsh_OBJECTS)) $(LIBBPROC_OBJECTS)
+$(BUILD)/tests/unit/test_bpsh: UNIT_LDFLAGS := -Wl,--wrap=bproc_nodestatus,--wrap=bproc_rfork_io,--wrap=bproc_execmove_io
 $(BUILD)/tests/unit/test_dhcp: $(addprefix $(BUILD)/image/,ip.o dhcp.o)
 $(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,bpcp_stream.o bpckpt_image.o whole.o)
 # The test plays the driver and the processes.
