@@ -46,10 +46,13 @@ void bproc_nodeset_free(struct bproc_node_set_t *set)
 
 int bproc_nodeset_add(struct bproc_node_set_t *set, const struct bproc_node_info_t *node)
 {
+	/* It may be one of the set, which moves. */
+	struct bproc_node_info_t copy = *node;
+
 	if (set->size == set->alloc &&
 	    bproc_nodeset_grow(set, set->alloc ? set->alloc * 2 : 16))
 		return -1;
-	set->node[set->size++] = *node;
+	set->node[set->size++] = copy;
 	return 0;
 }
 
@@ -73,10 +76,14 @@ int bproc_nodeset_append(struct bproc_node_set_t *set,
  *	master, -1	the master
  *	STATE, allSTATE	nodes in a state; notSTATE, all!STATE, allnotSTATE: others
  *	all		all nodes
- *	@GROUP, GROUP	what a file of groups says; a state's name is taken before a
- *group's !OPERAND	all others with operators between them, one after the other from
- *the left A,B		both, in this order A!B		A without B A&B		what is in
- *both A^B		what is in one of them
+ *	@GROUP, GROUP	what a file of groups says; a usual state's name is taken before
+ *			a group's
+ *	!OPERAND	all others
+ * with operators between them, one after the other from the left
+ *	A,B		both, in this order
+ *	A!B		A without B
+ *	A&B		what is in both
+ *	A^B		what is in one of them
  */
 
 #define OPERATORS ",!&^"
@@ -285,8 +292,12 @@ static int add_operand(struct bproc_node_set_t *out, const struct bproc_node_set
 	if (node >= 0)
 		return add_range(out, in, node, node, 1);
 	dash = memchr(part, '-', len);
-	if (dash)
-		return add_dashed(out, in, part, dash, end);
+	if (dash) {
+		ret = add_dashed(out, in, part, dash, end);
+		/* a group's name may have one, too */
+		if (!ret || errno != EINVAL)
+			return ret;
+	}
 	return add_name(out, in, part, len, depth);
 }
 

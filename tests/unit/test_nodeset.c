@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +153,9 @@ START_TEST(groups)
 	gives("both!rack1", "3,4,5,8");
 	gives("all!rack1", "3,4,5,8");
 	gives("!@rack1", "3,4,5,8");
+	gives("rack-2", "3,4,5,8");
+	gives("all!rack-2", "0,1,2");
+	gives("0,!rack-2", "0,0,1,2");
 	gives("@empty", "");
 	/* a usual state is not hidden by a group */
 	gives("up", "0,1,2,5");
@@ -224,6 +228,28 @@ START_TEST(sets)
 }
 END_TEST
 
+/* Its elements move while they are added. */
+START_TEST(a_set_to_itself)
+{
+	struct bproc_node_set_t a;
+	void *behind;
+	int i;
+
+	mallopt(M_PERTURB, 0x55);
+	ck_assert_int_eq(bproc_nodeset_init(&a, 64), 0);
+	behind = malloc(100);
+	for (i = 0; i < 64; i++)
+		a.node[i].node = i;
+	ck_assert_int_eq(bproc_nodeset_append(&a, &a), 0);
+	ck_assert_int_eq(bproc_nodeset_add(&a, &a.node[5]), 0);
+	for (i = 0; i < 128; i++)
+		ck_assert_int_eq(a.node[i].node, i % 64);
+	ck_assert_int_eq(a.node[128].node, 5);
+	free(behind);
+	bproc_nodeset_free(&a);
+}
+END_TEST
+
 START_TEST(words_for_errors)
 {
 	ck_assert_str_eq(bproc_strerror(BE_NODEDOWN), "Node is down");
@@ -233,4 +259,4 @@ START_TEST(words_for_errors)
 END_TEST
 
 UNIT_MAIN("nodeset", numbers, ranges, states, algebra, groups, circles, nonsense, sets,
-	  words_for_errors)
+	  a_set_to_itself, words_for_errors)
