@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,13 +113,16 @@ int bproc_nodelist_(struct bproc_node_set_t *set, int notifier)
 {
 	struct pollfd p = { .fd = notifier, .events = POLLIN };
 	uint64_t changes;
+	ssize_t got;
 	int n;
 
 	do {
-		if (poll(&p, 1, 0) > 0 && read(notifier, &changes, sizeof(changes)) < 0)
+		got = poll(&p, 1, 0) > 0 ? read(notifier, &changes, sizeof(changes)) : 1;
+		if (got < 0)
 			return -1;
 		n = bproc_nodelist(set);
-	} while (n >= 0 && poll(&p, 1, 0) > 0);
+		/* A notifier of a master that is no more has no more news: got is 0. */
+	} while (n >= 0 && got > 0 && poll(&p, 1, 0) > 0);
 	return n;
 }
 
@@ -201,7 +205,9 @@ int bproc_access(int node, int mode)
 		return 0;
 	if (node_path(node, path, sizeof(path)))
 		return -1;
-	return no_node(access(path, mode & BPROC_X_OK ? W_OK : F_OK));
+	/* as the driver looks at it */
+	return no_node(
+		faccessat(AT_FDCWD, path, mode & BPROC_X_OK ? W_OK : F_OK, AT_EACCESS));
 }
 
 int bproc_chmod(int node, int mode)
