@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "internal.h"
@@ -90,6 +91,19 @@ int bproc_rexec(int node, const char *cmd, char *const argv[], char *const envp[
 	return bproc_rexec_io(node, NULL, BPROC_IO_DEFAULT, cmd, argv, envp);
 }
 
+/* A node's processes are in a namespace of PIDs, and never in the machine's first one. */
+static bool is_on_no_node(void)
+{
+	/* the kernel's PROC_PID_INIT_INO */
+	const ino_t first = 0xeffffffc;
+	int err = errno;
+	struct stat st;
+	bool ret = !stat("/proc/self/ns/pid", &st) && st.st_ino == first;
+
+	errno = err;
+	return ret;
+}
+
 int _bproc_move_io(int node, struct bproc_io_t *io, int iolen, int flags)
 {
 	struct call c;
@@ -98,9 +112,12 @@ int _bproc_move_io(int node, struct bproc_io_t *io, int iolen, int flags)
 	if (set_call(&c, node, io, iolen, flags))
 		return -1;
 	ret = handle_ioctl(BPROC_IOC_MOVE, &c.arg);
-	/* Where one is already one need not go; without BProc that is the master. */
+	/*
+	 * Where one is already one need not go; without BProc that is the master. A node
+	 * may have no device, too.
+	 */
 	if (ret < 0 && (errno == BE_SAMENODE || (node == BPROC_NODE_MASTER &&
-						 (errno == ENOSYS || errno == EBUSY))))
+						 errno == ENOSYS && is_on_no_node())))
 		ret = 0;
 	return ret;
 }
@@ -235,17 +252,33 @@ int bproc_execve(const char *cmd, char *const argv[], char *const envp[])
 
 /* --- several at once --- */
 
-/* The kernel's rule for vector calls: see BPROC_IOC_VEXECMOVE. */
-static void set_rank(char *const envp[], int rank)
+static bool is_rank(const char *variable)
 {
-	char text[16];
+	return !strcmp(variable, "BPROC_RANK=XXXXXXX");
+}
 
-	for (; envp && *envp; envp++)
-		if (!strcmp(*envp, "BPROC_RANK=XXXXXXX")) {
-			snprintf(text, sizeof(text), "%07d", rank);
-			memcpy(*envp + strlen("BPROC_RANK="), text, 7);
-			return;
-		}
+/*
+ * The kernel's rule for vector calls: see BPROC_IOC_VEXECMOVE. The caller's strings may
+ * be constants, so this gives an environment of its own; NULL: no memory.
+ */
+static char *const *ranked(char *const envp[], int rank)
+{
+	size_t n = 0, i;
+	char **copy;
+
+	while (envp && envp[n] && !is_rank(envp[n]))
+		n++;
+	if (!envp || !envp[n])
+		return envp;
+	while (envp[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (i = 0; copy && i < n; i++) {
+		copy[i] = envp[i];
+		if (is_rank(envp[i]) && asprintf(&copy[i], "BPROC_RANK=%07d", rank) < 0)
+			return NULL;
+	}
+	return copy;
 }
 
 int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, int iolen,
@@ -263,8 +296,12 @@ int _bproc_vrfork_io(int nnodes, int *nodes, int *pids, struct bproc_io_t *io, i
 	set_vector(&c, nnodes, nodes, pids);
 	ret = handle_ioctl(BPROC_IOC_VRFORK, &c.arg);
 	/* The kernel knows the environment that the program began with. */
-	if (ret >= 0 && ret < nnodes)
-		set_rank(environ, ret);
+	if (ret >= 0 && ret < nnodes) {
+		char *const *mine = ranked(environ, ret);
+
+		if (mine)
+			environ = (char **)mine;
+	}
 	return ret;
 }
 
@@ -297,18 +334,23 @@ struct vector {
 static int fork_execmove(const struct vector *v, int node, int rank)
 {
 	int report[2], err = 0, status;
+	ssize_t n = 0;
 	pid_t pid;
 
 	if (pipe2(report, O_CLOEXEC))
 		return -errno;
 	pid = fork();
 	if (!pid) {
-		set_rank(v->envp, rank);
+		char *const *envp = ranked(v->envp, rank);
+
+		v->call->arg.envp = (uintptr_t)envp;
 		v->call->arg.node = node;
-		if (!local_is(node))
+		if (!envp && v->envp)
+			errno = ENOMEM;
+		else if (!local_is(node))
 			execmove(v->call);
 		else if (!local_io(v->io, v->iolen, &report[1]))
-			execve(v->cmd, v->argv, v->envp);
+			execve(v->cmd, v->argv, envp);
 		err = errno;
 		/* nobody reads when the parent is gone, and nobody cares then */
 		(void)!write(report[1], &err, sizeof(err));
@@ -316,7 +358,9 @@ static int fork_execmove(const struct vector *v, int node, int rank)
 	}
 	err = pid < 0 ? errno : 0;
 	close(report[1]);
-	if (!err && read(report[0], &err, sizeof(err)) == sizeof(err))
+	while (!err && (n = read(report[0], &err, sizeof(err))) < 0 && errno == EINTR)
+		;
+	if (n == sizeof(err))
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	close(report[0]);

@@ -2,7 +2,8 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp tee tools
+UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp \
+	library tee tools
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -16,6 +17,8 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(COMMON)
 
 # The library's inside, not its exported names.
 $(BUILD)/tests/unit/test_nodeset: $(LIBBPROC_OBJECTS)
+$(BUILD)/tests/unit/test_library: $(LIBBPROC_OBJECTS)
+$(BUILD)/tests/unit/test_library: UNIT_LDFLAGS := -Wl,--wrap=handle_open,--wrap=handle_ioctl,--wrap=ioctl
 $(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
 $(BUILD)/tests/unit/test_port: $(BUILD)/daemons/bpiod_port.o
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
