@@ -49,6 +49,18 @@ static bool read_stat(pid_t pid, struct stat_fields *f)
 	return ret == 6;
 }
 
+void remote_proc_clean(char *text)
+{
+	unsigned char *s;
+
+	for (s = (unsigned char *)text; *s; s++)
+		if (*s < ' ' || *s == 0x7f)
+			*s = ' ';
+		else if (s[0] == 0xc2 && (s[1] & 0xe0) == 0x80)
+			/* U+0080 to U+009F */
+			s[0] = s[1] = ' ';
+}
+
 static void read_command(pid_t pid, char *command, size_t size)
 {
 	char name[64];
@@ -63,9 +75,10 @@ static void read_command(pid_t pid, char *command, size_t size)
 	while (n > 0 && !command[n - 1])
 		n--;
 	for (i = 0; i < n; i++)
-		if ((unsigned char)command[i] < ' ' || command[i] == 0x7f)
+		if (!command[i])
 			command[i] = ' ';
 	command[n > 0 ? n : 0] = 0;
+	remote_proc_clean(command);
 }
 
 static long long uptime(void)
@@ -106,10 +119,18 @@ static bool look_here(struct remote_proc *p, long long now)
 bool remote_proc_parse(const char *line, pid_t *pid, char *state, long long *ticks,
 		       long long *kib)
 {
-	return sscanf(line, "%d %c %lld %lld", pid, state, ticks, kib) == 4;
+	pid_t again;
+	char end;
+
+	return sscanf(line, "%d %c %lld %lld %d%c", pid, state, ticks, kib, &again,
+		      &end) == 5 &&
+	       again == *pid && strchr("RSDTtZXIPKW", *state);
 }
 
-/* There: a line for each process of ours that is on this node. */
+/*
+ * There: a line for each process of ours that is on this node. The nodes' lines come by
+ * one pipe, and may be cut where they meet: so the number is said at both ends.
+ */
 static void answer(const struct remote_proc *p, int n, int node)
 {
 	long page = sysconf(_SC_PAGESIZE) / 1024;
@@ -120,8 +141,8 @@ static void answer(const struct remote_proc *p, int n, int node)
 	for (i = 0; i < n; i++) {
 		if (p[i].node != node || !read_stat(p[i].pid, &f))
 			continue;
-		len = snprintf(line, sizeof(line), "%d %c %llu %lld\n", p[i].pid, f.state,
-			       f.ticks, f.pages * page);
+		len = snprintf(line, sizeof(line), "%d %c %llu %lld %d\n", p[i].pid,
+			       f.state, f.ticks, f.pages * page, p[i].pid);
 		if (write(STDOUT_FILENO, line, (size_t)len) != len)
 			return;
 	}

@@ -23,7 +23,10 @@ struct remote_proc {
  */
 int remote_procs(int node, struct remote_proc **list);
 
-/* A process's line of "PID STATE TICKS KIB"; false if it is none. */
+/* What a terminal would take for an order becomes blanks. */
+void remote_proc_clean(char *text);
+
+/* A process's line of "PID STATE TICKS KIB PID"; false if it is none. */
 bool remote_proc_parse(const char *line, pid_t *pid, char *state, long long *ticks,
 		       long long *kib);
 

@@ -444,13 +444,31 @@ START_TEST(answers)
 	char state;
 	pid_t pid;
 
-	ck_assert(remote_proc_parse("123 R 45 678", &pid, &state, &ticks, &kib));
+	ck_assert(remote_proc_parse("123 R 45 678 123", &pid, &state, &ticks, &kib));
 	ck_assert_int_eq(pid, 123);
 	ck_assert_int_eq(state, 'R');
 	ck_assert_int_eq(ticks, 45);
 	ck_assert_int_eq(kib, 678);
 	ck_assert(!remote_proc_parse("123 R 45", &pid, &state, &ticks, &kib));
 	ck_assert(!remote_proc_parse("", &pid, &state, &ticks, &kib));
+	/* two nodes' lines that were cut */
+	ck_assert(!remote_proc_parse("1234 S 50 25678 R 1 2 5678", &pid, &state, &ticks, &kib));
+	ck_assert(!remote_proc_parse("1234 S 50 2 5678", &pid, &state, &ticks, &kib));
+	ck_assert(!remote_proc_parse("123 R 45 678 123 ", &pid, &state, &ticks, &kib));
+	/* nothing that a terminal obeys */
+	ck_assert(!remote_proc_parse("123 \033 45 678 123", &pid, &state, &ticks, &kib));
+}
+END_TEST
+
+START_TEST(commands)
+{
+	char text[] = "a\033[1m\177 \302\233m\302\205\302";
+	char kept[] = "gr\303\274n \302\240 \342\202\254";
+
+	remote_proc_clean(text);
+	ck_assert_str_eq(text, "a [1m    m  \302");
+	remote_proc_clean(kept);
+	ck_assert_str_eq(kept, "gr\303\274n \302\240 \342\202\254");
 }
 END_TEST
 
@@ -487,4 +505,5 @@ START_TEST(strings)
 END_TEST
 
 UNIT_MAIN("bpshell", places, lists, redirections, quotations, nonsense, words, file_names,
-	  folding, statuses, ranges, notices, completion, operands, answers, strings)
+	  folding, statuses, ranges, notices, completion, operands, answers, commands,
+	  strings)
