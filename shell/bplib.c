@@ -97,7 +97,7 @@ static int list(bool json)
 	if (json)
 		puts(*all ? "\n]" : "]");
 	free(all);
-	return fflush(stdout) ? complain("output") : 0;
+	return fflush(stdout) || ferror(stdout) ? complain("output") : 0;
 }
 
 int bplib_command(int argc, char **argv)

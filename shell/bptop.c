@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,10 +191,13 @@ static const char *time_text(long long ms, char *buf, size_t size)
 	return buf;
 }
 
-static void print_nodes(const struct picture *p, const struct bproc_node_set_t *set, int width)
+/* In at most @most lines; 0: all. How many they were. */
+static int print_nodes(const struct picture *p, const struct bproc_node_set_t *set, int most,
+		       int width)
 {
+	static const char more[] = "  ...";
 	char line[64];
-	int i, j, column = 0, len;
+	int i, j, column = 0, len, lines = 0;
 
 	for (i = 0; i < set->size; i++) {
 		const struct bproc_node_info_t *node = &set->node[i];
@@ -210,7 +214,11 @@ static void print_nodes(const struct picture *p, const struct bproc_node_set_t *
 			continue;
 		len = snprintf(line, sizeof(line), "%s%d: %d, %.0f%%", column ? "  " : "",
 			       node->node, n, used);
-		if (column && column + len > width) {
+		if (column && column + len + (int)sizeof(more) > width) {
+			if (++lines == most) {
+				puts(more);
+				return lines;
+			}
 			putchar('\n');
 			column = 0;
 			len -= 2;
@@ -219,21 +227,24 @@ static void print_nodes(const struct picture *p, const struct bproc_node_set_t *
 		fputs(line, stdout);
 		column += len;
 	}
-	if (column)
-		putchar('\n');
+	if (!column)
+		return lines;
+	putchar('\n');
+	return lines + 1;
 }
 
 static void print_table(const struct picture *p, const struct bproc_node_set_t *set, int lines,
 			int width)
 {
 	char user[40], memory[24], used[32];
+	/* with the first, an empty one, that of the names, and the one behind the last */
 	int i, up = 0, line = 4;
 
 	for (i = 0; i < set->size; i++)
 		up += !strcmp(set->node[i].status, "up");
 	printf("%d node%s, %d up; %d process%s\n", set->size, set->size == 1 ? "" : "s", up, p->n,
 	       p->n == 1 ? "" : "es");
-	print_nodes(p, set, width);
+	line += print_nodes(p, set, lines / 2, width);
 	printf("\n%5s %7s %-8s S %5s %6s %10s COMMAND\n", "NODE", "PID", "USER", "%CPU", "MEM",
 	       "TIME");
 	for (i = 0; i < p->n && (!lines || line < lines); i++, line++) {
@@ -285,6 +296,15 @@ static void print_json(const struct picture *p, const struct bproc_node_set_t *s
 
 static struct termios saved;
 
+static void restore_and_end(int sig)
+{
+	/* in the background it is another's, and would stop us */
+	if (tcgetpgrp(STDIN_FILENO) == getpgrp())
+		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
 static bool raw(void)
 {
 	struct termios t;
@@ -296,6 +316,8 @@ static bool raw(void)
 	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
+	signal(SIGTERM, restore_and_end);
+	signal(SIGHUP, restore_and_end);
 	return !tcsetattr(STDIN_FILENO, TCSANOW, &t);
 }
 
@@ -384,7 +406,7 @@ static int show(struct options *o)
 		free(before.rows);
 		before = p;
 		bproc_nodeset_free(&set);
-		if (fflush(stdout)) {
+		if (fflush(stdout) || ferror(stdout)) {
 			ret = 1;
 			break;
 		}
