@@ -49,6 +49,15 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'v' },	  { NULL, 0, NULL, 0 },
 };
 
+/* Exit status of what was to print something, after @ret. */
+static int printed(int ret)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return ret ? 1 : 0;
+	fprintf(stderr, "bpstat: standard output: %m\n");
+	return 1;
+}
+
 static int print_nodes(const struct bpstat_options *o)
 {
 	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
@@ -57,7 +66,7 @@ static int print_nodes(const struct bpstat_options *o)
 	if (!ret)
 		bpstat_print(o, &set);
 	bproc_nodeset_free(&set);
-	return ret || fflush(stdout) ? 1 : 0;
+	return printed(ret);
 }
 
 static int print_repeatedly(const struct bpstat_options *o)
@@ -106,7 +115,7 @@ static int print_host(const char *host)
 		fprintf(stderr, "bpstat: %s: no node has this address\n", host);
 	freeaddrinfo(list);
 	bproc_nodeset_free(&set);
-	return found;
+	return printed(found);
 }
 
 static int print_processes(bool json)
@@ -120,7 +129,7 @@ static int print_processes(bool json)
 	}
 	bpstat_print_processes(list, n, json);
 	free(list);
-	return 0;
+	return printed(0);
 }
 
 /* Where the word "PID" ends in ps's first line; the numbers end there too. */
@@ -179,7 +188,7 @@ static int filter_ps(void)
 	}
 	free(line);
 	free(list);
-	return first;
+	return printed(first);
 }
 
 /* What is shown instead of nodes; 0: nodes. -1: an exit status is in *@status. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "bpstat.h"
+#include "nodeset.h"
 
 /* --- what udev knows --- */
 
@@ -188,11 +189,16 @@ int bpstat_nodes(const struct bpstat_options *o, struct bproc_node_set_t *set)
 
 bool bpstat_is_meant(const struct bpstat_options *o, const struct bproc_node_info_t *n)
 {
-	struct bproc_node_set_t one = { 1, 1, (struct bproc_node_info_t *)n };
-	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
-	bool meant = !select_nodes(o, &one, &set) && set.size;
+	const struct bproc_node_set_t one = { 1, 1, (struct bproc_node_info_t *)n };
+	struct bproc_node_set_t set;
+	bool meant = !o->specs;
+	int i;
 
-	bproc_nodeset_free(&set);
+	for (i = 0; !meant && i < o->specs; i++)
+		if (bproc_nodefilter(&set, &one, o->spec[i]) >= 0) {
+			meant = nodeset_find(&set, n->node);
+			bproc_nodeset_free(&set);
+		}
 	return meant;
 }
 
@@ -231,6 +237,25 @@ static int show_news(const struct bpstat_options *o, struct bproc_node_set_t *kn
 	return fflush(stdout) || ferror(stdout) ? -1 : 0;
 }
 
+/* Events were lost: how is it now? */
+static int look_again(const struct bpstat_options *o, struct bproc_node_set_t *known)
+{
+	struct bproc_node_set_t all = BPROC_EMPTY_NODESET;
+	struct bproc_node_info_t info;
+	int i, ret = bpstat_all_nodes(&all);
+
+	for (i = 0; !ret && i < known->size; i++)
+		if (!nodeset_find(&all, known->node[i].node)) {
+			info = known->node[i];
+			strcpy(info.status, "gone");
+			ret = show_news(o, known, &info);
+		}
+	for (i = 0; !ret && i < all.size; i++)
+		ret = show_news(o, known, &all.node[i]);
+	bproc_nodeset_free(&all);
+	return ret;
+}
+
 static int take_events(const struct bpstat_options *o, struct bproc_node_set_t *known,
 		       struct udev_monitor *m)
 {
@@ -238,6 +263,7 @@ static int take_events(const struct bpstat_options *o, struct bproc_node_set_t *
 	struct udev_device *dev;
 	int ret = 0;
 
+	errno = 0;
 	while (!ret && (dev = udev_monitor_receive_device(m))) {
 		const char *action = udev_device_get_action(dev);
 
@@ -248,7 +274,10 @@ static int take_events(const struct bpstat_options *o, struct bproc_node_set_t *
 			ret = show_news(o, known, &info);
 		}
 		udev_device_unref(dev);
+		errno = 0;
 	}
+	if (!ret && errno == ENOBUFS)
+		ret = look_again(o, known);
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 #include "../../shell/bpshell_complete.h"
 #include "../../shell/bpshell_parse.h"
 #include "../../shell/bpshell_word.h"
+#include "../../shell/bpstat.h"
 #include "../../shell/json.h"
 #include "../../shell/ranges.h"
 #include "../../shell/remote_proc.h"
@@ -460,6 +461,24 @@ START_TEST(answers)
 }
 END_TEST
 
+START_TEST(nodes_that_are_watched)
+{
+	static char *some[] = { "0", "5" }, *states[] = { "master,down" };
+	struct bpstat_options o = { .spec = some, .specs = 2 }, all = { .specs = 0 };
+	struct bproc_node_info_t node = { .node = 5, .status = "up" };
+
+	ck_assert(bpstat_is_meant(&o, &node));
+	ck_assert(bpstat_is_meant(&all, &node));
+	node.node = 4;
+	ck_assert(!bpstat_is_meant(&o, &node));
+	o.spec = states;
+	o.specs = 1;
+	ck_assert(!bpstat_is_meant(&o, &node));
+	strcpy(node.status, "down");
+	ck_assert(bpstat_is_meant(&o, &node));
+}
+END_TEST
+
 START_TEST(commands)
 {
 	char text[] = "a\033[1m\177 \302\233m\302\205\302";
@@ -505,5 +524,5 @@ START_TEST(strings)
 END_TEST
 
 UNIT_MAIN("bpshell", places, lists, redirections, quotations, nonsense, words, file_names,
-	  folding, statuses, ranges, notices, completion, operands, answers, commands,
-	  strings)
+	  folding, statuses, ranges, notices, completion, operands, answers,
+	  nodes_that_are_watched, commands, strings)
