@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -92,6 +93,28 @@ static bool parse_group(const char *text, int *gid)
 	return gr || parse_number(text, 10, gid);
 }
 
+/* As the driver has it: a letter, then letters, digits or _. */
+static bool is_state(const char *text)
+{
+	size_t i, len = strlen(text);
+
+	for (i = 0; i < len; i++)
+		if (!isalpha((unsigned char)text[i]) &&
+		    (!i || (!isdigit((unsigned char)text[i]) && text[i] != '_')))
+			return false;
+	return len && len < BPROC_STATE_LEN;
+}
+
+/* Whatever nodes there are. */
+static bool is_list(const char *spec)
+{
+	struct bproc_node_set_t none = BPROC_EMPTY_NODESET, set;
+	bool ret = bproc_nodefilter(&set, &none, spec) >= 0;
+
+	bproc_nodeset_free(&set);
+	return ret;
+}
+
 static bool parse(struct action *a, int what, const char *text)
 {
 	const char *wrong = NULL;
@@ -99,8 +122,12 @@ static bool parse(struct action *a, int what, const char *text)
 	memset(a, 0, sizeof(*a));
 	a->what = what;
 	a->text = text;
-	if (what == 'm' && !parse_number(text, 8, &a->number))
-		wrong = "not an octal number";
+	if (what == 'S' && !is_list(text))
+		wrong = "not a list of nodes";
+	if (what == 's' && !is_state(text))
+		wrong = "not a state: a letter, then letters, digits or _, up to 15";
+	if (what == 'm' && (!parse_number(text, 8, &a->number) || a->number & ~0111))
+		wrong = "not a mode: 100, 10, 1, or a sum of these";
 	if (what == 'u' && !parse_user(text, &a->number))
 		wrong = "no such user";
 	if (what == 'g' && !parse_group(text, &a->number))
@@ -187,6 +214,9 @@ static int check(int argc, char **argv)
 		case 'f':
 			break;
 		case 'S':
+			if (!parse(&a, c, optarg))
+				return EXIT_USAGE;
+			/* fall through */
 		case 'M':
 			selected = true;
 			break;

@@ -218,7 +218,7 @@ static void check_stub(void)
 
 /* --- the configuration --- */
 
-static struct config *check_config(void)
+static struct config *check_config(bool node)
 {
 	static const char *const paths[] = { "/etc/bproc/config", "/etc/beowulf/config" };
 	const char *path = access(paths[0], F_OK) && !access(paths[1], F_OK) ? paths[1] :
@@ -226,6 +226,10 @@ static struct config *check_config(void)
 	struct config *c;
 	char error[512];
 
+	if (node) {
+		tell(FINE, "configuration", "the master has it: this machine is a node");
+		return NULL;
+	}
 	if (access(path, F_OK)) {
 		tell(WRONG, "configuration",
 		     "%s is not there: it needs a line as \"iprange 0 10.0.0.10 10.0.0.17\", see "
@@ -279,17 +283,21 @@ static void check_key(const char *path)
 
 /* --- the daemons --- */
 
-/* Returns whether this machine is the master, and works. */
-static bool check_daemons(const struct config *c)
+static bool is_node(void)
 {
-	bool master = probe_runs("bpmaster"), slave = probe_runs("bpslave");
+	return !probe_runs("bpmaster") && probe_runs("bpslave");
+}
+
+/* Returns whether this machine is the master, and works. */
+static bool check_daemons(const struct config *c, bool node)
+{
 	unsigned int port = c ? c->port : 2223;
 
-	if (!master && slave) {
+	if (node) {
 		tell(FINE, "daemons", "bpslave runs: this machine is a node");
 		return false;
 	}
-	if (!master) {
+	if (!probe_runs("bpmaster")) {
 		tell(WRONG, "daemons",
 		     "bpmaster does not run: systemctl start bpmaster; why it ended says "
 		     "journalctl -u bpmaster (a node: systemctl start bpslave@MASTER)");
@@ -394,7 +402,7 @@ int bpctl_check(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct config *config;
-	bool talks;
+	bool talks, node = is_node();
 	int c;
 
 	out.json = out.any = false;
@@ -418,9 +426,9 @@ int bpctl_check(int argc, char **argv)
 	talks = check_driver();
 	check_devices();
 	check_stub();
-	config = check_config();
+	config = check_config(node);
 	check_key(config ? config->keyfile : "/etc/bproc/key");
-	if (check_daemons(config) && talks)
+	if (check_daemons(config, node) && talks)
 		check_nodes();
 	if (config)
 		config_free(config);
@@ -428,5 +436,5 @@ int bpctl_check(int argc, char **argv)
 		puts("\n]");
 	else
 		printf("\n%s\n", out.wrong ? "Something is wrong." : "All is well.");
-	return fflush(stdout) || out.wrong ? 1 : 0;
+	return fflush(stdout) || ferror(stdout) || out.wrong ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../shell/bpctl.h"
 #include "../../shell/bpsh.h"
 #include "../../shell/bpshell.h"
 #include "../../shell/bpshell_complete.h"
@@ -479,6 +480,25 @@ START_TEST(nodes_that_are_watched)
 }
 END_TEST
 
+/* Found before anything is done, wherever it stands. */
+START_TEST(wrong_calls_of_bpctl)
+{
+	static const char *const wrong[][2] = {
+		{ "-S", "0;1" }, { "-S", "3-1" },  { "-s", "" },
+		{ "-s", "2up" }, { "-s", "a b" },  { "-s", "a234567890123456" },
+		{ "-m", "777" }, { "-m", "word" }, { "-u", "no such user" },
+	};
+	char *argv[] = { "bpctl", "-S", "999999", "-s", "up", NULL, NULL, "-s", "up", NULL };
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		argv[5] = (char *)wrong[i][0];
+		argv[6] = (char *)wrong[i][1];
+		ck_assert_int_eq(bpctl_command(9, argv), 2);
+	}
+}
+END_TEST
+
 START_TEST(commands)
 {
 	char text[] = "a\033[1m\177 \302\233m\302\205\302";
@@ -525,4 +545,4 @@ END_TEST
 
 UNIT_MAIN("bpshell", places, lists, redirections, quotations, nonsense, words, file_names,
 	  folding, statuses, ranges, notices, completion, operands, answers,
-	  nodes_that_are_watched, commands, strings)
+	  nodes_that_are_watched, wrong_calls_of_bpctl, commands, strings)
