@@ -163,14 +163,22 @@ static bool anybody_late(const struct bpsh_loop *l)
 	return false;
 }
 
+/* What has come already is for us, whatever became of the node. */
+static bool is_silent(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return !poll(&p, 1, 0);
+}
+
 /*
  * What a process has started may still have its output when it ends. Where the machine is
  * gone, too, nothing ends these connections.
  */
 static bool check_dead_nodes(struct bpsh_loop *l)
 {
+	bool any = false, due = bpsh_now() >= l->nodes_due;
 	char state[BPROC_STATE_LEN + 1];
-	bool any = false;
 	int i, fd;
 
 	for (i = 0; i < l->n; i++) {
@@ -179,13 +187,15 @@ static bool check_dead_nodes(struct bpsh_loop *l)
 		if (!p->ended || (p->fd[1] < 0 && p->fd[2] < 0))
 			continue;
 		any = true;
-		if (bproc_nodestatus(p->node, state, sizeof(state)) < 0 ||
+		if (!due || bproc_nodestatus(p->node, state, sizeof(state)) < 0 ||
 		    strcmp(state, "down"))
 			continue;
 		for (fd = 0; fd < 3; fd++)
-			if (p->fd[fd] >= 0)
+			if (p->fd[fd] >= 0 && (!fd || is_silent(p->fd[fd])))
 				bpsh_end_output(l, p, fd);
 	}
+	if (any && due)
+		l->nodes_due = bpsh_now() + NODE_CHECK;
 	return any;
 }
 

@@ -13,7 +13,7 @@
 struct newcomer {
 	int fd;
 	struct sockaddr_in addr;
-	bool local; /* from this machine itself */
+	bool local;    /* from this machine itself */
 	long long due; /* when it is given up, in ms */
 	int said[2];
 	size_t have;
@@ -39,7 +39,8 @@ struct bpsh_loop {
 	bool terminal;		/* standard input is one */
 	long long progress_due; /* when to show it next, in ms; -1: never */
 	bool progress_shown;
-	bool gone[3]; /* nobody takes this output any more */
+	long long nodes_due; /* when nodes of those that ended are asked for, in ms */
+	bool gone[3];	     /* nobody takes this output any more */
 	struct bpsh_end end;
 };
 
