@@ -2,10 +2,25 @@
 #ifndef BPROC_USAGE_H
 #define BPROC_USAGE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Exit status of every program and command of this package after a wrong call. */
 #define EXIT_USAGE 2
+
+/*
+ * Was something of standard output lost since begin_output()? A command may be a function
+ * of a shell's, and what that could not write is no fault of the command's.
+ */
+static inline bool output_lost(void)
+{
+	return fflush(stdout) || ferror(stdout);
+}
+
+static inline void begin_output(void)
+{
+	clearerr(stdout);
+}
 
 /*
  * What getopt_long() says of -h, of -V (or -v), and of what is no option at all: the answer

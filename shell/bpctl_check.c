@@ -405,6 +405,7 @@ int bpctl_check(int argc, char **argv)
 	bool talks, node = is_node();
 	int c;
 
+	begin_output();
 	out.json = out.any = false;
 	out.wrong = 0;
 	optind = 0;
@@ -436,5 +437,5 @@ int bpctl_check(int argc, char **argv)
 		puts("\n]");
 	else
 		printf("\n%s\n", out.wrong ? "Something is wrong." : "All is well.");
-	return fflush(stdout) || ferror(stdout) || out.wrong ? 1 : 0;
+	return output_lost() || out.wrong ? 1 : 0;
 }

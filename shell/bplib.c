@@ -97,7 +97,7 @@ static int list(bool json)
 	if (json)
 		puts(*all ? "\n]" : "]");
 	free(all);
-	return fflush(stdout) || ferror(stdout) ? complain("output") : 0;
+	return output_lost() ? complain("output") : 0;
 }
 
 int bplib_command(int argc, char **argv)
@@ -105,6 +105,7 @@ int bplib_command(int argc, char **argv)
 	bool clear = false, show = false, json = false;
 	int c, how = 0, ret = 0;
 
+	begin_output();
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "cadljhvV", long_options, NULL)) != -1)
 		switch (c) {

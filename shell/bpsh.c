@@ -486,7 +486,7 @@ static int run_all(struct bpsh *b)
 	clock_gettime(CLOCK_MONOTONIC, &ended);
 	if (b->o.fold)
 		bpsh_fold(b->p, b->n, stdout);
-	if (fflush(stdout) || ferror(stdout)) {
+	if (output_lost()) {
 		fprintf(stderr, "bpsh: standard output: %m\n");
 		end.failed = true;
 	}
@@ -531,6 +531,7 @@ int bpsh_command(int argc, char **argv)
 	struct bpsh b = { .o.buffer = 4096 };
 	int ret;
 
+	begin_output();
 	ret = parse_options(&b, argc, argv);
 	if (ret >= 0)
 		return ret;

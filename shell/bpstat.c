@@ -52,7 +52,7 @@ static const struct option long_options[] = {
 /* Exit status of what was to print something, after @ret. */
 static int printed(int ret)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	if (!output_lost())
 		return ret ? 1 : 0;
 	fprintf(stderr, "bpstat: standard output: %m\n");
 	return 1;
@@ -265,6 +265,7 @@ int bpstat_command(int argc, char **argv)
 	const char *host = NULL;
 	int status = 0;
 
+	begin_output();
 	switch (parse_options(&o, &host, &status, argc, argv)) {
 	case -1:
 		return status;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "bpstat.h"
 #include "nodeset.h"
+#include "usage.h"
 
 /* --- what udev knows --- */
 
@@ -234,7 +235,7 @@ static int show_news(const struct bpstat_options *o, struct bproc_node_set_t *kn
 	}
 	if (bpstat_is_meant(o, n))
 		bpstat_print_change(o, n);
-	return fflush(stdout) || ferror(stdout) ? -1 : 0;
+	return output_lost() ? -1 : 0;
 }
 
 /* Events were lost: how is it now? */

@@ -406,7 +406,7 @@ static int show(struct options *o)
 		free(before.rows);
 		before = p;
 		bproc_nodeset_free(&set);
-		if (fflush(stdout) || ferror(stdout)) {
+		if (output_lost()) {
 			ret = 1;
 			break;
 		}
@@ -433,6 +433,7 @@ int bptop_command(int argc, char **argv)
 	char *end;
 	int c;
 
+	begin_output();
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "bn:d:mpu:jhV", long_options, NULL)) != -1)
 		switch (c) {
