@@ -9,7 +9,7 @@ bpctl_LIBS := $(COMMON)
 bpsh_OBJECTS := bpsh.o bpsh_connect.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o \
 	bpsh_prepare.o bpsh_pty.o whole.o
 bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o
-bpcp_OBJECTS := bpcp.o bpcp_stream.o bpcp_node.o whole.o
+bpcp_OBJECTS := bpcp.o bpcp_node.o bpcp_progress.o bpcp_sink.o bpcp_source.o whole.o
 bplib_OBJECTS := bplib.o json.o
 bpmove_OBJECTS := bpmove.o json.o
 bptop_OBJECTS := bptop.o remote_proc.o json.o

@@ -29,7 +29,8 @@ $(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)
 $(BUILD)/tests/unit/test_bpsh: $(addprefix $(BUILD)/shell/,$(bpsh_OBJECTS)) $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_bpsh: UNIT_LDFLAGS := -Wl,--wrap=bproc_nodestatus,--wrap=bproc_rfork_io,--wrap=bproc_execmove_io
 $(BUILD)/tests/unit/test_dhcp: $(addprefix $(BUILD)/image/,ip.o dhcp.o)
-$(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,bpcp_stream.o bpckpt_image.o whole.o)
+$(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,$(filter-out bpcp.o bpcp_node.o,$(bpcp_OBJECTS)) \
+	bpckpt_image.o)
 # The test plays the driver and the processes.
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill

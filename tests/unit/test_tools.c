@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "../../shell/bpckpt.h"
 #include "../../shell/bpcp.h"
+#include "../../shell/bpcp_stream.h"
 #include "../../shell/whole.h"
 #include "unit.h"
 
@@ -127,14 +128,6 @@ START_TEST(what_goes_wrong_is_told)
 }
 END_TEST
 
-/* As in bpcp_stream.c. */
-struct record {
-	uint32_t magic, type, mode, name_len;
-	int64_t seconds[2];
-	uint32_t nanoseconds[2];
-	uint64_t size;
-};
-
 static int hostile(const char *const *names, const uint32_t *types, int n)
 {
 	struct bpcp_options o = { .recursive = true };
@@ -145,7 +138,7 @@ static int hostile(const char *const *names, const uint32_t *types, int n)
 	ck_assert_int_eq(pipe(ends), 0);
 	for (i = 0; i < n; i++) {
 		struct record r = {
-			.magic = 0x31504342,
+			.magic = MAGIC,
 			.type = types[i],
 			.mode = 0777,
 			.name_len = (uint32_t)strlen(names[i]),

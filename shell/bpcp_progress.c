@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <time.h>
+#include "bpcp.h"
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void show(const struct bpcp_count *c, double now)
+{
+	double mb = (double)c->bytes / 1e6, took = now - c->begin;
+
+	fprintf(stderr, "\r\033[K%9.1f MB %8.1f MB/s %6llu files  %s", mb,
+		took > 0 ? mb / took : 0, c->files, c->name);
+}
+
+void bpcp_passed(struct bpcp_count *c, size_t bytes, const char *name)
+{
+	double now;
+
+	c->bytes += bytes;
+	if (name)
+		snprintf(c->name, sizeof(c->name), "%s", name);
+	if (!c->shows)
+		return;
+	now = seconds_now();
+	if (!c->begin)
+		c->begin = c->shown = now;
+	/* What is done at once needs no picture. */
+	if (now - c->begin < 1 || now - c->shown < 0.2)
+		return;
+	c->shown = now;
+	show(c, now);
+}
+
+void bpcp_progress_end(struct bpcp_count *c)
+{
+	if (!c->shows || c->shown == c->begin)
+		return;
+	show(c, seconds_now());
+	fputc('\n', stderr);
+}
