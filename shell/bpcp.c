@@ -78,15 +78,13 @@ int bpcp_command(int argc, char **argv)
 	to.node = split(argv[argc - 1], &target);
 	if (!*target)
 		target = here;
-	to.paths = &target;
-	to.n = 1;
+	to.path = target;
 	o.into = argc > 2;
 	for (i = 0; i < argc - 1; i++) {
 		from.node = split(argv[i], &path);
 		if (!*path)
 			path = here;
-		from.paths = &path;
-		from.n = 1;
+		from.path = path;
 		ret |= bpcp_copy(&from, &to, &o);
 	}
 	return ret;

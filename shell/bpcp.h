@@ -19,18 +19,17 @@ struct bpcp_count {
 	char name[64];
 };
 
-/*
- * Writes files and trees to @fd, for bpcp_sink() at its other end; paths are "@prefix:path"
- * in what is said of them.
- */
-void bpcp_source(int fd, char *const *paths, int n, const struct bpcp_options *o,
+/* Writes a file or tree to @fd, for bpcp_sink() at its other end. */
+void bpcp_source(int fd, const char *path, const struct bpcp_options *o,
 		 struct bpcp_count *count);
 /*
- * Takes what comes on @fd into @target. What goes wrong is printed, or, if @report is not
- * NULL, goes there: at most @room bytes.
+ * Takes what comes on @fd into @target, if it can be @path's. What goes wrong is printed, or,
+ * if @report is not NULL, goes there: at most @room bytes.
  */
-void bpcp_sink(int fd, const char *target, const struct bpcp_options *o,
+void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_options *o,
 	       struct bpcp_count *count, char *report, size_t room);
+/* What a path is called elsewhere. "." and "/" have nothing that one could use. */
+char *bpcp_last_part(char *copy);
 /* Counts, and shows now and then. */
 void bpcp_passed(struct bpcp_count *count, size_t bytes, const char *name);
 void bpcp_progress_end(struct bpcp_count *count);
@@ -38,8 +37,7 @@ void bpcp_progress_end(struct bpcp_count *count);
 /* One end of a copy: @node's, or with BPROC_NODE_MASTER the caller's own. */
 struct bpcp_end {
 	int node;
-	char *const *paths;
-	int n;
+	const char *path;
 };
 
 /* Copies from one end to the other. Returns an exit status. */

@@ -20,6 +20,11 @@
 #define PATIENCE 30000
 #define REPORT_MAX 65536
 
+struct copy {
+	const struct bpcp_end *from, *to;
+	const struct bpcp_options *o;
+};
+
 struct child {
 	pid_t pid;
 	int fd;
@@ -28,19 +33,19 @@ struct child {
 
 /* --- in the child --- */
 
-__attribute__((noreturn)) static void be(int fd, const struct bpcp_end *end, bool sink,
-					 const struct bpcp_options *o)
+__attribute__((noreturn)) static void be(int fd, const struct copy *copy, bool sink)
 {
 	struct bpcp_count count = { .errors = 0 };
 	static char report[REPORT_MAX];
 
 	signal(SIGPIPE, SIG_IGN);
 	if (sink) {
-		bpcp_sink(fd, end->paths[0], o, &count, report, sizeof(report));
+		bpcp_sink(fd, copy->from->path, copy->to->path, copy->o, &count, report,
+			  sizeof(report));
 		if (!write_whole(fd, report, strlen(report)))
 			count.errors++;
 	} else {
-		bpcp_source(fd, end->paths, end->n, o, &count);
+		bpcp_source(fd, copy->from->path, copy->o, &count);
 	}
 	shutdown(fd, SHUT_WR);
 	_exit(count.errors ? 1 : 0);
@@ -48,8 +53,7 @@ __attribute__((noreturn)) static void be(int fd, const struct bpcp_end *end, boo
 
 /* --- making one --- */
 
-static int local_child(struct child *c, const struct bpcp_end *end, bool sink,
-		       const struct bpcp_options *o)
+static int local_child(struct child *c, const struct copy *copy, bool sink)
 {
 	int pair[2];
 
@@ -59,7 +63,7 @@ static int local_child(struct child *c, const struct bpcp_end *end, bool sink,
 	c->pid = fork();
 	if (!c->pid) {
 		close(pair[0]);
-		be(pair[1], end, sink, o);
+		be(pair[1], copy, sink);
 	}
 	close(pair[1]);
 	c->fd = pair[0];
@@ -106,8 +110,7 @@ static int accept_child(int listener, pid_t pid)
 	return -1;
 }
 
-static int remote_child(struct child *c, const struct bpcp_end *end, bool sink,
-			const struct bpcp_options *o)
+static int remote_child(struct child *c, const struct copy *copy, bool sink)
 {
 	struct bproc_io_t io = {
 		.fd = THERE,
@@ -122,9 +125,9 @@ static int remote_child(struct child *c, const struct bpcp_end *end, bool sink,
 	/* No address: the machine that it comes from. */
 	memcpy(&io.d.addr, &addr, sizeof(io.d.addr));
 	fflush(stdout);
-	c->pid = bproc_rfork_io(end->node, &io, 1);
+	c->pid = bproc_rfork_io(c->node, &io, 1);
 	if (!c->pid)
-		be(THERE, end, sink, o);
+		be(THERE, copy, sink);
 	c->fd = c->pid < 0 ? -1 : accept_child(listener, c->pid);
 	err = errno;
 	close(listener);
@@ -136,19 +139,21 @@ static int remote_child(struct child *c, const struct bpcp_end *end, bool sink,
 	return c->fd < 0 ? -1 : 0;
 }
 
-static int make_child(struct child *c, const struct bpcp_end *end, bool sink,
-		      const struct bpcp_options *o)
+static int make_child(struct child *c, const struct copy *copy, bool sink)
 {
-	int ret = end->node == BPROC_NODE_MASTER ? local_child(c, end, sink, o) :
-						   remote_child(c, end, sink, o);
+	int ret;
 
-	c->node = end->node;
+	c->node = sink ? copy->to->node : copy->from->node;
+	if (c->node == BPROC_NODE_MASTER)
+		ret = local_child(c, copy, sink);
+	else
+		ret = remote_child(c, copy, sink);
 	if (!ret)
 		return 0;
-	if (end->node == BPROC_NODE_MASTER)
+	if (c->node == BPROC_NODE_MASTER)
 		fprintf(stderr, "bpcp: %s\n", strerror(errno));
 	else
-		fprintf(stderr, "bpcp: node %d: %s\n", end->node, bproc_strerror(errno));
+		fprintf(stderr, "bpcp: node %d: %s\n", c->node, bproc_strerror(errno));
 	return 1;
 }
 
@@ -201,26 +206,25 @@ static void relay(int from, int to, struct bpcp_count *count)
 	shutdown(to, SHUT_WR);
 }
 
-static int do_copy(const struct bpcp_end *from, const struct bpcp_end *to,
-		   const struct bpcp_options *o)
+static int do_copy(const struct copy *copy)
 {
-	struct bpcp_count count = { .shows = !o->quiet && isatty(STDERR_FILENO) };
-	bool have_source = from->node != BPROC_NODE_MASTER;
-	bool have_sink = to->node != BPROC_NODE_MASTER || !have_source;
+	struct bpcp_count count = { .shows = !copy->o->quiet && isatty(STDERR_FILENO) };
+	bool have_source = copy->from->node != BPROC_NODE_MASTER;
+	bool have_sink = copy->to->node != BPROC_NODE_MASTER || !have_source;
 	struct child source, sink;
 	int ret = 0;
 
-	if (have_source && make_child(&source, from, false, o))
+	if (have_source && make_child(&source, copy, false))
 		return 1;
-	if (have_sink && make_child(&sink, to, true, o)) {
+	if (have_sink && make_child(&sink, copy, true)) {
 		if (have_source)
 			end_child(&source);
 		return 1;
 	}
 	if (!have_source)
-		bpcp_source(sink.fd, from->paths, from->n, o, &count);
+		bpcp_source(sink.fd, copy->from->path, copy->o, &count);
 	else if (!have_sink)
-		bpcp_sink(source.fd, to->paths[0], o, &count, NULL, 0);
+		bpcp_sink(source.fd, copy->from->path, copy->to->path, copy->o, &count, NULL, 0);
 	else
 		relay(source.fd, sink.fd, &count);
 	bpcp_progress_end(&count);
@@ -237,10 +241,11 @@ int bpcp_copy(const struct bpcp_end *from, const struct bpcp_end *to,
 	      const struct bpcp_options *o)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	const struct copy copy = { from, to, o };
 	int ret;
 
 	sigaction(SIGPIPE, &ignore, &old);
-	ret = do_copy(from, to, o);
+	ret = do_copy(&copy);
 	sigaction(SIGPIPE, &old, NULL);
 	return ret;
 }

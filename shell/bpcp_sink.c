@@ -18,7 +18,9 @@ struct sink {
 	struct bpcp_count *count;
 	char *report;
 	size_t room, used;
-	bool broken;
+	bool broken, refused;
+	struct record r; /* the last one, and its name: depths share them */
+	char name[4096];
 };
 
 __attribute__((format(printf, 2, 3))) static void sink_error(struct sink *s, const char *format,
@@ -145,17 +147,26 @@ static bool name_ok(const char *name)
 	return *name && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/');
 }
 
-static bool get_record(struct sink *s, struct record *r, char *name, size_t room)
+static bool get_record(struct sink *s)
 {
-	if (!read_whole(s->fd, r, sizeof(*r)) || r->magic != MAGIC || r->name_len >= room ||
-	    !read_whole(s->fd, name, r->name_len)) {
+	struct record *r = &s->r;
+
+	if (!read_whole(s->fd, r, sizeof(*r)) || r->magic != MAGIC ||
+	    r->name_len >= sizeof(s->name) || !read_whole(s->fd, s->name, r->name_len)) {
 		s->broken = true;
 		return false;
 	}
-	name[r->name_len] = '\0';
-	if (strlen(name) != r->name_len)
+	s->name[r->name_len] = '\0';
+	if (strlen(s->name) != r->name_len)
 		s->broken = true;
 	return !s->broken;
+}
+
+/* Who sends this is not to be listened to. */
+static void refuse(struct sink *s, const char *why)
+{
+	sink_error(s, "%s: %s", s->name, why);
+	s->broken = s->refused = true;
 }
 
 static int enter(struct sink *s, int dir, const char *name, bool follow)
@@ -172,82 +183,112 @@ static int enter(struct sink *s, int dir, const char *name, bool follow)
 	return fd;
 }
 
-/*
- * The entries of one directory, to its end. @dir -1: nobody wants them. @as: what the first
- * level's only entry is to be called; NULL: as it says.
- */
-static void take_entries(struct sink *s, int dir, const char *as, int depth)
+static void take_entry(struct sink *s, int dir, const char *name, bool follow, int depth);
+
+/* The entries of one directory, to its end. @dir -1: nobody wants them. */
+static void take_entries(struct sink *s, int dir, int depth)
 {
-	struct record r;
-	char name[4096];
-	int fd;
-
-	while (get_record(s, &r, name, sizeof(name))) {
-		const char *to = as ? as : name;
-
-		if (r.type == END || r.type == UP) {
-			if ((r.type == UP) != (depth > 0))
-				s->broken = true;
-			else if (r.type == UP && dir >= 0)
-				set_times(s, dir, &r);
+	while (get_record(s) && s->r.type != UP) {
+		if (s->r.type != TROUBLE && !name_ok(s->name)) {
+			refuse(s, "no name for it here");
 			return;
 		}
-		if (r.type != TROUBLE && !as && !name_ok(name)) {
-			sink_error(s, "%s: no name for it here", name);
-			s->broken = true;
-			return;
-		}
-		switch (r.type) {
-		case FILE_FOLLOWS:
-			if (dir == -1)
-				pass_over(s, r.size);
-			else
-				take_file(s, dir, to, &r, as != NULL || depth == 0);
-			break;
-		case LINK:
-			if (dir == -1)
-				pass_over(s, r.size);
-			else
-				take_link(s, dir, to, &r);
-			break;
-		case DIRECTORY:
-			if (depth >= DEPTH_MAX) {
-				s->broken = true;
-				return;
-			}
-			fd = dir == -1 ? -1 : enter(s, dir, to, as != NULL || depth == 0);
-			take_entries(s, fd, NULL, depth + 1);
-			if (fd >= 0)
-				close(fd);
-			break;
-		case TROUBLE:
-			take_trouble(s, &r);
-			break;
-		default:
-			s->broken = true;
-		}
+		take_entry(s, dir, s->name, false, depth);
 		if (s->broken)
 			return;
 	}
 }
 
-void bpcp_sink(int fd, const char *target, const struct bpcp_options *o,
+static void take_directory(struct sink *s, int dir, const char *name, bool follow, int depth)
+{
+	int fd;
+
+	if (depth >= DEPTH_MAX) {
+		s->broken = true;
+		return;
+	}
+	fd = dir == -1 ? -1 : enter(s, dir, name, follow);
+	take_entries(s, fd, depth + 1);
+	if (fd < 0)
+		return;
+	if (!s->broken)
+		set_times(s, fd, &s->r);
+	close(fd);
+}
+
+/* What the last record is of, as @name in @dir. */
+static void take_entry(struct sink *s, int dir, const char *name, bool follow, int depth)
+{
+	switch (s->r.type) {
+	case FILE_FOLLOWS:
+		if (dir == -1)
+			pass_over(s, s->r.size);
+		else
+			take_file(s, dir, name, &s->r, follow);
+		break;
+	case LINK:
+		if (dir == -1)
+			pass_over(s, s->r.size);
+		else
+			take_link(s, dir, name, &s->r);
+		break;
+	case DIRECTORY:
+		take_directory(s, dir, name, follow, depth);
+		break;
+	case TROUBLE:
+		take_trouble(s, &s->r);
+		break;
+	default:
+		s->broken = true;
+	}
+}
+
+/*
+ * The one entry that was asked for, and no other, whatever is sent. @as: what it is to be
+ * called; NULL: @name, and then it is no link's that is there.
+ */
+static void take_all(struct sink *s, int dir, const char *name, const char *as)
+{
+	bool taken = false;
+
+	while (!s->broken && get_record(s) && s->r.type != END) {
+		if (s->r.type != TROUBLE) {
+			if (taken || strcmp(s->name, name) || s->r.type == LINK ||
+			    (s->r.type == DIRECTORY && !s->o->recursive))
+				refuse(s, "nobody asked for it");
+			else if (!as && !name_ok(name))
+				refuse(s, "no name for it here");
+			taken = true;
+		}
+		if (!s->broken)
+			take_entry(s, dir, as ? as : name, as != NULL, 0);
+	}
+	if (!s->broken && !taken && !s->count->errors)
+		sink_error(s, "%s: nothing came", name);
+}
+
+void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_options *o,
 	       struct bpcp_count *count, char *report, size_t room)
 {
 	struct sink s = { .fd = fd, .o = o, .count = count, .report = report, .room = room };
 	int dir = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *copy = strdup(path);
 
-	if (dir < 0 && o->into) {
+	if (!copy) {
+		sink_error(&s, "%s", strerror(errno));
+	} else if (dir < 0 && o->into) {
 		sink_error(&s, "%s: %s", target, strerror(errno));
 		/* The source is to end in peace. */
-		take_entries(&s, -1, NULL, 0);
+		take_all(&s, -1, bpcp_last_part(copy), target);
 	} else if (dir < 0) {
-		take_entries(&s, AT_FDCWD, target, 0);
+		take_all(&s, AT_FDCWD, bpcp_last_part(copy), target);
 	} else {
-		take_entries(&s, dir, NULL, 0);
-		close(dir);
+		take_all(&s, dir, bpcp_last_part(copy), NULL);
 	}
-	if (s.broken)
+	if (dir >= 0)
+		close(dir);
+	free(copy);
+	if (s.broken && !s.refused)
 		sink_error(&s, "the connection broke");
 	if (s.report && s.used < s.room)
 		s.report[s.used] = '\0';

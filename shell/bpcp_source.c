@@ -43,6 +43,9 @@ static void send_trouble(struct source *s, const char *path, const char *why)
 	char text[4400];
 	int n = snprintf(text, sizeof(text), "%s: %s", path, why);
 
+	/* Deep in a tree paths are longer than any that one could open. */
+	if (n >= (int)sizeof(text))
+		n = sizeof(text) - 1;
 	send_record(s, TROUBLE, NULL, NULL, (uint64_t)n);
 	if (!s->broken && !write_whole(s->fd, text, (size_t)n))
 		s->broken = true;
@@ -165,8 +168,7 @@ static void send_entry(struct source *s, int dir, const char *entry, const char 
 	close(fd);
 }
 
-/* The last part of a path; "." and "/" have none that one could use elsewhere. */
-static const char *last_part(char *copy)
+char *bpcp_last_part(char *copy)
 {
 	size_t n = strlen(copy);
 	char *slash;
@@ -177,20 +179,17 @@ static const char *last_part(char *copy)
 	return slash ? slash + 1 : copy;
 }
 
-void bpcp_source(int fd, char *const *paths, int n, const struct bpcp_options *o,
+void bpcp_source(int fd, const char *path, const struct bpcp_options *o,
 		 struct bpcp_count *count)
 {
 	struct source s = { .fd = fd, .o = o, .count = count };
-	int i;
+	char *copy = strdup(path);
 
-	for (i = 0; i < n && !s.broken; i++) {
-		char *copy = strdup(paths[i]);
-
-		if (!copy)
-			break;
-		send_entry(&s, AT_FDCWD, paths[i], last_part(copy), paths[i], true);
-		free(copy);
-	}
+	if (copy)
+		send_entry(&s, AT_FDCWD, path, bpcp_last_part(copy), path, true);
+	else
+		send_trouble(&s, path, strerror(errno));
+	free(copy);
 	send_record(&s, END, NULL, NULL, 0);
 	if (s.broken)
 		count->errors++;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ static bool has(const char *name, const char *text)
 
 /* --- bpcp --- */
 
-static int copy(char *from, const char *to, bool recursive, bool preserve, char *report,
+static int copy(const char *from, const char *to, bool recursive, bool preserve, char *report,
 		size_t room)
 {
 	struct bpcp_options o = { .recursive = recursive, .preserve = preserve };
@@ -66,12 +67,12 @@ static int copy(char *from, const char *to, bool recursive, bool preserve, char 
 	ck_assert_int_eq(pipe(ends), 0);
 	pid = fork();
 	if (!pid) {
-		bpcp_source(ends[1], &from, 1, &o, &out);
+		bpcp_source(ends[1], from, &o, &out);
 		_exit(0);
 	}
 	close(ends[1]);
 	report[0] = '\0';
-	bpcp_sink(ends[0], to, &o, &in, report, room);
+	bpcp_sink(ends[0], from, to, &o, &in, report, room);
 	close(ends[0]);
 	waitpid(pid, NULL, 0);
 	return in.errors;
@@ -128,81 +129,211 @@ START_TEST(what_goes_wrong_is_told)
 }
 END_TEST
 
-static int hostile(const char *const *names, const uint32_t *types, int n)
-{
-	struct bpcp_options o = { .recursive = true };
-	struct bpcp_count in = { .bytes = 0 };
-	char report[4096] = "";
-	int i, ends[2];
+/* A stream, and what came of taking it as what is called @asked. */
+struct hostile {
+	const char *name;
+	uint32_t type;
+};
 
-	ck_assert_int_eq(pipe(ends), 0);
-	for (i = 0; i < n; i++) {
+static void send_hostile(int fd, const struct hostile *h)
+{
+	for (; h->name; h++) {
 		struct record r = {
 			.magic = MAGIC,
-			.type = types[i],
+			.type = h->type,
 			.mode = 0777,
-			.name_len = (uint32_t)strlen(names[i]),
-			.size = types[i] == 1 ? 1 : types[i] == 4 ? 4 : 0,
+			.name_len = (uint32_t)strlen(h->name),
+			.size = h->type == FILE_FOLLOWS ? 1 : h->type == LINK ? 4 : 0,
 		};
 
-		ck_assert(write_whole(ends[1], &r, sizeof(r)));
-		ck_assert(write_whole(ends[1], names[i], r.name_len));
-		if (r.size)
-			ck_assert(write_whole(ends[1], "/tmp", (size_t)r.size));
+		if (!write_whole(fd, &r, sizeof(r)) || !write_whole(fd, h->name, r.name_len) ||
+		    !write_whole(fd, "/tmp", (size_t)r.size))
+			return;
+	}
+}
+
+static int hostile(const struct hostile *h, const char *asked, const char *target,
+		   bool recursive, char *report, size_t room)
+{
+	struct bpcp_options o = { .recursive = recursive };
+	struct bpcp_count in = { .bytes = 0 };
+	int ends[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		close(ends[0]);
+		send_hostile(ends[1], h);
+		_exit(0);
 	}
 	close(ends[1]);
-	bpcp_sink(ends[0], "in", &o, &in, report, sizeof(report));
+	*report = '\0';
+	bpcp_sink(ends[0], asked, target, &o, &in, report, room);
 	close(ends[0]);
+	waitpid(pid, NULL, 0);
 	return in.errors;
 }
 
+/* In a tree that was asked for, and as the whole. */
 START_TEST(names_that_lead_elsewhere)
 {
 	static const char *const up[] = { "..", "../out", "a/b", "", "." };
-	uint32_t file = 1, directory = 2;
-	int i;
+	static const uint32_t types[] = { FILE_FOLLOWS, DIRECTORY, LINK };
+	char report[4096];
+	int i, t;
 
 	enter();
 	mkdir("in", 0755);
-	for (i = 0; i < 5; i++) {
-		ck_assert_int_gt(hostile(&up[i], &file, 1), 0);
-		ck_assert_int_gt(hostile(&up[i], &directory, 1), 0);
-	}
+	for (i = 0; i < 5; i++)
+		for (t = 0; t < 3; t++) {
+			const struct hostile alone[] = { { up[i], types[t] }, { NULL, 0 } };
+			const struct hostile inside[] = { { "d", DIRECTORY },
+							  { up[i], types[t] },
+							  { NULL, 0 } };
+
+			ck_assert_int_gt(
+				hostile(alone, up[i], "in", true, report, sizeof(report)), 0);
+			ck_assert_ptr_nonnull(strstr(report, "for it"));
+			ck_assert_int_gt(
+				hostile(inside, "d", "in", true, report, sizeof(report)), 0);
+			ck_assert_ptr_nonnull(strstr(report, "no name for it here"));
+		}
 	ck_assert_int_ne(access("out", F_OK), 0);
 	ck_assert_int_ne(access("in/a", F_OK), 0);
 	leave();
 }
 END_TEST
 
-/* A link that was sent first is not followed afterwards. */
+/* Of what a node sends there is that which was asked for, and as what. */
+START_TEST(what_nobody_asked_for)
+{
+	static const struct hostile file[] = { { "f", FILE_FOLLOWS }, { "", END }, { NULL, 0 } };
+	static const struct hostile two[] = { { "f", FILE_FOLLOWS },
+					      { "g", FILE_FOLLOWS },
+					      { NULL, 0 } };
+	static const struct hostile link[] = { { "f", LINK }, { "f", FILE_FOLLOWS }, { NULL, 0 } };
+	static const struct hostile tree[] = { { "f", DIRECTORY }, { "", UP }, { NULL, 0 } };
+	static const struct hostile nothing[] = { { "", END }, { NULL, 0 } };
+	char report[4096];
+
+	enter();
+	mkdir("in", 0755);
+	ck_assert_int_gt(hostile(file, "/etc/.profile", "in", false, report, sizeof(report)), 0);
+	ck_assert_str_eq(report, "f: nobody asked for it\n");
+	ck_assert_int_ne(access("in/f", F_OK), 0);
+	ck_assert_int_gt(hostile(tree, "f", "in", false, report, sizeof(report)), 0);
+	ck_assert_int_ne(access("in/f", F_OK), 0);
+	ck_assert_int_gt(hostile(link, "f", "in", true, report, sizeof(report)), 0);
+	ck_assert_int_gt(hostile(link, "f", "new", true, report, sizeof(report)), 0);
+	ck_assert_int_ne(faccessat(AT_FDCWD, "in/f", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_int_ne(faccessat(AT_FDCWD, "new", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_int_gt(hostile(two, "f", "in", true, report, sizeof(report)), 0);
+	ck_assert(has("in/f", "/"));
+	ck_assert_int_ne(access("in/g", F_OK), 0);
+	ck_assert_int_gt(hostile(nothing, "f", "in", true, report, sizeof(report)), 0);
+	/* What is asked for under a name that it need not have. */
+	ck_assert_int_eq(hostile(file, "a/f/", "other", false, report, sizeof(report)), 0);
+	ck_assert(has("other", "/"));
+	leave();
+}
+END_TEST
+
+/* A link that was sent first is not followed afterwards, nor one that is in a directory. */
 START_TEST(links_that_lead_elsewhere)
 {
-	static const char *const names[] = { "d", "l", "l", "planted" };
-	static const uint32_t types[] = { 2, 4, 2, 1 };
-	static const char *const file_names[] = { "d", "m", "m" };
-	static const uint32_t file_types[] = { 2, 4, 1 };
+	static const struct hostile tree[] = { { "d", DIRECTORY },
+					       { "l", LINK },
+					       { "l", DIRECTORY },
+					       { "planted", FILE_FOLLOWS },
+					       { NULL, 0 } };
+	static const struct hostile file[] = { { "d", DIRECTORY },
+					       { "m", LINK },
+					       { "m", FILE_FOLLOWS },
+					       { NULL, 0 } };
+	static const struct hostile over[] = { { "over", FILE_FOLLOWS },
+					       { "", END },
+					       { NULL, 0 } };
+	char report[4096];
 
 	enter();
 	unlink("/tmp/planted");
 	mkdir("in", 0755);
-	ck_assert_int_gt(hostile(names, types, 4), 0);
+	ck_assert_int_gt(hostile(tree, "d", "in", true, report, sizeof(report)), 0);
 	ck_assert_int_ne(access("/tmp/planted", F_OK), 0);
-	ck_assert_int_gt(hostile(file_names, file_types, 3), 0);
+	ck_assert_int_gt(hostile(file, "d", "in", true, report, sizeof(report)), 0);
+	put_file("out", "mine", 0600);
+	ck_assert_int_eq(symlink("../out", "in/over"), 0);
+	ck_assert_int_gt(hostile(over, "over", "in", true, report, sizeof(report)), 0);
+	ck_assert(has("out", "mine"));
+	/* Whoever names a link means what it leads to. */
+	ck_assert_int_eq(hostile(over, "over", "in/over", true, report, sizeof(report)), 0);
+	ck_assert(has("out", "/"));
 	leave();
 }
 END_TEST
 
 START_TEST(streams_that_break_off)
 {
-	static const char *const names[] = { "f" };
-	static const uint32_t types[] = { 1 }, nonsense[] = { 77 };
+	/* No end came. */
+	static const struct hostile half[] = { { "f", FILE_FOLLOWS }, { NULL, 0 } };
+	static const struct hostile nonsense[] = { { "f", 77 }, { NULL, 0 } };
+	static const struct hostile nothing[] = { { NULL, 0 } };
+	char report[4096];
 
 	enter();
 	mkdir("in", 0755);
-	/* No end came. */
-	ck_assert_int_gt(hostile(names, types, 1), 0);
-	ck_assert_int_gt(hostile(names, nonsense, 1), 0);
-	ck_assert_int_gt(hostile(names, types, 0), 0);
+	ck_assert_int_gt(hostile(half, "f", "in", true, report, sizeof(report)), 0);
+	ck_assert_int_gt(hostile(nonsense, "f", "in", true, report, sizeof(report)), 0);
+	ck_assert_int_gt(hostile(nothing, "f", "in", true, report, sizeof(report)), 0);
+	leave();
+}
+END_TEST
+
+/* As deep as may be, with names as long as they may be. */
+START_TEST(a_deep_tree)
+{
+	const struct rlimit stack = { 1 << 20, RLIM_INFINITY };
+	char report[4096], name[256] = "";
+	struct hostile h[DEPTH_MAX + 2];
+	int i, status;
+	pid_t pid;
+
+	enter();
+	memset(name, 'n', sizeof(name) - 1);
+	for (i = 0; i <= DEPTH_MAX; i++)
+		h[i] = (struct hostile){ name, DIRECTORY };
+	h[i].name = NULL;
+	pid = fork();
+	if (!pid) {
+		setrlimit(RLIMIT_STACK, &stack);
+		_exit(!hostile(h, name, "new", true, report, sizeof(report)));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	leave();
+}
+END_TEST
+
+/* The path of what goes wrong there is longer than the room for saying it. */
+START_TEST(trouble_deep_down)
+{
+	char report[16384], name[201] = "";
+	int i;
+
+	enter();
+	memset(name, 'n', sizeof(name) - 1);
+	mkdir("top", 0755);
+	ck_assert_int_eq(chdir("top"), 0);
+	for (i = 0; i < 30; i++) {
+		ck_assert_int_eq(mkdir(name, 0755), 0);
+		ck_assert_int_eq(chdir(name), 0);
+	}
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(copy("top", "copy", true, false, report, sizeof(report)), 1);
+	ck_assert_int_lt(strlen(report), 4500);
+	ck_assert_int_eq(strncmp(report, "top/nnn", 7), 0);
 	leave();
 }
 END_TEST
@@ -262,5 +393,6 @@ START_TEST(what_is_no_image)
 }
 END_TEST
 
-UNIT_MAIN("tools", a_tree_with_modes_and_times, what_goes_wrong_is_told, names_that_lead_elsewhere,
-	  links_that_lead_elsewhere, streams_that_break_off, what_is_no_image)
+UNIT_MAIN("tools", a_tree_with_modes_and_times, what_goes_wrong_is_told,
+	  names_that_lead_elsewhere, what_nobody_asked_for, links_that_lead_elsewhere,
+	  streams_that_break_off, a_deep_tree, trouble_deep_down, what_is_no_image)
