@@ -59,27 +59,41 @@ static void pass_over(struct sink *s, uint64_t size)
 	}
 }
 
-static void set_times(const struct sink *s, int fd, const struct record *r)
+/*
+ * Without set-user-ID and set-group-ID: they would be another user's here. A device, say, stays
+ * as it is.
+ */
+static void preserve(struct sink *s, int fd, const char *name, const struct record *r)
 {
 	struct timespec t[2] = {
 		{ r->seconds[0], (long)r->nanoseconds[0] },
 		{ r->seconds[1], (long)r->nanoseconds[1] },
 	};
+	struct stat st;
 
-	if (!s->o->preserve)
+	if (!s->o->preserve || (!fstat(fd, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		return;
-	if (r->nanoseconds[0] < 1000000000 && r->nanoseconds[1] < 1000000000)
-		(void)!futimens(fd, t);
-	(void)!fchmod(fd, r->mode & 07777);
+	if (futimens(fd, t))
+		sink_error(s, "%s: times: %s", name, strerror(errno));
+	if (fchmod(fd, r->mode & 01777))
+		sink_error(s, "%s: mode: %s", name, strerror(errno));
+}
+
+/* One that is there keeps its mode. */
+static int open_file(int dir, const char *name, const struct record *r, bool follow, bool *made)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW);
+	int fd = openat(dir, name, flags | O_CREAT | O_EXCL, (r->mode & 0777) | 0200);
+
+	*made = fd >= 0;
+	return fd < 0 && errno == EEXIST ? openat(dir, name, flags | O_TRUNC) : fd;
 }
 
 static void take_file(struct sink *s, int dir, const char *name, const struct record *r,
 		      bool follow)
 {
-	int fd = openat(dir, name,
-			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK |
-				(follow ? 0 : O_NOFOLLOW),
-			(r->mode & 0777) | 0200);
+	bool made;
+	int fd = open_file(dir, name, r, follow, &made);
 	uint64_t left = r->size;
 	static char buf[CHUNK];
 	struct stat st;
@@ -107,9 +121,9 @@ static void take_file(struct sink *s, int dir, const char *name, const struct re
 		bpcp_passed(s->count, n, name);
 	}
 	/* It was opened for writing by its owner in any case. */
-	if (!s->o->preserve && !(r->mode & 0200))
-		(void)!fchmod(fd, st.st_mode & 07777 & ~0200U);
-	set_times(s, fd, r);
+	if (made && !(r->mode & 0200) && fchmod(fd, st.st_mode & 0777 & ~0200U))
+		sink_error(s, "%s: mode: %s", name, strerror(errno));
+	preserve(s, fd, name, r);
 	if (close(fd))
 		sink_error(s, "%s: %s", name, strerror(errno));
 	s->count->files++;
@@ -169,11 +183,11 @@ static void refuse(struct sink *s, const char *why)
 	s->broken = s->refused = true;
 }
 
-static int enter(struct sink *s, int dir, const char *name, bool follow)
+static int open_directory(struct sink *s, int dir, const char *name, bool follow)
 {
 	int fd;
 
-	if (mkdirat(dir, name, 0777) && errno != EEXIST) {
+	if (mkdirat(dir, name, (s->r.mode & 0777) | 0700) && errno != EEXIST) {
 		sink_error(s, "%s: %s", name, strerror(errno));
 		return -1;
 	}
@@ -201,19 +215,21 @@ static void take_entries(struct sink *s, int dir, int depth)
 
 static void take_directory(struct sink *s, int dir, const char *name, bool follow, int depth)
 {
-	int fd;
+	char *own = strdup(name);
+	int fd = -1;
 
-	if (depth >= DEPTH_MAX) {
+	if (!own || depth >= DEPTH_MAX)
 		s->broken = true;
-		return;
-	}
-	fd = dir == -1 ? -1 : enter(s, dir, name, follow);
-	take_entries(s, fd, depth + 1);
-	if (fd < 0)
-		return;
+	else if (dir != -1)
+		fd = open_directory(s, dir, own, follow);
 	if (!s->broken)
-		set_times(s, fd, &s->r);
-	close(fd);
+		take_entries(s, fd, depth + 1);
+	/* Times and mode are those of the end. */
+	if (fd >= 0 && !s->broken)
+		preserve(s, fd, own, &s->r);
+	if (fd >= 0)
+		close(fd);
+	free(own);
 }
 
 /* What the last record is of, as @name in @dir. */

@@ -110,6 +110,45 @@ START_TEST(a_tree_with_modes_and_times)
 }
 END_TEST
 
+static mode_t mode_of(const char *name)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(name, &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* Who copies owns the copy, and is not whom the bits were for. */
+START_TEST(modes)
+{
+	char report[4096];
+	mode_t old = umask(022);
+
+	enter();
+	put_file("program", "x", 06755);
+	mkdir("shared", 0700);
+	ck_assert_int_eq(chmod("shared", 03777), 0);
+	ck_assert_int_eq(copy("program", "p", false, true, report, sizeof(report)), 0);
+	ck_assert_int_eq(mode_of("p"), 0755);
+	ck_assert_int_eq(copy("shared", "s", true, true, report, sizeof(report)), 0);
+	ck_assert_int_eq(mode_of("s"), 01777);
+	/* Nobody looks in while a tree comes, or afterwards. */
+	mkdir("private", 0700);
+	ck_assert_int_eq(copy("private", "q", true, false, report, sizeof(report)), 0);
+	ck_assert_int_eq(mode_of("q"), 0700);
+	put_file("read-only", "x", 0444);
+	ck_assert_int_eq(copy("read-only", "r", false, false, report, sizeof(report)), 0);
+	ck_assert_int_eq(mode_of("r"), 0444);
+	/* What is there stays what it is. */
+	put_file("mine", "longer", 0644);
+	ck_assert_int_eq(copy("read-only", "mine", false, false, report, sizeof(report)), 0);
+	ck_assert_int_eq(mode_of("mine"), 0644);
+	ck_assert(has("mine", "x"));
+	umask(old);
+	leave();
+}
+END_TEST
+
 START_TEST(what_goes_wrong_is_told)
 {
 	char report[4096];
@@ -135,7 +174,7 @@ struct hostile {
 	uint32_t type;
 };
 
-static void send_hostile(int fd, const struct hostile *h)
+static void send_hostile(int fd, const struct hostile *h, uint32_t nanoseconds)
 {
 	for (; h->name; h++) {
 		struct record r = {
@@ -143,6 +182,7 @@ static void send_hostile(int fd, const struct hostile *h)
 			.type = h->type,
 			.mode = 0777,
 			.name_len = (uint32_t)strlen(h->name),
+			.nanoseconds = { nanoseconds, nanoseconds },
 			.size = h->type == FILE_FOLLOWS ? 1 : h->type == LINK ? 4 : 0,
 		};
 
@@ -164,7 +204,7 @@ static int hostile(const struct hostile *h, const char *asked, const char *targe
 	pid = fork();
 	if (!pid) {
 		close(ends[0]);
-		send_hostile(ends[1], h);
+		send_hostile(ends[1], h, 0);
 		_exit(0);
 	}
 	close(ends[1]);
@@ -269,6 +309,27 @@ START_TEST(links_that_lead_elsewhere)
 	/* Whoever names a link means what it leads to. */
 	ck_assert_int_eq(hostile(over, "over", "in/over", true, report, sizeof(report)), 0);
 	ck_assert(has("out", "/"));
+	leave();
+}
+END_TEST
+
+/* A mode or time that could not be kept is something that was not copied. */
+START_TEST(times_that_cannot_be)
+{
+	static const struct hostile file[] = { { "f", FILE_FOLLOWS }, { "", END }, { NULL, 0 } };
+	struct bpcp_options o = { .preserve = true };
+	struct bpcp_count in = { .bytes = 0 };
+	char report[4096] = "";
+	int ends[2];
+
+	enter();
+	ck_assert_int_eq(pipe(ends), 0);
+	send_hostile(ends[1], file, 2000000000);
+	close(ends[1]);
+	bpcp_sink(ends[0], "f", "f", &o, &in, report, sizeof(report));
+	close(ends[0]);
+	ck_assert_int_eq(in.errors, 1);
+	ck_assert_str_eq(report, "f: times: Invalid argument\n");
 	leave();
 }
 END_TEST
@@ -393,6 +454,7 @@ START_TEST(what_is_no_image)
 }
 END_TEST
 
-UNIT_MAIN("tools", a_tree_with_modes_and_times, what_goes_wrong_is_told,
+UNIT_MAIN("tools", a_tree_with_modes_and_times, modes, what_goes_wrong_is_told,
 	  names_that_lead_elsewhere, what_nobody_asked_for, links_that_lead_elsewhere,
-	  streams_that_break_off, a_deep_tree, trouble_deep_down, what_is_no_image)
+	  times_that_cannot_be, streams_that_break_off, a_deep_tree, trouble_deep_down,
+	  what_is_no_image)
