@@ -45,23 +45,30 @@ __attribute__((format(printf, 2, 3))) static void sink_error(struct sink *s, con
 	va_end(ap);
 }
 
-/* Bytes that nobody wants. */
-static void pass_over(struct sink *s, uint64_t size)
+/* The contents of a file; @fd -1: nobody wants them. */
+static void take_contents(struct sink *s, int fd, const char *name)
 {
 	static char buf[CHUNK];
+	uint32_t len = 1;
 
-	while (size && !s->broken) {
-		size_t n = size < CHUNK ? (size_t)size : CHUNK;
-
-		if (!read_whole(s->fd, buf, n))
+	while (len) {
+		if (!read_whole(s->fd, &len, sizeof(len)) || len > sizeof(buf) ||
+		    !read_whole(s->fd, buf, len)) {
 			s->broken = true;
-		size -= n;
+			return;
+		}
+		if (fd >= 0 && !write_whole(fd, buf, len)) {
+			sink_error(s, "%s: %s", name, strerror(errno));
+			fd = -1;
+		}
+		if (fd >= 0)
+			bpcp_passed(s->count, len, name);
 	}
 }
 
 /*
- * Without set-user-ID and set-group-ID: they would be another user's here. A device, say, stays
- * as it is.
+ * Without set-user-ID and set-group-ID: they would be another user's here. A device, say,
+ * stays as it is.
  */
 static void preserve(struct sink *s, int fd, const char *name, const struct record *r)
 {
@@ -80,7 +87,8 @@ static void preserve(struct sink *s, int fd, const char *name, const struct reco
 }
 
 /* One that is there keeps its mode. */
-static int open_file(int dir, const char *name, const struct record *r, bool follow, bool *made)
+static int open_file(int dir, const char *name, const struct record *r, bool follow,
+		     bool *made)
 {
 	int flags = O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW);
 	int fd = openat(dir, name, flags | O_CREAT | O_EXCL, (r->mode & 0777) | 0200);
@@ -94,32 +102,16 @@ static void take_file(struct sink *s, int dir, const char *name, const struct re
 {
 	bool made;
 	int fd = open_file(dir, name, r, follow, &made);
-	uint64_t left = r->size;
-	static char buf[CHUNK];
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st)) {
 		sink_error(s, "%s: %s", name, strerror(errno));
 		if (fd >= 0)
 			close(fd);
-		pass_over(s, r->size);
+		take_contents(s, -1, name);
 		return;
 	}
-	while (left && !s->broken) {
-		size_t n = left < CHUNK ? (size_t)left : CHUNK;
-
-		if (!read_whole(s->fd, buf, n)) {
-			s->broken = true;
-			break;
-		}
-		left -= n;
-		if (!write_whole(fd, buf, n)) {
-			sink_error(s, "%s: %s", name, strerror(errno));
-			pass_over(s, left);
-			break;
-		}
-		bpcp_passed(s->count, n, name);
-	}
+	take_contents(s, fd, name);
 	/* It was opened for writing by its owner in any case. */
 	if (made && !(r->mode & 0200) && fchmod(fd, st.st_mode & 0777 & ~0200U))
 		sink_error(s, "%s: mode: %s", name, strerror(errno));
@@ -138,6 +130,8 @@ static void take_link(struct sink *s, int dir, const char *name, const struct re
 		return;
 	}
 	to[r->size] = '\0';
+	if (dir == -1)
+		return;
 	if (symlinkat(to, dir, name) &&
 	    (errno != EEXIST || unlinkat(dir, name, 0) || symlinkat(to, dir, name)))
 		sink_error(s, "%s: %s", name, strerror(errno));
@@ -238,15 +232,12 @@ static void take_entry(struct sink *s, int dir, const char *name, bool follow, i
 	switch (s->r.type) {
 	case FILE_FOLLOWS:
 		if (dir == -1)
-			pass_over(s, s->r.size);
+			take_contents(s, -1, name);
 		else
 			take_file(s, dir, name, &s->r, follow);
 		break;
 	case LINK:
-		if (dir == -1)
-			pass_over(s, s->r.size);
-		else
-			take_link(s, dir, name, &s->r);
+		take_link(s, dir, name, &s->r);
 		break;
 	case DIRECTORY:
 		take_directory(s, dir, name, follow, depth);

@@ -52,37 +52,30 @@ static void send_trouble(struct source *s, const char *path, const char *why)
 	s->count->errors++;
 }
 
+/* To its end, wherever that is: files of /proc and /sys have other sizes than they say. */
 static void send_file(struct source *s, int fd, const struct stat *st, const char *name,
 		      const char *path)
 {
-	uint64_t left = (uint64_t)st->st_size;
 	static char buf[CHUNK];
-	bool short_of = false;
+	uint32_t len = 1;
 	int err = 0;
+	ssize_t n;
 
-	send_record(s, FILE_FOLLOWS, st, name, left);
-	while (left && !s->broken) {
-		size_t want = left < CHUNK ? (size_t)left : CHUNK;
-		ssize_t n = short_of ? 0 : read(fd, buf, want);
-
+	send_record(s, FILE_FOLLOWS, st, name, 0);
+	while (len && !s->broken) {
+		n = read(fd, buf, sizeof(buf));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			/* What was promised is sent, and told to be wrong. */
-			if (n < 0)
-				err = errno;
-			short_of = true;
-			memset(buf, 0, want);
-			n = (ssize_t)want;
-		}
-		if (!write_whole(s->fd, buf, (size_t)n))
+		if (n < 0)
+			err = errno;
+		len = n > 0 ? (uint32_t)n : 0;
+		if (!write_whole(s->fd, &len, sizeof(len)) || !write_whole(s->fd, buf, len))
 			s->broken = true;
-		left -= (uint64_t)n;
-		bpcp_passed(s->count, (size_t)n, path);
+		bpcp_passed(s->count, len, path);
 	}
 	s->count->files++;
-	if (short_of)
-		send_trouble(s, path, err ? strerror(err) : "became shorter meanwhile");
+	if (err)
+		send_trouble(s, path, strerror(err));
 }
 
 static void send_entry(struct source *s, int dir, const char *entry, const char *name,
@@ -102,7 +95,7 @@ static void send_tree(struct source *s, int fd, const struct stat *st, const cha
 	}
 	s->depth++;
 	send_record(s, DIRECTORY, st, name, 0);
-	while (!s->broken && (e = readdir(d))) {
+	while (!s->broken && (errno = 0, e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		if (asprintf(&inner, "%s/%s", path, e->d_name) < 0)
@@ -110,6 +103,8 @@ static void send_tree(struct source *s, int fd, const struct stat *st, const cha
 		send_entry(s, dirfd(d), e->d_name, e->d_name, inner, false);
 		free(inner);
 	}
+	if (!s->broken && errno)
+		send_trouble(s, path, strerror(errno));
 	send_record(s, UP, st, NULL, 0);
 	s->depth--;
 	closedir(d);

@@ -8,13 +8,13 @@
 
 #include <stdint.h>
 
-#define MAGIC 0x31504342 /* "BCP1" */
+#define MAGIC 0x32504342 /* "BCP2" */
 #define CHUNK 65536
 /* As deep as paths can be at all. */
 #define DEPTH_MAX 2048
 
 enum record_type {
-	FILE_FOLLOWS = 1, /* @size bytes */
+	FILE_FOLLOWS = 1, /* in pieces, each behind its length: a uint32_t, 0 at last */
 	DIRECTORY,	  /* what follows is in it */
 	UP,		  /* so much for the last directory; its times and mode */
 	LINK,		  /* @size bytes: where to */

@@ -118,6 +118,35 @@ static mode_t mode_of(const char *name)
 	return st.st_mode & 07777;
 }
 
+/* Those of /proc say that they are empty. */
+START_TEST(files_that_are_longer_than_they_say)
+{
+	char report[4096], buf[64] = "";
+	int fd;
+
+	enter();
+	ck_assert_int_eq(copy("/proc/self/status", "s", false, false, report, sizeof(report)), 0);
+	fd = open("s", O_RDONLY);
+	ck_assert_int_gt(read(fd, buf, sizeof(buf) - 1), 6);
+	ck_assert_int_eq(strncmp(buf, "Name:\t", 6), 0);
+	close(fd);
+	leave();
+}
+END_TEST
+
+/* A read that fails: what came until then is there, and the rest is told. */
+START_TEST(files_that_cannot_be_read)
+{
+	char report[4096];
+
+	enter();
+	ck_assert_int_eq(copy("/proc/self/mem", "m", false, false, report, sizeof(report)), 1);
+	ck_assert_ptr_nonnull(strstr(report, "/proc/self/mem: Input/output error"));
+	ck_assert(has("m", ""));
+	leave();
+}
+END_TEST
+
 /* Who copies owns the copy, and is not whom the bits were for. */
 START_TEST(modes)
 {
@@ -174,6 +203,9 @@ struct hostile {
 	uint32_t type;
 };
 
+/* Of a link; of a file, which has one byte, "/". */
+static const char leads_to[] = "/tmp", contents[] = "\1\0\0\0/\0\0\0";
+
 static void send_hostile(int fd, const struct hostile *h, uint32_t nanoseconds)
 {
 	for (; h->name; h++) {
@@ -183,11 +215,12 @@ static void send_hostile(int fd, const struct hostile *h, uint32_t nanoseconds)
 			.mode = 0777,
 			.name_len = (uint32_t)strlen(h->name),
 			.nanoseconds = { nanoseconds, nanoseconds },
-			.size = h->type == FILE_FOLLOWS ? 1 : h->type == LINK ? 4 : 0,
+			.size = h->type == LINK ? 4 : 0,
 		};
 
 		if (!write_whole(fd, &r, sizeof(r)) || !write_whole(fd, h->name, r.name_len) ||
-		    !write_whole(fd, "/tmp", (size_t)r.size))
+		    !write_whole(fd, leads_to, (size_t)r.size) ||
+		    (h->type == FILE_FOLLOWS && !write_whole(fd, contents, sizeof(contents))))
 			return;
 	}
 }
@@ -454,7 +487,8 @@ START_TEST(what_is_no_image)
 }
 END_TEST
 
-UNIT_MAIN("tools", a_tree_with_modes_and_times, modes, what_goes_wrong_is_told,
+UNIT_MAIN("tools", a_tree_with_modes_and_times, modes, files_that_are_longer_than_they_say,
+	  files_that_cannot_be_read, what_goes_wrong_is_told,
 	  names_that_lead_elsewhere, what_nobody_asked_for, links_that_lead_elsewhere,
 	  times_that_cannot_be, streams_that_break_off, a_deep_tree, trouble_deep_down,
 	  what_is_no_image)
