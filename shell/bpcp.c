@@ -49,7 +49,7 @@ static int split(char *text, char **path)
 
 int bpcp_command(int argc, char **argv)
 {
-	struct bpcp_options o = { false, false, false, false };
+	struct bpcp_options o = { .quiet = false };
 	struct bpcp_end from, to;
 	char *path, *target, here[] = ".";
 	int c, i, ret = 0;
@@ -85,6 +85,7 @@ int bpcp_command(int argc, char **argv)
 		if (!*path)
 			path = here;
 		from.path = path;
+		o.one_node = from.node == to.node;
 		ret |= bpcp_copy(&from, &to, &o);
 	}
 	return ret;

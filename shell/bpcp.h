@@ -8,6 +8,7 @@
 
 struct bpcp_options {
 	bool recursive, preserve, into, quiet;
+	bool one_node; /* has both ends */
 };
 
 /* What passed, and what went wrong. */

@@ -2,6 +2,7 @@
 /* What comes as a stream, in its place. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct sink {
 	char *report;
 	size_t room, used;
 	bool broken, refused;
+	int parent; /* the directory that the whole comes into */
 	struct record r; /* the last one, and its name: depths share them */
 	char name[4096];
 };
@@ -94,24 +96,36 @@ static int open_file(int dir, const char *name, const struct record *r, bool fol
 	int fd = openat(dir, name, flags | O_CREAT | O_EXCL, (r->mode & 0777) | 0200);
 
 	*made = fd >= 0;
-	return fd < 0 && errno == EEXIST ? openat(dir, name, flags | O_TRUNC) : fd;
+	return fd < 0 && errno == EEXIST ? openat(dir, name, flags) : fd;
+}
+
+/* Is @st what a record is of, as far as one can know? */
+static bool is_itself(const struct sink *s, const struct stat *st)
+{
+	return s->o->one_node && st->st_dev == s->r.device && st->st_ino == s->r.inode;
 }
 
 static void take_file(struct sink *s, int dir, const char *name, const struct record *r,
 		      bool follow)
 {
-	bool made;
+	bool made, good = false;
 	int fd = open_file(dir, name, r, follow, &made);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st)) {
+	if (fd < 0 || fstat(fd, &st))
 		sink_error(s, "%s: %s", name, strerror(errno));
+	else if (is_itself(s, &st))
+		sink_error(s, "%s: it would be copied onto itself", name);
+	else if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
+		sink_error(s, "%s: %s", name, strerror(errno));
+	else
+		good = true;
+	take_contents(s, good ? fd : -1, name);
+	if (!good) {
 		if (fd >= 0)
 			close(fd);
-		take_contents(s, -1, name);
 		return;
 	}
-	take_contents(s, fd, name);
 	/* It was opened for writing by its owner in any case. */
 	if (made && !(r->mode & 0200) && fchmod(fd, st.st_mode & 0777 & ~0200U))
 		sink_error(s, "%s: mode: %s", name, strerror(errno));
@@ -191,6 +205,26 @@ static int open_directory(struct sink *s, int dir, const char *name, bool follow
 	return fd;
 }
 
+/* Would the directory of the last record get what is made in it, without end? */
+static bool is_above(const struct sink *s)
+{
+	int fd = openat(s->parent, ".", O_PATH | O_DIRECTORY | O_CLOEXEC), up;
+	struct stat st, last = { .st_ino = 0 };
+	bool found = false;
+
+	while (fd >= 0 && !fstat(fd, &st) &&
+	       (st.st_dev != last.st_dev || st.st_ino != last.st_ino)) {
+		found = is_itself(s, &st);
+		up = found ? -1 : openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		fd = up;
+		last = st;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
 static void take_entry(struct sink *s, int dir, const char *name, bool follow, int depth);
 
 /* The entries of one directory, to its end. @dir -1: nobody wants them. */
@@ -214,6 +248,8 @@ static void take_directory(struct sink *s, int dir, const char *name, bool follo
 
 	if (!own || depth >= DEPTH_MAX)
 		s->broken = true;
+	else if (depth == 0 && is_above(s))
+		sink_error(s, "%s: it would be copied into itself", own);
 	else if (dir != -1)
 		fd = open_directory(s, dir, own, follow);
 	if (!s->broken)
@@ -279,8 +315,9 @@ void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_o
 {
 	struct sink s = { .fd = fd, .o = o, .count = count, .report = report, .room = room };
 	int dir = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char *copy = strdup(path);
+	char *copy = strdup(path), *to = strdup(target);
 
+	s.parent = dir < 0 && to ? open(dirname(to), O_PATH | O_DIRECTORY | O_CLOEXEC) : dir;
 	if (!copy) {
 		sink_error(&s, "%s", strerror(errno));
 	} else if (dir < 0 && o->into) {
@@ -292,9 +329,10 @@ void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_o
 	} else {
 		take_all(&s, dir, bpcp_last_part(copy), NULL);
 	}
-	if (dir >= 0)
-		close(dir);
+	if (s.parent >= 0)
+		close(s.parent);
 	free(copy);
+	free(to);
 	if (s.broken && !s.refused)
 		sink_error(&s, "the connection broke");
 	if (s.report && s.used < s.room)

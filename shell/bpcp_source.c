@@ -27,6 +27,8 @@ static void send_record(struct source *s, uint32_t type, const struct stat *st,
 
 	if (st) {
 		r.mode = st->st_mode & 07777;
+		r.device = st->st_dev;
+		r.inode = st->st_ino;
 		r.seconds[0] = st->st_atim.tv_sec;
 		r.seconds[1] = st->st_mtim.tv_sec;
 		r.nanoseconds[0] = (uint32_t)st->st_atim.tv_nsec;

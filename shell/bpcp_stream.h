@@ -30,6 +30,7 @@ struct record {
 	int64_t seconds[2];
 	uint32_t nanoseconds[2];
 	uint64_t size;
+	uint64_t device, inode; /* tells what is copied onto itself, on one node */
 };
 
 #endif

@@ -59,7 +59,11 @@ static bool has(const char *name, const char *text)
 static int copy(const char *from, const char *to, bool recursive, bool preserve, char *report,
 		size_t room)
 {
-	struct bpcp_options o = { .recursive = recursive, .preserve = preserve };
+	struct bpcp_options o = {
+		.recursive = recursive,
+		.preserve = preserve,
+		.one_node = true,
+	};
 	struct bpcp_count out = { .bytes = 0 }, in = { .bytes = 0 };
 	int ends[2];
 	pid_t pid;
@@ -143,6 +147,37 @@ START_TEST(files_that_cannot_be_read)
 	ck_assert_int_eq(copy("/proc/self/mem", "m", false, false, report, sizeof(report)), 1);
 	ck_assert_ptr_nonnull(strstr(report, "/proc/self/mem: Input/output error"));
 	ck_assert(has("m", ""));
+	leave();
+}
+END_TEST
+
+/* Nothing is lost by it, and it has an end. */
+START_TEST(onto_and_into_itself)
+{
+	char report[4096];
+
+	enter();
+	mkdir("d", 0755);
+	mkdir("d/empty", 0755);
+	put_file("d/f", "mine", 0600);
+	ck_assert_int_eq(link("d/f", "same"), 0);
+	ck_assert_int_eq(copy("d/f", "d", false, false, report, sizeof(report)), 1);
+	ck_assert_str_eq(report, "f: it would be copied onto itself\n");
+	ck_assert_int_eq(copy("d/f", "d/f", false, true, report, sizeof(report)), 1);
+	ck_assert_int_eq(copy("d/f", "same", false, false, report, sizeof(report)), 1);
+	ck_assert_int_eq(copy("d", ".", true, false, report, sizeof(report)), 1);
+	ck_assert(has("d/f", "mine"));
+	ck_assert_int_eq(copy("d", "d", true, false, report, sizeof(report)), 1);
+	ck_assert_str_eq(report, "d: it would be copied into itself\n");
+	ck_assert_int_eq(copy("d", "d/new", true, false, report, sizeof(report)), 1);
+	ck_assert_int_eq(copy("d", "d/empty", true, false, report, sizeof(report)), 1);
+	ck_assert_int_eq(copy(".", "d/new", true, false, report, sizeof(report)), 1);
+	ck_assert_int_ne(access("d/d", F_OK), 0);
+	ck_assert_int_ne(access("d/new", F_OK), 0);
+	ck_assert_int_ne(access("d/empty/d", F_OK), 0);
+	/* A neighbour is none of it. */
+	ck_assert_int_eq(copy("d", "e", true, false, report, sizeof(report)), 0);
+	ck_assert(has("e/f", "mine"));
 	leave();
 }
 END_TEST
@@ -487,8 +522,8 @@ START_TEST(what_is_no_image)
 }
 END_TEST
 
-UNIT_MAIN("tools", a_tree_with_modes_and_times, modes, files_that_are_longer_than_they_say,
-	  files_that_cannot_be_read, what_goes_wrong_is_told,
+UNIT_MAIN("tools", a_tree_with_modes_and_times, onto_and_into_itself, modes,
+	  files_that_are_longer_than_they_say, files_that_cannot_be_read, what_goes_wrong_is_told,
 	  names_that_lead_elsewhere, what_nobody_asked_for, links_that_lead_elsewhere,
 	  times_that_cannot_be, streams_that_break_off, a_deep_tree, trouble_deep_down,
 	  what_is_no_image)
