@@ -8,22 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/bproc.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "bpcp.h"
 #include "whole.h"
 
 /* The connection's descriptor in a child on a node. */
 #define THERE 3
-/* How long a child may take to come, in ms. */
-#define PATIENCE 30000
+/* How long a child may take to come, in s. */
+#define PATIENCE 30
+/* Who came and has not said who it is. */
+#define NEWCOMERS 64
 #define REPORT_MAX 65536
 
 struct copy {
 	const struct bpcp_end *from, *to;
 	const struct bpcp_options *o;
 };
+
+/* Tells our child on a node from anybody else who connects. */
+static unsigned char secret[16];
 
 struct child {
 	pid_t pid;
@@ -79,7 +86,7 @@ static int listen_anywhere(struct sockaddr_in *a)
 
 	memset(a, 0, sizeof(*a));
 	a->sin_family = AF_INET;
-	if (fd >= 0 && (bind(fd, (struct sockaddr *)a, len) || listen(fd, 4) ||
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)a, len) || listen(fd, SOMAXCONN) ||
 			getsockname(fd, (struct sockaddr *)a, &len))) {
 		close(fd);
 		fd = -1;
@@ -87,27 +94,69 @@ static int listen_anywhere(struct sockaddr_in *a)
 	return fd;
 }
 
-/* Who says the child's number is it. Anybody may connect. */
-static int accept_child(int listener, pid_t pid)
+static long long now_ms(void)
 {
-	struct pollfd p = { .fd = listener, .events = POLLIN };
-	struct timeval limit = { 5, 0 };
-	int who[2], fd;
+	struct timespec t;
 
-	while (poll(&p, 1, PATIENCE) > 0) {
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0)
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* One more who came, in place of the oldest if there are too many. */
+static void add_newcomer(struct pollfd *p, int *n)
+{
+	int fd = accept4(p[0].fd, NULL, NULL, SOCK_CLOEXEC), all = sizeof(secret);
+
+	if (fd < 0)
+		return;
+	/* It is ready when all has come. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &all, sizeof(all));
+	if (*n > NEWCOMERS) {
+		close(p[1].fd);
+		memmove(p + 1, p + 2, (size_t)(--*n - 1) * sizeof(*p));
+	}
+	p[*n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	++*n;
+}
+
+/* The one who knows the secret, or -1. Others are sent away. */
+static int find_child(struct pollfd *p, int *n)
+{
+	unsigned char said[sizeof(secret)];
+	int i, fd, any = 1;
+
+	for (i = *n - 1; i > 0; i--) {
+		if (!p[i].revents)
 			continue;
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		if (read_whole(fd, who, sizeof(who)) && who[0] == pid && who[1] == THERE) {
-			limit.tv_sec = 0;
-			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		fd = p[i].fd;
+		p[i] = p[--*n];
+		if (read_whole(fd, said, sizeof(said)) && !memcmp(said, secret, sizeof(said))) {
+			setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof(any));
 			return fd;
 		}
 		close(fd);
 	}
-	errno = ETIMEDOUT;
 	return -1;
+}
+
+/* Anybody may connect, and say nothing. */
+static int accept_child(int listener)
+{
+	struct pollfd p[NEWCOMERS + 1] = { { .fd = listener, .events = POLLIN } };
+	long long end = now_ms() + PATIENCE * 1000, left;
+	int n = 1, fd = -1;
+
+	while (fd < 0 && (left = end - now_ms()) > 0) {
+		if (poll(p, (nfds_t)n, (int)left) <= 0)
+			continue;
+		fd = find_child(p, &n);
+		if (p[0].revents)
+			add_newcomer(p, &n);
+	}
+	while (--n > 0)
+		close(p[n].fd);
+	errno = ETIMEDOUT;
+	return fd;
 }
 
 static int remote_child(struct child *c, const struct copy *copy, bool sink)
@@ -115,20 +164,25 @@ static int remote_child(struct child *c, const struct copy *copy, bool sink)
 	struct bproc_io_t io = {
 		.fd = THERE,
 		.type = BPROC_IO_SOCKET,
-		.flags = BPROC_IO_SEND_INFO,
 	};
 	struct sockaddr_in addr;
-	int err, listener = listen_anywhere(&addr);
+	int err, listener;
 
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
+		return -1;
+	listener = listen_anywhere(&addr);
 	if (listener < 0)
 		return -1;
 	/* No address: the machine that it comes from. */
 	memcpy(&io.d.addr, &addr, sizeof(io.d.addr));
 	fflush(stdout);
 	c->pid = bproc_rfork_io(c->node, &io, 1);
-	if (!c->pid)
+	if (!c->pid) {
+		if (!write_whole(THERE, secret, sizeof(secret)))
+			_exit(1);
 		be(THERE, copy, sink);
-	c->fd = c->pid < 0 ? -1 : accept_child(listener, c->pid);
+	}
+	c->fd = c->pid < 0 ? -1 : accept_child(listener);
 	err = errno;
 	close(listener);
 	if (c->pid > 0 && c->fd < 0) {

@@ -3,7 +3,7 @@
 # Tests that need neither a driver nor privileges, with Check.
 
 UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp \
-	library tee tools
+	library tee tools bpcp
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -31,6 +31,8 @@ $(BUILD)/tests/unit/test_bpsh: UNIT_LDFLAGS := -Wl,--wrap=bproc_nodestatus,--wra
 $(BUILD)/tests/unit/test_dhcp: $(addprefix $(BUILD)/image/,ip.o dhcp.o)
 $(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,$(filter-out bpcp.o bpcp_node.o,$(bpcp_OBJECTS)) \
 	bpckpt_image.o)
+# The test plays the nodes.
+$(BUILD)/tests/unit/test_bpcp: $(addprefix $(BUILD)/shell/,$(bpcp_OBJECTS))
 # The test plays the driver and the processes.
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* bpcp with nodes that are played: whoever comes instead of them, and what becomes of them. */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/bproc.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "../../shell/bpcp.h"
+#include "../../shell/whole.h"
+#include "unit.h"
+
+/* More than anybody would keep waiting. */
+#define STRANGERS 80
+
+/* --- the nodes --- */
+
+static enum {
+	WORKS,
+	STRANGERS_FIRST,
+	KILLED_AMIDST,	    /* and its connection stays */
+	KILLED_AT_THE_END,
+} play;
+
+/* Of whom a stranger pretended to be, and what was said to it. */
+static int overheard[2];
+
+static int call(const struct bproc_io_t *io)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in a;
+
+	memcpy(&a, &io->d.addr, sizeof(a));
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)) ? fd : -1;
+}
+
+/* Knows the child's number, but no secret; the others say nothing at all. */
+static void be_strangers(const struct bproc_io_t *io, int who, int done)
+{
+	char answer[32] = "";
+	int i, fd = -1, said[6] = { who, io->fd, 0, 0, 0, 0 };
+
+	for (i = 0; i < STRANGERS; i++) {
+		fd = call(io);
+		if (i == 0 && !write_whole(fd, said, sizeof(said)))
+			_exit(1);
+		if (i == 0)
+			overheard[0] = fd;
+	}
+	close(done);
+	if (read(overheard[0], answer, sizeof(answer) - 1) > 0)
+		(void)!write(overheard[1], answer, strlen(answer));
+	_exit(0);
+}
+
+/* Goes on as the child; who was it ends the way that is played. */
+static void divide(int fd)
+{
+	pid_t child = getpid(), other;
+
+	if (play == WORKS || play == STRANGERS_FIRST)
+		return;
+	other = fork();
+	if (play == KILLED_AMIDST && !other) {
+		usleep(300000);
+		kill(child, SIGKILL);
+		/* Keeps the connection, until nobody listens any more. */
+		alarm(30);
+		while (!write(fd, "", 0))
+			usleep(100000);
+		_exit(0);
+	}
+	if (play == KILLED_AT_THE_END && other) {
+		close(fd);
+		close(3);
+		waitpid(other, NULL, 0);
+		raise(SIGKILL);
+	}
+}
+
+int bproc_rfork_io(int node, struct bproc_io_t *io, int iolen)
+{
+	int done[2], fd;
+	pid_t pid;
+	char c;
+
+	(void)node;
+	ck_assert_int_eq(iolen, 1);
+	ck_assert_int_eq(pipe(done), 0);
+	pid = fork();
+	if (pid) {
+		if (play == STRANGERS_FIRST && !fork())
+			be_strangers(io, pid, done[1]);
+		close(done[0]);
+		close(done[1]);
+		return pid;
+	}
+	close(done[1]);
+	(void)!read(done[0], &c, 1);
+	fd = call(io);
+	if (io->flags & BPROC_IO_SEND_INFO) {
+		int who[2] = { getpid(), io->fd };
+
+		(void)!write(fd, who, sizeof(who));
+	}
+	dup2(fd, io->fd);
+	divide(fd);
+	return 0;
+}
+
+const char *bproc_strerror(int err)
+{
+	return strerror(err);
+}
+
+/* --- here --- */
+
+static char dir[64];
+
+static void enter(void)
+{
+	strcpy(dir, "/tmp/test_bpcp.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(system("echo hello >a"), 0);
+	ck_assert_int_eq(truncate("a", 300000), 0);
+}
+
+static void leave(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static int bpcp(const char *from, const char *to)
+{
+	char *argv[] = { "bpcp", strdup(from), strdup(to), NULL };
+
+	return bpcp_command(3, argv);
+}
+
+static bool is_copy(const char *name)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "cmp -s a %s", name);
+	return !system(command);
+}
+
+START_TEST(to_and_fro)
+{
+	enter();
+	ck_assert_int_eq(bpcp("a", "b"), 0);
+	ck_assert(is_copy("b"));
+	ck_assert_int_eq(bpcp("a", "0:c"), 0);
+	ck_assert(is_copy("c"));
+	ck_assert_int_eq(bpcp("0:a", "d"), 0);
+	ck_assert(is_copy("d"));
+	ck_assert_int_eq(bpcp("0:a", "1:e"), 0);
+	ck_assert(is_copy("e"));
+	ck_assert_int_eq(bpcp("0:none", "f"), 1);
+	ck_assert_int_eq(bpcp("a", "0:no/such/place"), 1);
+	ck_assert_int_eq(bpcp("0:a", "1:no/such/place"), 1);
+	/* One node, one file. */
+	ck_assert_int_eq(bpcp("0:a", "0:a"), 1);
+	ck_assert_int_eq(bpcp("0:d", "0:."), 1);
+	ck_assert(is_copy("d"));
+	leave();
+}
+END_TEST
+
+/* Neither do they learn what is copied, nor do they keep the node from coming. */
+START_TEST(strangers)
+{
+	char answer[32] = "";
+
+	enter();
+	play = STRANGERS_FIRST;
+	ck_assert_int_eq(pipe(overheard), 0);
+	ck_assert_int_eq(bpcp("a", "0:b"), 0);
+	ck_assert(is_copy("b"));
+	close(overheard[1]);
+	ck_assert_int_eq(read(overheard[0], answer, sizeof(answer)), 0);
+	leave();
+}
+END_TEST
+
+/* The node has lost its power: of the connection nobody hears any more. */
+START_TEST(a_node_that_is_lost)
+{
+	time_t begin = time(NULL);
+
+	enter();
+	play = KILLED_AMIDST;
+	ck_assert_int_eq(truncate("a", 1LL << 40), 0);
+	ck_assert_int_eq(bpcp("0:a", "/dev/null"), 1);
+	ck_assert_int_eq(bpcp("a", "0:/dev/null"), 1);
+	ck_assert_int_eq(bpcp("0:a", "1:/dev/null"), 1);
+	ck_assert_int_lt(time(NULL) - begin, 20);
+	leave();
+}
+END_TEST
+
+/* As the shell's "trap '' CHLD" leaves it. */
+START_TEST(children_that_are_ignored)
+{
+	enter();
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert_int_eq(bpcp("a", "0:b"), 0);
+	play = KILLED_AT_THE_END;
+	ck_assert_int_eq(bpcp("a", "0:c"), 1);
+	ck_assert(is_copy("c"));
+	ck_assert(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
+	leave();
+}
+END_TEST
+
+UNIT_MAIN("bpcp", to_and_fro, strangers, a_node_that_is_lost, children_that_are_ignored)
