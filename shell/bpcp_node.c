@@ -2,6 +2,7 @@
 /* The ends of a copy: children of ours, here and on nodes. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,15 +39,19 @@ struct child {
 	int node;
 };
 
+/* Those that are there: from where, and to where. */
+static struct child source, sink;
+
 /* --- in the child --- */
 
-__attribute__((noreturn)) static void be(int fd, const struct copy *copy, bool sink)
+__attribute__((noreturn)) static void be(int fd, const struct copy *copy, bool is_sink)
 {
 	struct bpcp_count count = { .errors = 0 };
 	static char report[REPORT_MAX];
 
 	signal(SIGPIPE, SIG_IGN);
-	if (sink) {
+	signal(SIGCHLD, SIG_DFL);
+	if (is_sink) {
 		bpcp_sink(fd, copy->from->path, copy->to->path, copy->o, &count, report,
 			  sizeof(report));
 		if (!write_whole(fd, report, strlen(report)))
@@ -60,7 +65,30 @@ __attribute__((noreturn)) static void be(int fd, const struct copy *copy, bool s
 
 /* --- making one --- */
 
-static int local_child(struct child *c, const struct copy *copy, bool sink)
+/*
+ * The child on a node that is lost is killed, but nothing ends its connection, where we
+ * might wait for ever.
+ */
+static void look_after(const struct child *c)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (c->pid > 0 && !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	    info.si_pid && info.si_code != CLD_EXITED)
+		shutdown(c->fd, SHUT_RDWR);
+}
+
+static void look_after_both(int sig)
+{
+	int err = errno;
+
+	(void)sig;
+	look_after(&source);
+	look_after(&sink);
+	errno = err;
+}
+
+static int local_child(struct child *c, const struct copy *copy, bool is_sink)
 {
 	int pair[2];
 
@@ -70,7 +98,7 @@ static int local_child(struct child *c, const struct copy *copy, bool sink)
 	c->pid = fork();
 	if (!c->pid) {
 		close(pair[0]);
-		be(pair[1], copy, sink);
+		be(pair[1], copy, is_sink);
 	}
 	close(pair[1]);
 	c->fd = pair[0];
@@ -119,6 +147,17 @@ static void add_newcomer(struct pollfd *p, int *n)
 	++*n;
 }
 
+/* A node that is lost when its child has ended already is heard of in a minute. */
+static void keep_alive(int fd)
+{
+	int on = 1, idle = 30, between = 10, times = 3;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof(between));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times));
+}
+
 /* The one who knows the secret, or -1. Others are sent away. */
 static int find_child(struct pollfd *p, int *n)
 {
@@ -132,6 +171,7 @@ static int find_child(struct pollfd *p, int *n)
 		p[i] = p[--*n];
 		if (read_whole(fd, said, sizeof(said)) && !memcmp(said, secret, sizeof(said))) {
 			setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof(any));
+			keep_alive(fd);
 			return fd;
 		}
 		close(fd);
@@ -159,7 +199,7 @@ static int accept_child(int listener)
 	return fd;
 }
 
-static int remote_child(struct child *c, const struct copy *copy, bool sink)
+static int remote_child(struct child *c, const struct copy *copy, bool is_sink)
 {
 	struct bproc_io_t io = {
 		.fd = THERE,
@@ -180,7 +220,7 @@ static int remote_child(struct child *c, const struct copy *copy, bool sink)
 	if (!c->pid) {
 		if (!write_whole(THERE, secret, sizeof(secret)))
 			_exit(1);
-		be(THERE, copy, sink);
+		be(THERE, copy, is_sink);
 	}
 	c->fd = c->pid < 0 ? -1 : accept_child(listener);
 	err = errno;
@@ -193,17 +233,21 @@ static int remote_child(struct child *c, const struct copy *copy, bool sink)
 	return c->fd < 0 ? -1 : 0;
 }
 
-static int make_child(struct child *c, const struct copy *copy, bool sink)
+static int make_child(struct child *c, const struct copy *copy, bool is_sink)
 {
 	int ret;
 
-	c->node = sink ? copy->to->node : copy->from->node;
+	c->fd = -1;
+	c->node = is_sink ? copy->to->node : copy->from->node;
 	if (c->node == BPROC_NODE_MASTER)
-		ret = local_child(c, copy, sink);
+		ret = local_child(c, copy, is_sink);
 	else
-		ret = remote_child(c, copy, sink);
-	if (!ret)
+		ret = remote_child(c, copy, is_sink);
+	if (!ret) {
+		look_after(c);
 		return 0;
+	}
+	c->pid = 0;
 	if (c->node == BPROC_NODE_MASTER)
 		fprintf(stderr, "bpcp: %s\n", strerror(errno));
 	else
@@ -236,10 +280,12 @@ static bool print_report(const struct child *c)
 
 static int end_child(struct child *c)
 {
-	int status = 0;
+	pid_t pid = c->pid;
+	int status = 1;
 
+	c->pid = 0;
 	close(c->fd);
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status ? 1 : 0;
 }
@@ -265,7 +311,6 @@ static int do_copy(const struct copy *copy)
 	struct bpcp_count count = { .shows = !copy->o->quiet && isatty(STDERR_FILENO) };
 	bool have_source = copy->from->node != BPROC_NODE_MASTER;
 	bool have_sink = copy->to->node != BPROC_NODE_MASTER || !have_source;
-	struct child source, sink;
 	int ret = 0;
 
 	if (have_source && make_child(&source, copy, false))
@@ -294,12 +339,16 @@ static int do_copy(const struct copy *copy)
 int bpcp_copy(const struct bpcp_end *from, const struct bpcp_end *to,
 	      const struct bpcp_options *o)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_pipe;
+	struct sigaction look = { .sa_handler = look_after_both, .sa_flags = SA_RESTART }, old;
 	const struct copy copy = { from, to, o };
 	int ret;
 
-	sigaction(SIGPIPE, &ignore, &old);
+	sigaction(SIGPIPE, &ignore, &old_pipe);
+	/* Also so that children have a status, whatever we began with. */
+	sigaction(SIGCHLD, &look, &old);
 	ret = do_copy(&copy);
-	sigaction(SIGPIPE, &old, NULL);
+	sigaction(SIGCHLD, &old, NULL);
+	sigaction(SIGPIPE, &old_pipe, NULL);
 	return ret;
 }
