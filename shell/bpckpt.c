@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "bpckpt.h"
 #include "json.h"
+#include "printable.h"
 #include "usage.h"
 
 extern char **environ;
@@ -51,7 +52,7 @@ struct options {
 
 static int complain(const char *what, const char *why)
 {
-	fprintf(stderr, "bpckpt: %s: %s\n", what, why);
+	print_line(stderr, "bpckpt: %s: %s", what, why);
 	return 1;
 }
 
@@ -276,30 +277,31 @@ static void print_text(const struct bpckpt_image *im, const struct problems *p, 
 	size_t i;
 	int n;
 
-	printf("program:  %s (%.16s), %d bits\n", exe(im), im->task.comm, im->is32 ? 32 : 64);
-	printf("command:  %s\n", im->args);
+	print_line(stdout, "program:  %s (%.16s), %d bits", exe(im), im->task.comm,
+		   im->is32 ? 32 : 64);
+	print_line(stdout, "command:  %s", im->args);
 	printf("process:  %d, %s\n", im->pid, state(im));
-	printf("kernel:   %.65s %.65s\n", im->image.release, im->image.version);
+	print_line(stdout, "kernel:   %.65s %.65s", im->image.release, im->image.version);
 	printf("memory:   %llu KiB in %zu mappings, %llu KiB of it stored\n",
 	       total(im, false) / 1024, im->nmaps, total(im, true) / 1024);
 	printf("image:    %llu bytes\n", (unsigned long long)im->image.length);
 	for (i = 0; i < im->nfiles; i++)
 		if (bpckpt_uses(im, i))
-			printf("needs:    %s\n", im->names[i]);
+			print_line(stdout, "needs:    %s", im->names[i]);
 	if (maps)
 		printf("\n%33s %10s %10s\n", "MAPPING", "SIZE(KiB)", "STORED");
 	for (i = 0; maps && i < im->nmaps; i++) {
 		const struct vmad_map *m = &im->maps[i].map;
 
-		printf("%016llx-%016llx %10llu %10llu %c%c%c %s\n", m->start, m->end,
-		       (m->end - m->start) / 1024, im->maps[i].stored / 1024,
-		       m->flags & VMAD_MAP_READ ? 'r' : '-',
-		       m->flags & VMAD_MAP_WRITE ? 'w' : '-',
-		       m->flags & VMAD_MAP_EXEC ? 'x' : '-', map_name(im, m));
+		print_line(stdout, "%016llx-%016llx %10llu %10llu %c%c%c %s", m->start, m->end,
+			   (m->end - m->start) / 1024, im->maps[i].stored / 1024,
+			   m->flags & VMAD_MAP_READ ? 'r' : '-',
+			   m->flags & VMAD_MAP_WRITE ? 'w' : '-',
+			   m->flags & VMAD_MAP_EXEC ? 'x' : '-', map_name(im, m));
 	}
 	printf("%shere:     %s\n", maps ? "\n" : "", p->n ? "cannot be restored" : "can be restored");
 	for (n = 0; n < p->n; n++)
-		printf("          %s\n", p->line[n]);
+		print_line(stdout, "          %s", p->line[n]);
 }
 
 static void print_json(const struct bpckpt_image *im, const struct problems *p, const char *name)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpcp.h"
+#include "printable.h"
 #include "whole.h"
 
 /* The connection's descriptor in a child on a node. */
@@ -257,25 +258,24 @@ static int make_child(struct child *c, const struct copy *copy, bool is_sink)
 
 /* --- here --- */
 
-/* What a sink says at its end. Returns whether it was something. */
+/* What a sink says at its end, and no more. Returns whether it was something. */
 static bool print_report(const struct child *c)
 {
 	FILE *f = fdopen(dup(c->fd), "r");
-	char *line = NULL;
-	size_t size = 0;
-	bool any = false;
+	char line[8192];
+	size_t all = 0;
 
-	while (f && getline(&line, &size, f) > 0) {
+	while (f && all < REPORT_MAX && fgets(line, sizeof(line), f)) {
+		all += strlen(line) + 1;
+		line[strcspn(line, "\n")] = '\0';
 		if (c->node == BPROC_NODE_MASTER)
-			fprintf(stderr, "bpcp: %s", line);
+			print_line(stderr, "bpcp: %s", line);
 		else
-			fprintf(stderr, "bpcp: node %d: %s", c->node, line);
-		any = true;
+			print_line(stderr, "bpcp: node %d: %s", c->node, line);
 	}
-	free(line);
 	if (f)
 		fclose(f);
-	return any;
+	return all;
 }
 
 static int end_child(struct child *c)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "bpcp.h"
+#include "printable.h"
 
 static double seconds_now(void)
 {
@@ -11,12 +12,12 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void show(const struct bpcp_count *c, double now)
+static void show(struct bpcp_count *c, double now)
 {
 	double mb = (double)c->bytes / 1e6, took = now - c->begin;
 
 	fprintf(stderr, "\r\033[K%9.1f MB %8.1f MB/s %6llu files  %s", mb,
-		took > 0 ? mb / took : 0, c->files, c->name);
+		took > 0 ? mb / took : 0, c->files, printable(c->name));
 }
 
 void bpcp_passed(struct bpcp_count *c, size_t bytes, const char *name)
@@ -24,10 +25,10 @@ void bpcp_passed(struct bpcp_count *c, size_t bytes, const char *name)
 	double now;
 
 	c->bytes += bytes;
-	if (name)
-		snprintf(c->name, sizeof(c->name), "%s", name);
 	if (!c->shows)
 		return;
+	if (name)
+		snprintf(c->name, sizeof(c->name), "%s", name);
 	now = seconds_now();
 	if (!c->begin)
 		c->begin = c->shown = now;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "bpcp.h"
 #include "bpcp_stream.h"
+#include "printable.h"
 #include "whole.h"
 
 struct sink {
@@ -25,26 +26,25 @@ struct sink {
 	char name[4096];
 };
 
-__attribute__((format(printf, 2, 3))) static void sink_error(struct sink *s, const char *format,
-							     ...)
+__attribute__((format(printf, 2, 3))) static void sink_error(struct sink *s,
+							     const char *format, ...)
 {
+	char text[8192];
+	size_t n;
 	va_list ap;
-	int n;
 
 	s->count->errors++;
 	va_start(ap, format);
-	if (s->report) {
-		n = vsnprintf(s->report + s->used, s->room - s->used, format, ap);
-		if (n > 0 && s->used + (size_t)n + 1 < s->room) {
-			s->used += (size_t)n;
-			s->report[s->used++] = '\n';
-		}
-	} else {
-		fputs("bpcp: ", stderr);
-		vfprintf(stderr, format, ap);
-		fputc('\n', stderr);
-	}
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	n = strlen(text);
+	if (!s->report) {
+		print_line(stderr, "bpcp: %s", text);
+	} else if (s->used + n + 1 < s->room) {
+		memcpy(s->report + s->used, text, n);
+		s->used += n;
+		s->report[s->used++] = '\n';
+	}
 }
 
 /* The contents of a file; @fd -1: nobody wants them. */

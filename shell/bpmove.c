@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "bpmove.h"
 #include "json.h"
+#include "printable.h"
 #include "usage.h"
 
 static const char usage[] =
@@ -112,14 +113,14 @@ static void tell(const struct moving *m, const struct options *o)
 
 	if (!m->p.error) {
 		if (o->verbose || o->dry)
-			printf("%d (%s): %s -> %s\n", m->p.pid, m->name,
-			       node_name(m->p.from, from, sizeof(from)),
-			       node_name(m->p.to, to, sizeof(to)));
+			print_line(stdout, "%d (%s): %s -> %s", m->p.pid, m->name,
+				   node_name(m->p.from, from, sizeof(from)),
+				   node_name(m->p.to, to, sizeof(to)));
 		return;
 	}
 	/* a node does not know the names of processes elsewhere */
 	if (*m->name)
-		fprintf(stderr, "bpmove: %d (%s): %s\n", m->p.pid, m->name, reason(m));
+		print_line(stderr, "bpmove: %d (%s): %s", m->p.pid, m->name, reason(m));
 	else
 		fprintf(stderr, "bpmove: %d: %s\n", m->p.pid, reason(m));
 }

@@ -8,10 +8,11 @@ bpctl_OBJECTS := bpctl.o bpctl_address.o bpctl_check.o bpctl_probe.o json.o
 bpctl_LIBS := $(COMMON)
 bpsh_OBJECTS := bpsh.o bpsh_connect.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o \
 	bpsh_prepare.o bpsh_pty.o whole.o
-bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o
-bpcp_OBJECTS := bpcp.o bpcp_node.o bpcp_progress.o bpcp_sink.o bpcp_source.o whole.o
+bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o printable.o
+bpcp_OBJECTS := bpcp.o bpcp_node.o bpcp_progress.o bpcp_sink.o bpcp_source.o printable.o \
+	whole.o
 bplib_OBJECTS := bplib.o json.o
-bpmove_OBJECTS := bpmove.o json.o
+bpmove_OBJECTS := bpmove.o json.o printable.o
 bptop_OBJECTS := bptop.o remote_proc.o json.o
 bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o json.o
 bpstat_LIBS := -ludev

@@ -35,8 +35,10 @@ void json_string(const char *text)
 			putchar('\\');
 		if (!n)
 			fputs("\\ufffd", stdout);
-		else if (*s < ' ')
+		else if (*s < ' ' || *s == 0x7f)
 			printf("\\u%04x", *s);
+		else if (*s == 0xc2 && s[1] < 0xa0) /* terminals obey these, too */
+			printf("\\u%04x", s[1]);
 		else
 			fwrite(s, 1, (size_t)n, stdout);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* bpcp with nodes that are played: whoever comes instead of them, and what becomes of them. */
+/* bpcp with nodes that are played: who comes instead of them, and what becomes of them. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -229,4 +229,28 @@ START_TEST(children_that_are_ignored)
 }
 END_TEST
 
-UNIT_MAIN("bpcp", to_and_fro, strangers, a_node_that_is_lost, children_that_are_ignored)
+/* A name is for the terminal's user, not for the terminal. */
+START_TEST(names_that_are_shown)
+{
+	char said[4096] = "";
+	int fd, old = dup(2);
+
+	enter();
+	fd = open("said", O_RDWR | O_CREAT, 0600);
+	dup2(fd, 2);
+	bpcp("no\033[2J", "b");
+	bpcp("0:no\033[2J", "b");
+	bpcp("a", "0:no\033[2J/\302\233");
+	dup2(old, 2);
+	ck_assert_int_gt(pread(fd, said, sizeof(said) - 1, 0), 0);
+	ck_assert_str_eq(said, "bpcp: no?[2J: No such file or directory\n"
+			       "bpcp: no?[2J: No such file or directory\n"
+			       "bpcp: node 0: no?[2J/??: No such file or directory\n");
+	close(fd);
+	close(old);
+	leave();
+}
+END_TEST
+
+UNIT_MAIN("bpcp", names_that_are_shown, to_and_fro, strangers, a_node_that_is_lost,
+	  children_that_are_ignored)

@@ -12,6 +12,7 @@
 #include "../../shell/bpckpt.h"
 #include "../../shell/bpcp.h"
 #include "../../shell/bpcp_stream.h"
+#include "../../shell/printable.h"
 #include "../../shell/whole.h"
 #include "unit.h"
 
@@ -467,6 +468,44 @@ START_TEST(trouble_deep_down)
 }
 END_TEST
 
+/* --- what is shown --- */
+
+START_TEST(what_a_terminal_would_obey)
+{
+	static const char *const texts[][2] = {
+		{ "plain ASCII ~", "plain ASCII ~" },
+		{ "\033[31m\a\t\n\177", "?[31m????" },
+		/* letters of two, three and four bytes */
+		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+		  "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
+		/* CSI as a character, as a byte, and in more bytes than it needs */
+		{ "\xc2\x9b" "31m", "??31m" },
+		{ "\x9b" "31m", "?31m" },
+		{ "\xe0\x82\x9b" "1", "???1" },
+		{ "\xf0\x80\x82\x9b", "????" },
+		{ "\xc2\xa0\xc2\x9f\xc2\x80", "\xc2\xa0????" },
+		/* characters that break off */
+		{ "\xe2\x82", "??" },
+		{ "\xe2\x82\033[", "???[" },
+		{ "\xf0\x9f\x98", "???" },
+		{ "\xff\xc0\x80", "???" },
+	};
+	char text[64], *line;
+	size_t i, len;
+	FILE *f;
+
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		strcpy(text, texts[i][0]);
+		ck_assert_str_eq(printable(text), texts[i][1]);
+	}
+	f = open_memstream(&line, &len);
+	print_line(f, "%s: %d", "\033", 5);
+	fclose(f);
+	ck_assert_str_eq(line, "?: 5\n");
+	free(line);
+}
+END_TEST
+
 /* --- bpckpt --- */
 
 static const char *read_image(const void *data, size_t len)
@@ -526,4 +565,4 @@ UNIT_MAIN("tools", a_tree_with_modes_and_times, onto_and_into_itself, modes,
 	  files_that_are_longer_than_they_say, files_that_cannot_be_read, what_goes_wrong_is_told,
 	  names_that_lead_elsewhere, what_nobody_asked_for, links_that_lead_elsewhere,
 	  times_that_cannot_be, streams_that_break_off, a_deep_tree, trouble_deep_down,
-	  what_is_no_image)
+	  what_a_terminal_would_obey, what_is_no_image)
