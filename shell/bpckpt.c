@@ -2,10 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/bproc.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,67 +69,181 @@ static int dump_flags(const struct options *o)
 
 /* --- writing --- */
 
-/* Under another name until it is complete; it can be executed, and is nobody else's. */
-static int open_new(const char *name, char **temporary)
-{
+/* Where an image goes. */
+struct output {
 	int fd;
+	char *name; /* NULL: it is written to as it is */
+	char *temporary;
+};
 
-	if (!strcmp(name, "-")) {
-		*temporary = NULL;
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	}
-	if (asprintf(temporary, "%s.XXXXXX", name) < 0) {
-		*temporary = NULL;
-		return -1;
-	}
-	fd = mkostemp(*temporary, O_CLOEXEC);
-	if (fd >= 0)
-		fchmod(fd, 0700);
-	return fd;
+/* Has what was in somebody's memory, and is not to stay if we are interrupted. */
+static char *unfinished;
+
+static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
+#define DEADLY (sizeof(deadly) / sizeof(*deadly))
+static struct sigaction deadly_before[DEADLY];
+
+static void remove_unfinished(int sig)
+{
+	unlink(unfinished);
+	raise(sig);
 }
 
-static int close_new(int fd, const char *name, char *temporary, bool good)
+static void begin_unfinished(char *name)
+{
+	struct sigaction remove = { .sa_handler = remove_unfinished, .sa_flags = SA_RESETHAND };
+	size_t i;
+
+	unfinished = name;
+	for (i = 0; i < DEADLY; i++) {
+		sigaction(deadly[i], NULL, &deadly_before[i]);
+		if (deadly_before[i].sa_handler == SIG_DFL)
+			sigaction(deadly[i], &remove, NULL);
+	}
+}
+
+static void end_unfinished(void)
+{
+	size_t i;
+
+	for (i = 0; i < DEADLY; i++)
+		sigaction(deadly[i], &deadly_before[i], NULL);
+}
+
+/*
+ * Under another name until it is complete; it can be executed, and is nobody else's. A link
+ * stays one.
+ */
+static void open_new(struct output *out, const char *name, bool exists)
+{
+	out->name = exists ? realpath(name, NULL) : strdup(name);
+	if (!out->name || asprintf(&out->temporary, "%s.XXXXXX", out->name) < 0) {
+		out->temporary = NULL;
+		return;
+	}
+	out->fd = mkostemp(out->temporary, O_CLOEXEC);
+	if (out->fd < 0)
+		return;
+	begin_unfinished(out->temporary);
+	fchmod(out->fd, 0700);
+}
+
+static int open_output(struct output *out, const char *name)
+{
+	struct stat st;
+	bool exists;
+
+	*out = (struct output){ .fd = -1 };
+	exists = !stat(name, &st);
+	if (!strcmp(name, "-"))
+		out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	else if (exists && !S_ISREG(st.st_mode))
+		out->fd = open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	else
+		open_new(out, name, exists);
+	if (out->fd >= 0)
+		return 0;
+	complain(name, strerror(errno));
+	free(out->name);
+	free(out->temporary);
+	return 1;
+}
+
+/* To where it outlives the machine's power. */
+static int sync_file(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) ? fsync(fd) : 0;
+}
+
+static void sync_directory(char *name)
+{
+	int fd = open(dirname(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	/* Not all file systems can. */
+	(void)!fsync(fd);
+	close(fd);
+}
+
+static int close_output(struct output *out, const char *name, bool good)
 {
 	int ret = good ? 0 : 1;
 
-	if (close(fd) && good)
+	if (good && sync_file(out->fd))
 		ret = complain(name, strerror(errno));
-	if (temporary && !ret && rename(temporary, name))
+	if (close(out->fd) && !ret)
 		ret = complain(name, strerror(errno));
-	if (temporary && ret)
-		unlink(temporary);
-	free(temporary);
+	if (out->temporary) {
+		if (!ret && rename(out->temporary, out->name))
+			ret = complain(name, strerror(errno));
+		if (ret)
+			unlink(out->temporary);
+		else
+			sync_directory(out->name);
+		end_unfinished();
+	}
+	free(out->name);
+	free(out->temporary);
+	return ret;
+}
+
+/* @process: -1, or who is to be killed. */
+static int write_image(const struct options *o, int pid, const char *name, int process)
+{
+	int flags = dump_flags(o) | (o->force ? BPROC_MIGRATE_FORCE : 0), ret, why = 0;
+	struct output out;
+	char text[16];
+	bool good;
+
+	snprintf(text, sizeof(text), "%d", pid);
+	if (open_output(&out, name))
+		return 1;
+	good = !bproc_dumpproc(pid, out.fd, flags, &why);
+	if (!good)
+		complain(text, errno == EREMOTE     ? "it is on a node; bpmove it to the master" :
+			       *bproc_whystr(why) ? bproc_whystr(why) :
+						      bproc_strerror(errno));
+	ret = close_output(&out, name, good);
+	if (!ret && process >= 0 && pidfd_send_signal(process, SIGKILL, NULL, 0))
+		ret = complain(text, strerror(errno));
 	return ret;
 }
 
 static int dump(const struct options *o, const char *text, const char *name)
 {
-	int fd, ret, why = 0, pid;
-	char *temporary, *end;
-	bool good;
+	int ret, process = -1;
+	char *end;
+	long pid;
 
-	pid = (int)strtol(text, &end, 10);
-	if (*end || end == text || pid <= 0) {
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (*end || end == text || errno || pid <= 0 || pid > INT_MAX) {
 		complain(text, "not a process's number");
 		return EXIT_USAGE;
 	}
-	fd = open_new(name, &temporary);
-	if (fd < 0) {
-		free(temporary);
-		return complain(name, strerror(errno));
+	/* The number may be another's when all is written. */
+	if (o->kill) {
+		process = pidfd_open((pid_t)pid, 0);
+		if (process < 0)
+			return complain(text, strerror(errno));
 	}
-	good = !bproc_dumpproc(pid, fd, dump_flags(o) | (o->force ? BPROC_MIGRATE_FORCE : 0),
-			       &why);
-	if (!good)
-		complain(text, errno == EREMOTE     ? "it is on a node; bpmove it to the master" :
-			       *bproc_whystr(why) ? bproc_whystr(why) :
-						      bproc_strerror(errno));
-	ret = close_new(fd, name, temporary, good);
-	if (!ret && o->kill && kill(pid, SIGKILL))
-		ret = complain(text, strerror(errno));
+	ret = write_image(o, (int)pid, name, process);
+	if (process >= 0)
+		close(process);
 	return ret;
 }
 
+static bool is_program(const char *name)
+{
+	struct stat st;
+
+	return !access(name, X_OK) && !stat(name, &st) && !S_ISDIR(st.st_mode);
+}
+
+/* As a shell would find it. */
 static char *find_program(const char *name)
 {
 	const char *path = getenv("PATH"), *end;
@@ -133,13 +251,16 @@ static char *find_program(const char *name)
 
 	if (strchr(name, '/'))
 		return strdup(name);
-	for (path = path ? path : "/bin:/usr/bin"; *path; path = *end ? end + 1 : end) {
+	for (path = path ? path : "/bin:/usr/bin";; path = end + 1) {
 		end = strchrnul(path, ':');
-		if (asprintf(&full, "%.*s/%s", (int)(end - path), path, name) < 0)
+		if (asprintf(&full, "%.*s%s%s", (int)(end - path), path, end == path ? "" : "/",
+			     name) < 0)
 			return NULL;
-		if (!access(full, X_OK))
+		if (is_program(full))
 			return full;
 		free(full);
+		if (!*end)
+			break;
 	}
 	errno = ENOENT;
 	return NULL;
@@ -147,32 +268,41 @@ static char *find_program(const char *name)
 
 static int execdump(const struct options *o, const char *name, char **argv)
 {
-	char *program = find_program(argv[0]), *temporary;
-	int fd, status;
+	char *program = find_program(argv[0]);
+	struct output out;
+	sighandler_t old;
+	int status;
+	bool good;
 	pid_t pid;
 
 	if (!program)
 		return complain(argv[0], strerror(errno));
-	fd = open_new(name, &temporary);
-	if (fd < 0) {
+	if (open_output(&out, name)) {
 		free(program);
-		free(temporary);
-		return complain(name, strerror(errno));
+		return 1;
 	}
+	/* Ignored, it would leave no status. */
+	old = signal(SIGCHLD, SIG_DFL);
 	pid = fork();
 	if (!pid) {
-		bproc_execdump(fd, dump_flags(o), program, argv, environ);
+		signal(SIGCHLD, old);
+		if (out.temporary)
+			end_unfinished();
+		bproc_execdump(out.fd, dump_flags(o), program, argv, environ);
 		_exit(errno < 256 ? errno : 255);
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			pid = -1;
+	good = pid > 0 && !status;
 	if (pid < 0)
 		complain(argv[0], strerror(errno));
 	else if (status)
 		complain(argv[0], WIFEXITED(status) ? strerror(WEXITSTATUS(status)) :
 						      "it was killed");
+	signal(SIGCHLD, old);
 	free(program);
-	return close_new(fd, name, temporary, pid > 0 && !status);
+	return close_output(&out, name, good);
 }
 
 static int restore(const char *name)
@@ -227,10 +357,13 @@ static void find_problems(const struct bpckpt_image *im, int fd, struct problems
 	}
 	if (lseek(fd, 0, SEEK_SET) < 0 || bproc_undump_check(fd))
 		err = errno;
-	/* The driver sees more: limits, memory, other kernels. */
-	if (err == ENOSYS || err == EACCES)
+	/* Who may not ask it cannot know. */
+	if (err == EACCES && access("/dev/bproc", R_OK | W_OK) && errno == EACCES)
 		return;
-	if (err && !p->n)
+	/* The driver sees more: limits, memory, other kernels. */
+	if (err == ENOSYS)
+		problem(p, "the driver is not loaded", "");
+	else if (err && !p->n)
 		problem(p, "the driver says: ", bproc_strerror(err));
 }
 
@@ -334,7 +467,8 @@ static void print_json(const struct bpckpt_image *im, const struct problems *p, 
 	printf("]}");
 }
 
-static int info_one(const struct options *o, const char *name, bool first)
+/* @any: one was shown already. */
+static int info_one(const struct options *o, const char *name, bool *any)
 {
 	struct problems p = { NULL, 0 };
 	int fd = open(name, O_RDONLY | O_CLOEXEC), ret;
@@ -350,8 +484,9 @@ static int info_one(const struct options *o, const char *name, bool first)
 	}
 	find_problems(&im, fd, &p);
 	close(fd);
-	if (o->json && !first)
+	if (o->json && *any)
 		putchar(',');
+	*any = true;
 	if (o->json)
 		print_json(&im, &p, name);
 	else
@@ -366,18 +501,22 @@ static int info_one(const struct options *o, const char *name, bool first)
 
 static int info(const struct options *o, int n, char **names)
 {
+	bool any = false;
 	int i, ret = 0;
 
 	if (o->json)
 		putchar('[');
 	for (i = 0; i < n; i++) {
-		if (n > 1 && !o->json)
-			printf("%s%s:\n", i ? "\n" : "", names[i]);
-		ret |= info_one(o, names[i], !i);
+		if (n > 1 && !o->json) {
+			if (i)
+				putchar('\n');
+			print_line(stdout, "%s:", names[i]);
+		}
+		ret |= info_one(o, names[i], &any);
 	}
 	if (o->json)
 		puts("\n]");
-	return fflush(stdout) ? 1 : ret;
+	return fflush(stdout) || ferror(stdout) ? 1 : ret;
 }
 
 /* --- the command --- */

@@ -52,6 +52,16 @@ static bool take(void *to, size_t size, const void *desc, uint32_t len)
 	return true;
 }
 
+/* Texts end, whatever they say. */
+static bool take_image(struct bpckpt_image *im, const void *desc, uint32_t len)
+{
+	bool fine = take(&im->image, sizeof(im->image), desc, len);
+
+	im->image.release[sizeof(im->image.release) - 1] = '\0';
+	im->image.version[sizeof(im->image.version) - 1] = '\0';
+	return fine;
+}
+
 static bool take_maps(struct bpckpt_image *im, const void *desc, uint32_t len)
 {
 	const struct vmad_map *map = desc;
@@ -102,7 +112,7 @@ static bool own_note(struct bpckpt_image *im, uint32_t type, const void *desc, u
 {
 	switch (type) {
 	case VMAD_NOTE_IMAGE:
-		return take(&im->image, sizeof(im->image), desc, len);
+		return take_image(im, desc, len);
 	case VMAD_NOTE_TASK:
 		return take(&im->task, sizeof(im->task), desc, len);
 	case VMAD_NOTE_CPU:
@@ -230,6 +240,7 @@ const char *bpckpt_read(int fd, struct bpckpt_image *im)
 	Elf32_Ehdr e32;
 
 	memset(im, 0, sizeof(*im));
+	im->task.exe = VMAD_NO_FILE;
 	if (!read_at(fd, &e, sizeof(e), 0) || memcmp(e.e_ident, ELFMAG, SELFMAG) ||
 	    e.e_type != ET_CORE)
 		return wrong;

@@ -24,8 +24,8 @@ struct bpcp_count {
 void bpcp_source(int fd, const char *path, const struct bpcp_options *o,
 		 struct bpcp_count *count);
 /*
- * Takes what comes on @fd into @target, if it can be @path's. What goes wrong is printed, or,
- * if @report is not NULL, goes there: at most @room bytes.
+ * Takes what comes on @fd into @target, if it can be @path's. What goes wrong is printed,
+ * or, if @report is not NULL, goes there: at most @room bytes.
  */
 void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_options *o,
 	       struct bpcp_count *count, char *report, size_t room);

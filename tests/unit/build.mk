@@ -3,7 +3,7 @@
 # Tests that need neither a driver nor privileges, with Check.
 
 UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp \
-	library tee tools bpcp
+	library tee tools bpcp bpckpt
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -33,7 +33,9 @@ $(BUILD)/tests/unit/test_tools: $(addprefix $(BUILD)/shell/,$(filter-out bpcp.o 
 	bpckpt_image.o)
 # The test plays the nodes.
 $(BUILD)/tests/unit/test_bpcp: $(addprefix $(BUILD)/shell/,$(bpcp_OBJECTS))
-# The test plays the driver and the processes.
+# The tests play the driver and the processes.
+$(BUILD)/tests/unit/test_bpckpt: $(addprefix $(BUILD)/shell/,$(bpckpt_OBJECTS))
+$(BUILD)/tests/unit/test_bpckpt: UNIT_LDFLAGS := -Wl,--wrap=fsync
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill
 
