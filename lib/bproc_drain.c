@@ -88,8 +88,11 @@ static void forget_ended(struct drain *d)
 	d->n = n;
 }
 
-/* Once over all that are there. Returns how many went, -1 with errno. */
-static int pass(struct drain *d)
+/*
+ * Once over all that are there; at @last only to tell of them. Returns how many went, -1 with
+ * errno.
+ */
+static int pass(struct drain *d, bool last)
 {
 	struct bproc_proc_info_t *procs;
 	int i, went = 0, n = bproc_proclist(BPROC_NODE_ANY, &procs);
@@ -108,7 +111,10 @@ static int pass(struct drain *d)
 		}
 		p->from = procs[i].node;
 		p->to = d->to.node[d->next++ % d->to.size].node;
-		went += move(d, p);
+		if (!last)
+			went += move(d, p);
+		else if (!p->error)
+			p->error = EAGAIN;
 	}
 	free(procs);
 	if (went < 0)
@@ -125,7 +131,10 @@ int bproc_drain(const struct bproc_node_set_t *from, const struct bproc_node_set
 	int went = choose_targets(&d, to) ? -1 : 1;
 
 	while (went > 0 && passes--)
-		went = pass(&d);
+		went = pass(&d, false);
+	/* They start others faster than those can be moved. */
+	if (went > 0 && !(flags & BPROC_DRAIN_DRY_RUN))
+		went = pass(&d, true);
 	err = errno;
 	bproc_nodeset_free(&d.to);
 	if (went < 0) {

@@ -104,6 +104,8 @@ static const char *reason(const struct moving *m)
 {
 	const char *why = bproc_whystr(m->p.why);
 
+	if (m->p.error == EAGAIN)
+		return "processes are started faster than they can be moved";
 	return *why ? why : bproc_strerror(m->p.error);
 }
 

@@ -3,7 +3,7 @@
 # Tests that need neither a driver nor privileges, with Check.
 
 UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp \
-	library tee tools bpcp bpckpt
+	library tee tools bpcp bpckpt bpmove
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -36,6 +36,9 @@ $(BUILD)/tests/unit/test_bpcp: $(addprefix $(BUILD)/shell/,$(bpcp_OBJECTS))
 # The tests play the driver and the processes.
 $(BUILD)/tests/unit/test_bpckpt: $(addprefix $(BUILD)/shell/,$(bpckpt_OBJECTS))
 $(BUILD)/tests/unit/test_bpckpt: UNIT_LDFLAGS := -Wl,--wrap=fsync
+$(BUILD)/tests/unit/test_bpmove: $(addprefix $(BUILD)/shell/,$(bpmove_OBJECTS)) $(LIBBPROC_OBJECTS)
+$(BUILD)/tests/unit/test_bpmove: UNIT_LDFLAGS := \
+	-Wl,--wrap=bproc_migrate_why,--wrap=bproc_proclist,--wrap=bproc_nodespec
 $(BUILD)/tests/unit/test_standin: $(BUILD)/daemons/standin.o
 $(BUILD)/tests/unit/test_standin: UNIT_LDFLAGS := -Wl,--wrap=ioctl,--wrap=kill
 
