@@ -29,7 +29,7 @@ struct sink {
 __attribute__((format(printf, 2, 3))) static void sink_error(struct sink *s,
 							     const char *format, ...)
 {
-	char text[8192];
+	static char text[8192];
 	size_t n;
 	va_list ap;
 
@@ -137,7 +137,7 @@ static void take_file(struct sink *s, int dir, const char *name, const struct re
 
 static void take_link(struct sink *s, int dir, const char *name, const struct record *r)
 {
-	char to[4097];
+	static char to[4097]; /* not on the stack, which depths share */
 
 	if (r->size >= sizeof(to) || !read_whole(s->fd, to, (size_t)r->size)) {
 		s->broken = true;
@@ -154,7 +154,7 @@ static void take_link(struct sink *s, int dir, const char *name, const struct re
 
 static void take_trouble(struct sink *s, const struct record *r)
 {
-	char text[4500];
+	static char text[4500];
 
 	if (r->size >= sizeof(text) || !read_whole(s->fd, text, (size_t)r->size)) {
 		s->broken = true;

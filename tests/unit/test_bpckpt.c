@@ -129,7 +129,7 @@ static bool has_no_temporary(void)
 	return system("ls | grep -q '\\.......$'") != 0;
 }
 
-#define MAX 6
+#define MAX 8
 
 /* Its output and errors go to the file "out". */
 static int bpckpt(const char *const words[MAX])
