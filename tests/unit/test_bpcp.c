@@ -19,7 +19,7 @@
 
 /* More than anybody would keep waiting. */
 #define STRANGERS 80
-#define LONG 8
+#define LONG 30
 
 /* --- the nodes --- */
 
@@ -29,6 +29,9 @@ static enum {
 	KILLED_AMIDST,	    /* and its connection stays */
 	KILLED_AT_THE_END,
 } play;
+
+/* Open until the test is over. */
+static int over[2];
 
 /* Of whom a stranger pretended to be, and what was said to it. */
 static int overheard[2];
@@ -66,6 +69,7 @@ static void be_strangers(const struct bproc_io_t *io, int who, int done)
 static void divide(int fd)
 {
 	pid_t child = getpid(), other;
+	char c;
 
 	if (play == WORKS || play == STRANGERS_FIRST)
 		return;
@@ -74,8 +78,9 @@ static void divide(int fd)
 		usleep(300000);
 		kill(child, SIGKILL);
 		/* Keeps the connection for longer than anybody would wait. */
-		sleep(LONG);
-		_exit(0);
+		alarm(LONG);
+		close(over[1]);
+		_exit(read(over[0], &c, 1) != 0);
 	}
 	if (play == KILLED_AT_THE_END && other) {
 		close(fd);
@@ -206,11 +211,13 @@ START_TEST(a_node_that_is_lost)
 
 	enter();
 	play = KILLED_AMIDST;
+	ck_assert_int_eq(pipe(over), 0);
 	ck_assert_int_eq(truncate("a", 1LL << 40), 0);
 	ck_assert_int_eq(bpcp("0:a", "/dev/null"), 1);
 	ck_assert_int_eq(bpcp("a", "0:/dev/null"), 1);
 	ck_assert_int_eq(bpcp("0:a", "1:/dev/null"), 1);
 	ck_assert_int_lt(time(NULL) - begin, LONG);
+	close(over[1]);
 	leave();
 }
 END_TEST
