@@ -14,6 +14,7 @@
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "space.h"
 
 /**
  * bproc_cred_fill - credentials as another machine is told them
@@ -112,6 +113,45 @@ static int count_user(struct cred *new)
 		new->user = user;
 	}
 	return ks_set_cred_ucounts(new);
+}
+
+/**
+ * bproc_cred_regain_root - a ghost on a node has the privileges that it needs
+ * @s: the node
+ *
+ * What it does, make the process that arrives in it, takes them; it may have left with those
+ * of a process, or lost them in an attempt. The real user stays, by whom others see whose
+ * child it is and who may signal it.
+ *
+ * Return: 0, -ENOMEM or -EAGAIN.
+ */
+int bproc_cred_regain_root(struct bproc_space *s)
+{
+	const struct cred *own = current_cred();
+	struct task_struct *init;
+	struct cred *new;
+	int err;
+
+	rcu_read_lock();
+	init = get_task_struct(s->ns->child_reaper);
+	rcu_read_unlock();
+	new = prepare_kernel_cred(init);
+	put_task_struct(init);
+	if (!new)
+		return -ENOMEM;
+	if (uid_eq(own->euid, new->euid) &&
+	    cap_issubset(new->cap_effective, own->cap_effective)) {
+		abort_creds(new);
+		return 0;
+	}
+	new->uid = own->uid;
+	/* Exec counts for the real user, whoever it was before. */
+	err = count_user(new);
+	if (err) {
+		abort_creds(new);
+		return err;
+	}
+	return commit_creds(new);
 }
 
 /**

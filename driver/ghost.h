@@ -160,7 +160,6 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *arg
 struct bproc_name *bproc_name_of_current(void);
 struct bproc_ghost *bproc_ghost_spawn(struct bproc_space *s, int node, pid_t nr);
 struct bproc_ghost *bproc_ghost_spawn_sibling(struct bproc_space *s, int node, pid_t *reap);
-int bproc_ghost_regain_root(struct bproc_space *s);
 void bproc_ghost_unspawn(struct bproc_ghost *g);
 void bproc_ghost_unfork(struct bproc_ghost *g);
 pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g);

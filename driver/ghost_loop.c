@@ -345,7 +345,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 	} else if (arg.op == BPROC_GHOST_ARRIVE_CHILD && arg.result == -EEXIST) {
 		try_child_again(g, &arg);
 	}
-	ret = bproc_is_master(g->space) ? 0 : bproc_ghost_regain_root(g->space);
+	ret = bproc_is_master(g->space) ? 0 : bproc_cred_regain_root(g->space);
 	if (ret)
 		return ret;
 	bproc_orphan_listen(g);

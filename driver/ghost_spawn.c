@@ -51,38 +51,6 @@ struct bproc_name *bproc_name_of_current(void)
 	return name;
 }
 
-/**
- * bproc_ghost_regain_root - a ghost on a node has the privileges that it needs
- * @s: the node
- *
- * What it does, make the process that arrives in it, takes them; it may have left with those
- * of a process, or lost them in an attempt. The real user stays, by whom others see whose
- * child it is and who may signal it.
- *
- * Return: 0 or -ENOMEM.
- */
-int bproc_ghost_regain_root(struct bproc_space *s)
-{
-	const struct cred *own = current_cred();
-	struct task_struct *init;
-	struct cred *new;
-
-	rcu_read_lock();
-	init = get_task_struct(s->ns->child_reaper);
-	rcu_read_unlock();
-	new = prepare_kernel_cred(init);
-	put_task_struct(init);
-	if (!new)
-		return -ENOMEM;
-	if (uid_eq(own->euid, new->euid) &&
-	    cap_issubset(new->cap_effective, own->cap_effective)) {
-		abort_creds(new);
-		return 0;
-	}
-	new->uid = own->uid;
-	return commit_creds(new);
-}
-
 static void end_tracing(void)
 {
 	write_lock_irq(ks_tasklist_lock);
@@ -111,7 +79,7 @@ static int seal(struct bproc_space *s)
 	bproc_set_dumpable(BPROC_UNDUMPABLE);
 	mutex_unlock(&current->signal->cred_guard_mutex);
 	end_tracing();
-	return bproc_is_master(s) ? 0 : bproc_ghost_regain_root(s);
+	return bproc_is_master(s) ? 0 : bproc_cred_regain_root(s);
 }
 
 static void unseal(const struct cred *was, int dumpable)
