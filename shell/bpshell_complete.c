@@ -187,8 +187,6 @@ static void offer_builtins(const char *text)
 
 static void offer_directory(const char *text, const char *dir, size_t len)
 {
-	/* "!ls" is one word for readline */
-	size_t mark = *text == '!';
 	char name[4096];
 	struct dirent *e;
 	struct stat st;
@@ -197,10 +195,10 @@ static void offer_directory(const char *text, const char *dir, size_t len)
 	snprintf(name, sizeof(name), "%.*s", (int)len, dir);
 	d = opendir(len ? name : ".");
 	while (d && (e = readdir(d)))
-		if (!strncmp(e->d_name, text + mark, strlen(text + mark)) &&
+		if (!strncmp(e->d_name, text, strlen(text)) &&
 		    !faccessat(dirfd(d), e->d_name, X_OK, 0) &&
 		    !fstatat(dirfd(d), e->d_name, &st, 0) && S_ISREG(st.st_mode))
-			offer(text, text, mark, e->d_name);
+			offer(text, "", 0, e->d_name);
 	if (d)
 		closedir(d);
 }
@@ -210,7 +208,7 @@ static void offer_programs(const char *text)
 	const char *path = getenv("PATH"), *end;
 
 	/* all of them would help nobody */
-	if (!text[*text == '!'])
+	if (!*text)
 		return;
 	for (; path; path = *end ? end + 1 : NULL) {
 		end = strchrnul(path, ':');
@@ -350,12 +348,78 @@ static char **complete(const char *text, int start, int end)
 	return found.n ? rl_completion_matches(text, next_candidate) : NULL;
 }
 
+/* "!ls" is "!" and a word; in a set "!" stands in the midst. */
+static char *word_breaks(void)
+{
+	static char breaks[] = " \t\n|;<>()\"'", with_mark[] = " \t\n|;<>()\"'!";
+	int begin = rl_point;
+
+	while (begin && !strchr(breaks, rl_line_buffer[begin - 1]))
+		begin--;
+	return rl_line_buffer[begin] == '!' ? with_mark : breaks;
+}
+
+#define SPECIAL " \t\n\"'\\|&;<>()$*?[#`"
+
+char *bpshell_quote(const char *name)
+{
+	char *word = malloc(3 * strlen(name) + 1), *to = word;
+
+	for (; word && *name; name++) {
+		/* \ in front of it would take the end of the line away */
+		if (*name == '\n') {
+			to = stpcpy(to, "'\n'");
+			continue;
+		}
+		if (strchr(SPECIAL, *name))
+			*to++ = '\\';
+		*to++ = *name;
+	}
+	if (word)
+		*to = 0;
+	return word;
+}
+
+/* A quotation mark that was typed in front is not needed then. */
+static char *quote(char *name, int matches, char *mark)
+{
+	(void)matches;
+	if (mark)
+		*mark = 0;
+	return bpshell_quote(name);
+}
+
+static char *unquote(char *word, int mark)
+{
+	char *name = strdup(word), *to = name;
+
+	for (; name && *word; word++) {
+		if (*word == '\\' && mark != '\'' && word[1])
+			word++;
+		*to++ = *word;
+	}
+	if (name)
+		*to = 0;
+	return name;
+}
+
+static int is_quoted(char *line, int at)
+{
+	int n = 0;
+
+	while (n < at && line[at - n - 1] == '\\')
+		n++;
+	return n % 2;
+}
+
 void bpshell_complete_init(struct bpshell *sh)
 {
 	of_shell = sh;
 	rl_attempted_completion_function = complete;
-	rl_basic_word_break_characters = rl_completer_word_break_characters =
-		" \t\n|;<>()\"'";
+	rl_completion_word_break_hook = word_breaks;
 	rl_completer_quote_characters = "\"'";
-	rl_filename_quote_characters = " \t\n\"'\\|&;<>()$*?[#`";
+	rl_filename_quote_characters = SPECIAL;
+	rl_filename_quoting_function = quote;
+	rl_filename_dequoting_function = unquote;
+	rl_char_is_quoted_p = is_quoted;
 }

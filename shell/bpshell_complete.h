@@ -25,6 +25,9 @@ enum bpshell_completion bpshell_completion(const char *line, size_t point);
 /* How much of @text, a set, stands in front of the operand that is being typed. */
 size_t bpshell_set_prefix(const char *text);
 
+/* A file's name as a word; free(). */
+char *bpshell_quote(const char *name);
+
 /* Tells readline. */
 void bpshell_complete_init(struct bpshell *sh);
 

@@ -8,6 +8,7 @@
 #include "../../shell/bpsh.h"
 #include "../../shell/bpshell.h"
 #include "../../shell/bpshell_complete.h"
+#include "../../shell/bpshell_lex.h"
 #include "../../shell/bpshell_parse.h"
 #include "../../shell/bpshell_word.h"
 #include "../../shell/bpstat.h"
@@ -440,6 +441,25 @@ START_TEST(operands)
 }
 END_TEST
 
+START_TEST(names)
+{
+	static const char *const name[] = { "plain",	      "x\";reboot -y all;\"",
+					    "it's $HOME `a`", "*?[a]",
+					    "two\nlines",     "a\\b" };
+	char *word, *again;
+	size_t i;
+
+	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		word = bpshell_quote(name[i]);
+		ck_assert_uint_eq(bpshell_word_length(word, false), strlen(word));
+		again = bpshell_expand(word, 0);
+		ck_assert_str_eq(again, name[i]);
+		free(word);
+		free(again);
+	}
+}
+END_TEST
+
 START_TEST(answers)
 {
 	long long ticks, kib;
@@ -544,5 +564,5 @@ START_TEST(strings)
 END_TEST
 
 UNIT_MAIN("bpshell", places, lists, redirections, quotations, nonsense, words, file_names,
-	  folding, statuses, ranges, notices, completion, operands, answers,
+	  folding, statuses, ranges, notices, completion, operands, names, answers,
 	  nodes_that_are_watched, wrong_calls_of_bpctl, commands, strings)
