@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bpshell_jobs.h"
+#include "bpshell_word.h"
 
 static const char usage[] =
 	"Usage: bpshell [options]\n"
@@ -65,6 +66,7 @@ int bpshell_command(int argc, char **argv)
 
 	if (ret >= 0)
 		return ret;
+	bpshell_pid = getpid();
 	/* Who ignores this one never hears of an end. */
 	signal(SIGCHLD, SIG_DFL);
 	if (!sh.set) {

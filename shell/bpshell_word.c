@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include "bpshell_word.h"
 
+pid_t bpshell_pid;
+
 /* Two versions of a word: as it is, and as a pattern, with \ before what was quoted. */
 struct expansion {
 	char *text, *pattern;
@@ -66,7 +68,7 @@ static const char *variable(struct expansion *e, const char *s, int status)
 	s++;
 	if (*s == '?' || *s == '$') {
 		snprintf(number, sizeof(number), "%d",
-			 *s == '?' ? status : (int)getpid());
+			 *s == '?' ? status : (int)bpshell_pid);
 		add(e, number, strlen(number), true);
 		return s + 1;
 	}
@@ -186,8 +188,9 @@ char **bpshell_expand_all(char *const *word, int words, int status, bool files)
 			for (j = 0; j < found.gl_pathc; j++)
 				list = append(list, &n, found.gl_pathv[j]);
 			globfree(&found);
-		} else {
-			/* as in sh a pattern that fits nothing stays */
+		} else if (e.len || strpbrk(word[i], "'\"")) {
+			/* as in sh a pattern that fits nothing stays, and a variable of
+			 * nothing does not */
 			list = append(list, &n, e.text);
 		}
 		free(e.text);

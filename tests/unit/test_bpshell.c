@@ -223,6 +223,8 @@ START_TEST(words)
 	expands("${COLOUR}s", "red greens");
 	expands("x$NONE.y", "x.y");
 	expands("$?", "42");
+	bpshell_pid = 4711;
+	expands("$$", "4711");
 	expands("a$", "a$");
 	expands("\"a\\b\\\"\"", "a\\b\"");
 	expands("~/x", "/home/x/x");
@@ -253,6 +255,7 @@ START_TEST(file_names)
 {
 	char dir[] = "/tmp/test_bpshell.XXXXXX";
 	static char *all[] = { "*.c", "'*.c'", "\\*.c", "*.none", "x" };
+	static char *empty[] = { "x", "$NONE", "\"$NONE\"", "''", "y" };
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chdir(dir), 0);
@@ -260,6 +263,8 @@ START_TEST(file_names)
 	close(creat("b.c", 0600));
 	become(all, 5, true, "a.c,b.c,*.c,*.c,*.none,x");
 	become(all, 1, false, "*.c");
+	unsetenv("NONE");
+	become(empty, 5, true, "x,,,y");
 	unlink("a.c");
 	unlink("b.c");
 	rmdir(dir);
