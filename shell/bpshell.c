@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -58,6 +59,16 @@ static int parse_options(struct bpshell *sh, const char **commands, int argc, ch
 	return -1;
 }
 
+/* Pipes and files must not get these numbers. */
+static void occupy_descriptors(void)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd ? O_WRONLY : O_RDONLY);
+}
+
 int bpshell_command(int argc, char **argv)
 {
 	struct bpshell sh = { .set = strdup("up") };
@@ -67,6 +78,7 @@ int bpshell_command(int argc, char **argv)
 	if (ret >= 0)
 		return ret;
 	bpshell_pid = getpid();
+	occupy_descriptors();
 	/* Who ignores this one never hears of an end. */
 	signal(SIGCHLD, SIG_DFL);
 	if (!sh.set) {
