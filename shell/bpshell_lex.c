@@ -23,6 +23,7 @@ static const char *skip_quotation(const char *s)
 
 size_t bpshell_word_length(const char *s, bool is_set)
 {
+	static const char ends[] = " \t\n|&;<>()";
 	const char *begin = s;
 
 	while (*s) {
@@ -39,13 +40,12 @@ size_t bpshell_word_length(const char *s, bool is_set)
 			s += 2;
 			continue;
 		}
-		/* In a set "up&0-3" is one word, "up &" is not. */
-		if (is_set && *s == '&' &&
-		    (isalnum((unsigned char)s[1]) || s[1] == '@' || s[1] == '!')) {
+		/* In a set "up&0-3" and "up&$RACK" are one word, "up &" is not. */
+		if (is_set && *s == '&' && !strchr(ends, s[1])) {
 			s++;
 			continue;
 		}
-		if (strchr(" \t\n|&;<>()", *s))
+		if (strchr(ends, *s))
 			break;
 		s++;
 	}

@@ -102,6 +102,12 @@ START_TEST(places)
 	means("@up&@rack1 cmd", "@up&@rack1:cmd");
 	means("@up^0-7 cmd", "@up^0-7:cmd");
 	means("@up& cmd", "@up:&;cmd");
+	means("@up&$RACK cmd", "@up&$RACK:cmd");
+	means("@up&\"a b\" cmd", "@up&\"a b\":cmd");
+	means("@up&.3 cmd", "@up&.3:cmd");
+	means("@up&>x", "@up: 1>x 2=1");
+	means("@up&\ncmd", "@up:&;cmd");
+	means("@up&", "@up:&");
 	means("@all", "@all:");
 	means("@@rack1 cmd", "@@rack1:cmd");
 	means("!ls -l", "!:ls,-l");
