@@ -183,6 +183,7 @@ static int nodes(struct bpshell *sh, int argc, char **argv)
 int bpshell_watch(struct bpshell *sh, int argc, char **argv)
 {
 	static char *changes[] = { "bpstat", "--watch", "--json", NULL };
+	struct timespec pause;
 	double seconds = 2;
 	char text[4096] = "", when[32];
 	size_t len = 0;
@@ -200,6 +201,13 @@ int bpshell_watch(struct bpshell *sh, int argc, char **argv)
 	for (; i < argc && len < sizeof(text); i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
 					len ? " " : "", argv[i]);
+	/* not a part of it */
+	if (len >= sizeof(text)) {
+		fputs("bpshell: watch: the command is too long\n", stderr);
+		return 1;
+	}
+	pause.tv_sec = (time_t)seconds;
+	pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
 	do {
 		now = time(NULL);
 		strftime(when, sizeof(when), "%T", localtime(&now));
@@ -209,7 +217,7 @@ int bpshell_watch(struct bpshell *sh, int argc, char **argv)
 		if (fflush(stdout))
 			return 1;
 		bpshell_run(sh, text);
-	} while (!sh->interrupted && !usleep((useconds_t)(seconds * 1e6)));
+	} while (!sh->interrupted && !nanosleep(&pause, NULL));
 	return sh->status;
 }
 
