@@ -33,7 +33,7 @@ static int use(struct bpshell *sh, int argc, char **argv)
 		bpshell_say_none(spec);
 	free(sh->set);
 	sh->set = strdup(spec);
-	return sh->set ? 0 : 1;
+	return sh->set && n ? 0 : 1;
 }
 
 static int fold(struct bpshell *sh, int argc, char **argv)
