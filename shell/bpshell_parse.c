@@ -75,8 +75,8 @@ static char *copy(const char *s, size_t len)
 
 static enum bpshell_parsed not_here(struct parser *p, const char *what, size_t len)
 {
-	snprintf(p->error, p->size, "%.*s: not in this shell; !sh -c '...' has it", (int)len,
-		 what);
+	snprintf(p->error, p->size, "%.*s: not in this shell; !sh -c '...' has it",
+		 (int)len, what);
 	return PARSED_WRONG;
 }
 
@@ -113,6 +113,13 @@ static bool is_descriptor(const struct bpshell_lexer *l)
 	return l->len == 1 && isdigit((unsigned char)*l->start);
 }
 
+/* "-" or a number: in sh these are no files, either. */
+static bool looks_like_descriptor(const struct bpshell_lexer *l)
+{
+	return (l->len == 1 && *l->start == '-') ||
+	       strspn(l->start, "0123456789") >= l->len;
+}
+
 static void add_redirect(struct bpshell_command *c, int fd, int flags, int from,
 			 const struct bpshell_lexer *l)
 {
@@ -139,6 +146,12 @@ static enum bpshell_parsed parse_redirect(struct parser *p, struct bpshell_comma
 		flags = O_RDONLY;
 	else if (op == TOKEN_APPEND)
 		flags = O_WRONLY | O_CREAT | O_APPEND;
+	if (op == TOKEN_DUP && !is_descriptor(&p->lexer) &&
+	    (fd >= 0 || looks_like_descriptor(&p->lexer))) {
+		snprintf(p->error, p->size, "%.*s: not a descriptor, which are 0 to 9",
+			 (int)(p->lexer.len < 30 ? p->lexer.len : 30), p->lexer.start);
+		return PARSED_WRONG;
+	}
 	if (op == TOKEN_DUP && is_descriptor(&p->lexer)) {
 		add_redirect(c, fd < 0 ? 1 : fd, 0, *p->lexer.start - '0', NULL);
 	} else {
@@ -178,10 +191,11 @@ static bool take_place(struct parser *p, struct bpshell_command *c)
  */
 static enum bpshell_parsed refuse_language(struct parser *p)
 {
-	static const char *const words[] = { "if",   "then", "elif",   "else",	   "fi",
-					     "for",  "do",   "done",   "while",	   "until",
-					     "case", "esac", "select", "function", "{",
-					     "}",    "[[" };
+	static const char *const words[] = { "if",     "then",	   "elif", "else",
+					     "fi",     "for",	   "do",   "done",
+					     "while",  "until",	   "case", "esac",
+					     "select", "function", "{",	   "}",
+					     "[[" };
 	const char *s = p->lexer.start;
 	size_t len = p->lexer.len, i, n = 0;
 

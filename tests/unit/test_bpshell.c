@@ -185,6 +185,10 @@ START_TEST(nonsense)
 	is_wrong("a; X= b", "X: variables are set by 'export NAME=VALUE'");
 	is_wrong("a >", "unexpected end");
 	is_wrong("a > | b", "unexpected '|'");
+	is_wrong("a 2>&err", "err: not a descriptor, which are 0 to 9");
+	is_wrong("a 2>&-", "-: not a descriptor, which are 0 to 9");
+	is_wrong("a >&-", "-: not a descriptor, which are 0 to 9");
+	is_wrong("a >&10", "10: not a descriptor, which are 0 to 9");
 	is_wrong(">out", "unexpected end");
 	is_wrong("!", "unexpected end");
 	wants_more("a |");
