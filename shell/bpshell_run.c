@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "bpsh.h"
 #include "bpshell_jobs.h"
-#include "bpshell_parse.h"
+#include "bpshell_run.h"
 #include "bpshell_word.h"
-#include "ranges.h"
 
 /* Of sh: found, but no program; not found. */
 #define EXIT_NO_PROGRAM 126
@@ -19,234 +17,35 @@
 /* Files that source files. */
 #define DEPTH_MAX 32
 
-int bpshell_nodes(struct bproc_node_set_t *set, const char *spec)
-{
-	int n = bproc_nodespec(set, spec);
-
-	if (n < 0)
-		fprintf(stderr, "bpshell: @%s: %s\n", spec,
-			errno == EINVAL && *spec == '@' ? "no such group"
-			: errno == EINVAL		? "not a set of nodes"
-							: bproc_strerror(errno));
-	return n;
-}
-
-void bpshell_say_none(const char *spec)
-{
-	static const char *const states[] = { "up", "down", "boot", "error",
-					      "unavailable" };
-	const char *why = "no such node";
-	size_t i, digits = strspn(spec + 1, "0123456789");
-
-	/* "n3" is a number, too */
-	if (isalpha((unsigned char)*spec) && !spec[strcspn(spec, ",!&^@")] &&
-	    !(*spec == 'n' && digits && !spec[1 + digits])) {
-		why = "no such group, and no node in such a state";
-		for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-			if (!strcmp(states[i], spec))
-				why = "no node in that state now";
-	}
-	fprintf(stderr, "bpshell: @%s: %s\n", spec, why);
-}
-
 /* --- a command in a process of its own --- */
-
-/* How a command on nodes runs: the options between @SET and it. */
-struct placing {
-	bool fold, labels, input, no_input, pty;
-};
-
-/* One of them, by its letter; false: there is none. */
-static bool set_placing(struct placing *p, char option)
-{
-	switch (option) {
-	case 'b':
-		p->fold = true;
-		return true;
-	case 'l':
-		p->fold = false;
-		return true;
-	case 'N':
-		p->labels = false;
-		return true;
-	case 'i':
-		p->input = true;
-		return true;
-	case 'n':
-		p->no_input = true;
-		return true;
-	case 'T':
-		p->pty = true;
-		return true;
-	}
-	return false;
-}
-
-/* The letter of a long option, 0: there is none. */
-static char placing_letter(const char *name)
-{
-	static const struct {
-		const char *name;
-		char letter;
-	} names[] = { { "fold", 'b' },	{ "live", 'l' },     { "no-labels", 'N' },
-		      { "input", 'i' }, { "no-input", 'n' }, { "pty", 'T' } };
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(names[i].name, name))
-			return names[i].letter;
-	return 0;
-}
-
-/* Options up to the first other word; its index, -1 after it was said what is wrong. */
-static int parse_placing(struct placing *p, char *const *word)
-{
-	const char *o;
-	bool known;
-	int i;
-
-	for (i = 0; word[i] && word[i][0] == '-' && word[i][1]; i++) {
-		if (!strcmp(word[i], "--"))
-			return i + 1;
-		known = true;
-		if (word[i][1] == '-')
-			known = set_placing(p, placing_letter(word[i] + 2));
-		for (o = word[i] + 1; word[i][1] != '-' && known && *o; o++)
-			known = set_placing(p, *o);
-		if (!known) {
-			fprintf(stderr,
-				"bpshell: %s: options for nodes are -b (--fold), "
-				"-l (--live), -N (--no-labels), -i (--input), "
-				"-n (--no-input), -T (--pty)\n",
-				word[i]);
-			return -1;
-		}
-	}
-	return i;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* "@SET" alone */
-static int show_set(const struct bproc_node_set_t *set)
-{
-	int *node = calloc((size_t)set->size + 1, sizeof(*node)), i;
-	char *text;
-
-	for (i = 0; node && i < set->size; i++)
-		node[i] = set->node[i].node;
-	if (node)
-		qsort(node, (size_t)set->size, sizeof(*node), by_number);
-	text = node ? node_ranges(node, set->size) : NULL;
-	if (set->size && text)
-		printf("%s (%d)\n", text, set->size);
-	free(text);
-	free(node);
-	return set->size ? 0 : 1;
-}
-
-static int run_on_nodes(struct bpshell *sh, const char *spec, char **word,
-			bool background)
-{
-	struct placing p = { .fold = sh->fold, .labels = true };
-	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
-	int first = parse_placing(&p, word), n, argc = 0, i;
-	char **argv;
-
-	if (first < 0)
-		return EXIT_USAGE;
-	n = bpshell_nodes(&set, spec);
-	if (n < 0)
-		return 1;
-	if (!word[first])
-		return show_set(&set);
-	bproc_nodeset_free(&set);
-	if (!n) {
-		bpshell_say_none(spec);
-		return 1;
-	}
-	for (i = first; word[i]; i++)
-		;
-	argv = calloc((size_t)i + 8, sizeof(*argv));
-	if (!argv) {
-		perror("bpshell");
-		return 1;
-	}
-	argv[argc++] = "bpsh";
-	if (p.pty) {
-		argv[argc++] = "--pty";
-	} else {
-		argv[argc++] = "-rP";
-		if (p.fold)
-			argv[argc++] = "-f";
-		if (p.labels)
-			argv[argc++] = "-p";
-		else
-			argv[argc++] = "-L";
-		/* What was typed ahead is for the shell, unless one node is meant. */
-		if (p.no_input || background ||
-		    (!p.input && n > 1 && isatty(STDIN_FILENO)))
-			argv[argc++] = "-n";
-	}
-	argv[argc++] = (char *)spec;
-	for (i = first; word[i]; i++)
-		argv[argc++] = word[i];
-	optind = 0;
-	return bpsh_command(argc, argv);
-}
 
 static int run_here(char **word)
 {
 	struct stat st;
+	int err;
 
 	execvp(word[0], word);
-	if (errno == ENOENT && !strchr(word[0], '/')) {
+	err = errno;
+	if (err == ENOENT && !strchr(word[0], '/')) {
 		fprintf(stderr, "bpshell: %s: command not found\n", word[0]);
 		return EXIT_NOT_FOUND;
 	}
-	if (!stat(word[0], &st) && S_ISDIR(st.st_mode))
-		errno = EISDIR;
-	fprintf(stderr, "bpshell: %s: %m\n", word[0]);
-	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NO_PROGRAM;
+	if (err == EACCES && !stat(word[0], &st) && S_ISDIR(st.st_mode))
+		err = EISDIR;
+	fprintf(stderr, "bpshell: %s: %s\n", word[0], strerror(err));
+	return err == ENOENT ? EXIT_NOT_FOUND : EXIT_NO_PROGRAM;
 }
 
-/* One redirection, in the process that it is for; false after it was said why not. */
-static bool redirect(const struct bpshell_redirect *r, int status)
+/* Those whose arguments are names of files here. */
+static bool takes_files(const struct bpshell_builtin *builtin)
 {
-	char *name;
-	int fd;
+	static const char *const names[] = {
+		"cd", "cp", "dump", "lib", "source", "undump"
+	};
+	size_t i;
 
-	if (!r->target) {
-		if (dup2(r->from, r->fd) >= 0)
-			return true;
-		fprintf(stderr, "bpshell: %d: %m\n", r->from);
-		return false;
-	}
-	name = bpshell_expand(r->target, status);
-	if (!name)
-		return false;
-	fd = open(name, r->flags | O_CLOEXEC | O_NOCTTY, 0666);
-	if (fd < 0)
-		fprintf(stderr, "bpshell: %s: %m\n", name);
-	free(name);
-	if (fd == r->fd)
-		return fcntl(fd, F_SETFD, 0) >= 0;
-	if (fd >= 0) {
-		dup2(fd, r->fd);
-		close(fd);
-	}
-	return fd >= 0;
-}
-
-static bool redirects_input(const struct bpshell_command *c)
-{
-	int i;
-
-	for (i = 0; i < c->redirects; i++)
-		if (c->redirect[i].fd == 0)
+	for (i = 0; builtin && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], builtin->name))
 			return true;
 	return false;
 }
@@ -263,10 +62,11 @@ static void default_signals(void)
 
 /* @builtin: what its first word is; NULL: a program */
 static int run_command(struct bpshell *sh, const struct bpshell_command *c, bool first,
-		       const struct bpshell_builtin *builtin, bool background)
+		       const struct bpshell_builtin *builtin)
 {
 	bool here = c->where == WHERE_HERE || (c->where == WHERE_DEFAULT && !first);
-	char **word = bpshell_expand_all(c->word, c->words, sh->status, here);
+	char **word = bpshell_expand_all(c->word, c->words, sh->status,
+					 here || takes_files(builtin));
 	char *set;
 	int n;
 
@@ -282,12 +82,22 @@ static int run_command(struct bpshell *sh, const struct bpshell_command *c, bool
 			bpshell_free_words(word);
 		return n;
 	}
-	if (here)
-		return word[0] ? run_here(word) : 0;
-	if (c->where == WHERE_DEFAULT)
-		return run_on_nodes(sh, sh->set, word, background);
-	set = bpshell_expand(c->set, sh->status);
-	return set ? run_on_nodes(sh, set, word, background) : EXIT_USAGE;
+	if (c->where == WHERE_NODES) {
+		set = bpshell_expand(c->set, sh->status);
+		return set ? bpshell_run_on_nodes(sh, set, word) : EXIT_USAGE;
+	}
+	/* a variable that is empty */
+	if (!word[0])
+		return 0;
+	/* "| reboot 3" would restart this machine, not node 3 */
+	if (c->where == WHERE_DEFAULT && here && bpshell_builtin(word[0])) {
+		fprintf(stderr,
+			"bpshell: %s: not behind a |, as a built-in; !%s is the "
+			"program\n",
+			word[0], word[0]);
+		return EXIT_USAGE;
+	}
+	return here ? run_here(word) : bpshell_run_on_nodes(sh, sh->set, word);
 }
 
 struct plumbing {
@@ -300,11 +110,23 @@ struct plumbing {
 	bool background;
 };
 
+/* What a built-in has printed; its exit status then. */
+static int flush_output(int status)
+{
+	if (!fflush(stdout))
+		return status;
+	fprintf(stderr, "bpshell: standard output: %m\n");
+	/* it is not for who comes next */
+	__fpurge(stdout);
+	clearerr(stdout);
+	return status ? status : 1;
+}
+
 /* In the child. */
 static void child(struct bpshell *sh, const struct bpshell_command *c,
 		  const struct bpshell_builtin *builtin, const struct plumbing *p)
 {
-	int i, null, status;
+	int null, status;
 
 	if (p->group) {
 		setpgid(0, p->pgrp);
@@ -322,7 +144,8 @@ static void child(struct bpshell *sh, const struct bpshell_command *c,
 		dup2(p->in, STDIN_FILENO);
 	if (p->out >= 0)
 		dup2(p->out, STDOUT_FILENO);
-	if (p->in < 0 && (p->background || sh->input_is_script) && !redirects_input(c)) {
+	if (p->in < 0 && (p->background || sh->input_is_script) &&
+	    !bpshell_redirects_input(c)) {
 		null = open("/dev/null", O_RDONLY);
 		dup2(null, STDIN_FILENO);
 		close(null);
@@ -333,15 +156,11 @@ static void child(struct bpshell *sh, const struct bpshell_command *c,
 		close(p->out);
 	if (p->spare >= 0)
 		close(p->spare);
-	for (i = 0; i < c->redirects; i++)
-		if (!redirect(&c->redirect[i], sh->status))
-			_exit(1);
-	status = run_command(sh, c, p->first, builtin, p->background);
-	if (fflush(stdout) && !status) {
-		fprintf(stderr, "bpshell: standard output: %m\n");
-		status = 1;
-	}
-	_exit(status);
+	status = bpshell_redirect(c, sh->status);
+	if (status)
+		_exit(status);
+	status = run_command(sh, c, p->first, builtin);
+	_exit(flush_output(status));
 }
 
 /* --- pipelines --- */
@@ -415,27 +234,17 @@ static int start(struct bpshell *sh, struct bpshell_job *job,
 static int run_in_shell(struct bpshell *sh, const struct bpshell_command *c,
 			const struct bpshell_builtin *builtin)
 {
-	int saved[10], i, ret = 0;
+	struct bpshell_saved saved = { 0 };
+	int ret = 1;
 
 	fflush(stdout);
-	for (i = 0; i < 10; i++)
-		saved[i] = -1;
-	for (i = 0; i < c->redirects && !ret; i++) {
-		int fd = c->redirect[i].fd;
-
-		if (saved[fd] < 0)
-			saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-		if (!redirect(&c->redirect[i], sh->status))
-			ret = 1;
+	if (bpshell_save(&saved, c)) {
+		ret = bpshell_redirect(c, sh->status);
+		if (!ret)
+			ret = run_command(sh, c, true, builtin);
 	}
-	if (!ret)
-		ret = run_command(sh, c, true, builtin, false);
-	fflush(stdout);
-	for (i = 0; i < 10; i++)
-		if (saved[i] >= 0) {
-			dup2(saved[i], i);
-			close(saved[i]);
-		}
+	ret = flush_output(ret);
+	bpshell_restore(&saved);
 	return ret;
 }
 
@@ -541,17 +350,20 @@ void bpshell_run_stream(struct bpshell *sh, FILE *f, const char *name)
 		bpshell_run(sh, text);
 		len = 0;
 	}
-	if (len && !sh->done && !sh->interrupted)
-		bpshell_run(sh, text);
-	if (ferror(f))
+	if (ferror(f)) {
 		fprintf(stderr, "bpshell: %s: %m\n", name);
+		sh->status = 1;
+	} else if (len && !sh->done && !sh->interrupted) {
+		bpshell_run(sh, text);
+	}
 	free(line);
 	free(text);
 }
 
 bool bpshell_run_file(struct bpshell *sh, const char *name)
 {
-	FILE *f = fopen(name, "re");
+	int fd = bpshell_above(open(name, O_RDONLY | O_CLOEXEC));
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	struct stat st;
 
 	if (f && !fstat(fileno(f), &st) && S_ISDIR(st.st_mode)) {
