@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "bpshell_complete.h"
 #include "bpshell_jobs.h"
 #include "bpshell_parse.h"
+#include "bpshell_signal.h"
 
 /* How often a cluster that is not there is looked for, in ms. */
 #define NO_CLUSTER 2000
@@ -25,51 +25,14 @@ static struct typed {
 	char byte[4096];
 	size_t at, len;
 } read_ahead;
-/* Signals come through this pipe, a byte each. */
-static int signals[2] = { -1, -1 };
 
-/* --- signals --- */
-
-static void on_signal(int sig)
-{
-	int err = errno;
-	char byte = (char)sig;
-
-	/* a full pipe has enough to wake us */
-	(void)!write(signals[1], &byte, 1);
-	errno = err;
-}
-
-static void catch (int sig, int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	sigaction(sig, &action, NULL);
-}
-
-static bool set_up_signals(void)
-{
-	static const int ignored[] = { SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
-	size_t i;
-
-	if (pipe2(signals, O_CLOEXEC | O_NONBLOCK))
-		return false;
-	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	/* This one ends "wait". */
-	catch (SIGINT, 0);
-	catch (SIGHUP, 0);
-	catch (SIGCHLD, SA_RESTART);
-	catch (SIGWINCH, SA_RESTART);
-	return true;
-}
+/* --- the terminal --- */
 
 /*
- * The terminal is ours when whoever started us has put us into its foreground; then we
- * get a group of our own, so that what the terminal sends to jobs is not for us. The
- * group that had the terminal, -1: it is nobody's.
+ * The terminal is ours when whoever started us has put us into its foreground. The group
+ * that has it then, -1: it is nobody's.
  */
-static pid_t take_terminal(struct bpshell *sh)
+static pid_t wait_for_terminal(void)
 {
 	pid_t before = tcgetpgrp(STDIN_FILENO);
 	int tries;
@@ -79,14 +42,18 @@ static pid_t take_terminal(struct bpshell *sh)
 		kill(0, SIGTTIN);
 		before = tcgetpgrp(STDIN_FILENO);
 	}
-	signal(SIGTTOU, SIG_IGN);
+	return before;
+}
+
+/* A group of our own, so that what the terminal sends to jobs is not for us. */
+static void take_terminal(struct bpshell *sh, pid_t before)
+{
 	/* whoever leads a session does so already */
 	setpgid(0, 0);
 	sh->pgrp = getpgrp();
 	if (before < 0 || tcsetpgrp(STDIN_FILENO, sh->pgrp))
 		fputs("bpshell: this terminal has no job control\n", stderr);
 	tcgetattr(STDIN_FILENO, &sh->modes);
-	return before;
 }
 
 /* --- the line that is being typed --- */
@@ -268,6 +235,8 @@ static void on_line(char *line)
 		return;
 	tell_of_jobs();
 	tell_of_nodes();
+	/* What was interrupted is over. */
+	bpshell_signal_take(SIGINT);
 	show_prompt();
 	ahead = input_waits();
 }
@@ -276,20 +245,15 @@ static void on_line(char *line)
 
 static void take_signals(void)
 {
-	char byte;
-
-	while (read(signals[0], &byte, 1) == 1) {
-		if (byte == SIGINT && editing) {
-			abandon_line();
-		} else if (byte == SIGWINCH) {
-			rl_resize_terminal();
-		} else if (byte == SIGCHLD) {
-			tell_of_jobs();
-		} else if (byte == SIGHUP) {
-			bpshell_jobs_hang_up(shell);
-			shell->done = true;
-		}
-	}
+	bpshell_signals_drain();
+	if (bpshell_signal_take(SIGINT) && editing)
+		abandon_line();
+	if (bpshell_signal_take(SIGWINCH))
+		rl_resize_terminal();
+	if (bpshell_signal_take(SIGCHLD))
+		tell_of_jobs();
+	if (bpshell_signal_pending(SIGHUP))
+		shell->done = true;
 }
 
 static void wait_and_serve(void)
@@ -298,7 +262,7 @@ static void wait_and_serve(void)
 	int notices = bpshell_notice_fd();
 	int timeout = notices < 0 ? NO_CLUSTER : -1;
 	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
-			       { .fd = signals[0], .events = POLLIN },
+			       { .fd = bpshell_signals_fd(), .events = POLLIN },
 			       { .fd = notices, .events = POLLIN } };
 
 	ahead = ahead && input_waits();
@@ -321,12 +285,13 @@ void bpshell_interact(struct bpshell *sh)
 	pid_t before;
 
 	shell = sh;
-	before = take_terminal(sh);
-	if (!set_up_signals()) {
+	before = wait_for_terminal();
+	if (!bpshell_signals_begin()) {
 		perror("bpshell");
 		sh->status = 1;
 		return;
 	}
+	take_terminal(sh, before);
 	rl_readline_name = "bpshell";
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;
@@ -339,6 +304,8 @@ void bpshell_interact(struct bpshell *sh)
 	show_prompt();
 	while (!sh->done)
 		wait_and_serve();
+	if (bpshell_signal_pending(SIGHUP))
+		bpshell_jobs_hang_up(sh);
 	if (editing)
 		rl_callback_handler_remove();
 	bpshell_history_save();

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bpshell_jobs.h"
+#include "bpshell_signal.h"
 #include "json.h"
 
 /* --- the list --- */
@@ -89,6 +90,14 @@ static int exit_status(const struct bpshell_job *job)
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return 128 + (WIFSIGNALED(status) ? WTERMSIG(status) : WSTOPSIG(status));
+}
+
+/* The signal that ended the last process; 0: none. */
+static int ended_by(const struct bpshell_job *job)
+{
+	int status = job->processes ? job->process[job->processes - 1].status : 0;
+
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 static void note(struct bpshell *sh, pid_t pid, int status)
@@ -196,10 +205,15 @@ bool bpshell_jobs_stopped(const struct bpshell *sh)
 
 /* --- signals --- */
 
-static int signal_job(const struct bpshell_job *job, int sig)
+int bpshell_job_signal(const struct bpshell_job *job, int sig)
 {
 	int i, ret = 0;
 
+	/* Its numbers may be others' by now. */
+	if (has_ended(job)) {
+		errno = ESRCH;
+		return -1;
+	}
 	if (job->pgrp > 1)
 		return kill(-job->pgrp, sig);
 	for (i = 0; i < job->processes; i++)
@@ -216,7 +230,7 @@ static void go_on(struct bpshell_job *job)
 	for (i = 0; i < job->processes; i++)
 		job->process[i].stopped = false;
 	job->told = true;
-	signal_job(job, SIGCONT);
+	bpshell_job_signal(job, SIGCONT);
 }
 
 void bpshell_jobs_hang_up(struct bpshell *sh)
@@ -224,10 +238,8 @@ void bpshell_jobs_hang_up(struct bpshell *sh)
 	struct bpshell_job *job;
 
 	for (job = sh->job; job; job = job->next) {
-		if (has_ended(job))
-			continue;
-		signal_job(job, SIGHUP);
-		signal_job(job, SIGCONT);
+		bpshell_job_signal(job, SIGHUP);
+		bpshell_job_signal(job, SIGCONT);
 	}
 }
 
@@ -243,12 +255,13 @@ static void take_terminal_back(struct bpshell *sh, struct bpshell_job *job, int 
 		tcgetattr(STDIN_FILENO, &sh->modes);
 }
 
-int bpshell_job_wait(struct bpshell *sh, struct bpshell_job *job)
+/* Until it has ended or is stopped, or there is a hang-up. */
+static void wait_for_rest(struct bpshell *sh, struct bpshell_job *job)
 {
-	int status, ret;
+	int status;
 	pid_t pid;
 
-	while (!has_ended(job) && !is_stopped(job)) {
+	while (!has_ended(job) && !is_stopped(job) && !bpshell_signal_pending(SIGHUP)) {
 		/* Without job control we stop and go on together. */
 		pid = waitpid(-1, &status, sh->interactive ? WUNTRACED : 0);
 		if (pid > 0)
@@ -256,7 +269,27 @@ int bpshell_job_wait(struct bpshell *sh, struct bpshell_job *job)
 		else if (errno != EINTR)
 			break;
 	}
+}
+
+int bpshell_job_wait(struct bpshell *sh, struct bpshell_job *job)
+{
+	int sig, ret;
+
+	if (sh->interactive)
+		bpshell_signals_foreground(job->pgrp);
+	else
+		bpshell_signals_hold();
+	wait_for_rest(sh, job);
 	ret = exit_status(job);
+	sig = ended_by(job);
+	if (sh->interactive)
+		bpshell_signals_foreground(0);
+	else
+		bpshell_signals_release(sig);
+	if (bpshell_signal_pending(SIGHUP)) {
+		sh->done = true;
+		return 128 + SIGHUP;
+	}
 	if (sh->interactive)
 		take_terminal_back(sh, job, ret);
 	if (is_stopped(job)) {
@@ -267,13 +300,12 @@ int bpshell_job_wait(struct bpshell *sh, struct bpshell_job *job)
 		print_job(sh, job, stderr);
 		return ret;
 	}
-	if (ret == 128 + SIGINT) {
+	if (sig == SIGINT) {
 		sh->interrupted = true;
 		if (sh->interactive)
 			fputc('\n', stderr);
-	} else if (ret > 128 && sh->interactive && ret != 128 + SIGPIPE &&
-		   WIFSIGNALED(job->process[job->processes - 1].status)) {
-		fprintf(stderr, "%s\n", strsignal(ret - 128));
+	} else if (sig && sig != SIGPIPE && sh->interactive) {
+		fprintf(stderr, "%s\n", strsignal(sig));
 	}
 	bpshell_job_free(sh, job);
 	return ret;
@@ -388,6 +420,8 @@ static int wait_for(struct bpshell *sh, struct bpshell_job *job)
 	}
 	if (!has_ended(job)) {
 		sh->interrupted = true;
+		if (sh->interactive)
+			fputc('\n', stderr);
 		return 128 + SIGINT;
 	}
 	ret = exit_status(job);
@@ -440,7 +474,7 @@ static int kill_one(struct bpshell *sh, const char *whom, int sig)
 		job = find(sh, "kill", whom);
 		if (!job)
 			return 1;
-		if (!signal_job(job, sig)) {
+		if (!bpshell_job_signal(job, sig)) {
 			/* or it would never hear of it */
 			if (is_stopped(job) && (sig == SIGTERM || sig == SIGHUP))
 				go_on(job);

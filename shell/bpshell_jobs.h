@@ -20,7 +20,7 @@ struct bpshell_job {
 	int processes;
 	char *text;
 	bool background;
-	bool told; /* the user knows of its present state */
+	bool told;	    /* the user knows of its present state */
 	bool has_modes;
 	struct termios modes; /* the terminal's, when it was stopped */
 };
@@ -32,6 +32,9 @@ void bpshell_job_free(struct bpshell *sh, struct bpshell_job *job);
 
 /* Waits until it has ended or is stopped; gives its exit status. */
 int bpshell_job_wait(struct bpshell *sh, struct bpshell_job *job);
+
+/* To all of its processes; -1, with errno, if it reached none. */
+int bpshell_job_signal(const struct bpshell_job *job, int sig);
 
 /* Takes what the kernel knows of children that have ended or stopped. */
 void bpshell_jobs_update(struct bpshell *sh);

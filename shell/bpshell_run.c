@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "bpshell_jobs.h"
 #include "bpshell_run.h"
+#include "bpshell_signal.h"
 #include "bpshell_word.h"
 
 /* Of sh: found, but no program; not found. */
@@ -48,16 +49,6 @@ static bool takes_files(const struct bpshell_builtin *builtin)
 		if (!strcmp(names[i], builtin->name))
 			return true;
 	return false;
-}
-
-static void default_signals(void)
-{
-	static const int ours[] = { SIGINT,  SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU,
-				    SIGCHLD, SIGHUP,  SIGTERM, SIGWINCH };
-	size_t i;
-
-	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		signal(ours[i], SIG_DFL);
 }
 
 /* @builtin: what its first word is; NULL: a program */
@@ -133,7 +124,7 @@ static void child(struct bpshell *sh, const struct bpshell_command *c,
 		if (p->foreground)
 			tcsetpgrp(STDIN_FILENO, getpgrp());
 	}
-	default_signals();
+	bpshell_signals_child();
 	if (p->background && !p->group) {
 		/* as in sh: what the terminal sends is not for it */
 		signal(SIGINT, SIG_IGN);
@@ -201,7 +192,7 @@ static int start(struct bpshell *sh, struct bpshell_job *job,
 		p.spare = ends[0];
 		p.first = i == 0;
 		fflush(NULL);
-		pid = fork();
+		pid = bpshell_fork();
 		if (!pid)
 			child(sh, c, find_builtin(sh, c, i == 0), &p);
 		if (pid > 0) {
@@ -276,11 +267,23 @@ static bool is_due(const struct bpshell *sh, enum bpshell_when when)
 	return when == WHEN_ALWAYS || (when == WHEN_SUCCESS) == !sh->status;
 }
 
+/* The end was said, or came: by Ctrl-C while no job had the terminal, by a hang-up. */
+static bool is_over(struct bpshell *sh)
+{
+	if (bpshell_signal_take(SIGINT)) {
+		sh->interrupted = true;
+		sh->status = 128 + SIGINT;
+	}
+	if (bpshell_signal_pending(SIGHUP))
+		sh->done = true;
+	return sh->done || sh->interrupted;
+}
+
 static void run_list(struct bpshell *sh, const struct bpshell_list *list)
 {
 	int i;
 
-	for (i = 0; i < list->pipelines && !sh->done && !sh->interrupted; i++) {
+	for (i = 0; i < list->pipelines && !is_over(sh); i++) {
 		const struct bpshell_pipeline *line = &list->pipeline[i];
 
 		if (!is_due(sh, line->when))
@@ -336,7 +339,7 @@ void bpshell_run_stream(struct bpshell *sh, FILE *f, const char *name)
 	size_t size = 0, len = 0;
 	ssize_t n;
 
-	while (!sh->done && !sh->interrupted && (n = getline(&line, &size, f)) > 0) {
+	while (!is_over(sh) && (n = getline(&line, &size, f)) > 0) {
 		more = realloc(text, len + (size_t)n + 1);
 		if (!more) {
 			perror("bpshell");
@@ -350,10 +353,10 @@ void bpshell_run_stream(struct bpshell *sh, FILE *f, const char *name)
 		bpshell_run(sh, text);
 		len = 0;
 	}
-	if (ferror(f)) {
+	if (ferror(f) && !is_over(sh)) {
 		fprintf(stderr, "bpshell: %s: %m\n", name);
 		sh->status = 1;
-	} else if (len && !sh->done && !sh->interrupted) {
+	} else if (len && !is_over(sh)) {
 		bpshell_run(sh, text);
 	}
 	free(line);

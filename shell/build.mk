@@ -18,7 +18,7 @@ bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o json.o
 bpstat_LIBS := -ludev
 # All of the others, and what makes a shell of them.
 bpshell_OBJECTS := $(addprefix bpshell,.o $(addprefix _,builtin.o complete.o control.o edit.o \
-	history.o jobs.o lex.o nodes.o notice.o parse.o ps.o redirect.o run.o tools.o \
+	history.o jobs.o lex.o nodes.o notice.o parse.o ps.o redirect.o run.o signal.o tools.o \
 	word.o)) \
 	$(sort $(foreach c,$(filter-out bpshell,$(COMMANDS)),$($c_OBJECTS)))
 bpshell_LIBS := -lreadline -ludev $(COMMON)
