@@ -171,8 +171,9 @@ find_builtin(const struct bpshell *sh, const struct bpshell_command *c, bool fir
 	return b;
 }
 
-static int start(struct bpshell *sh, struct bpshell_job *job,
-		 const struct bpshell_pipeline *line)
+/* False after it was said why not all of it has been started. */
+static bool start(struct bpshell *sh, struct bpshell_job *job,
+		  const struct bpshell_pipeline *line)
 {
 	struct plumbing p = { .in = -1, .group = sh->interactive };
 	int i, ends[2];
@@ -218,7 +219,7 @@ static int start(struct bpshell *sh, struct bpshell_job *job,
 	}
 	if (p.in >= 0)
 		close(p.in);
-	return job->processes ? 0 : -1;
+	return i == line->commands;
 }
 
 /* A built-in of the shell itself, with its redirections for its time. */
@@ -249,8 +250,9 @@ static void run_pipeline(struct bpshell *sh, const struct bpshell_pipeline *line
 		return;
 	}
 	job = bpshell_job_new(sh, line->text, line->background);
-	if (start(sh, job, line)) {
-		bpshell_job_free(sh, job);
+	if (!start(sh, job, line)) {
+		bpshell_job_signal(job, SIGTERM);
+		bpshell_job_wait(sh, job);
 		sh->status = 1;
 	} else if (line->background) {
 		if (sh->interactive)
