@@ -27,6 +27,9 @@ static void free_command(struct bpshell_command *c)
 		free(c->word[i]);
 	for (i = 0; i < c->redirects; i++)
 		free(c->redirect[i].target);
+	if (c->list)
+		bpshell_list_free(c->list);
+	free(c->list);
 	free(c->word);
 	free(c->redirect);
 	free(c->set);
@@ -69,6 +72,14 @@ static char *copy(const char *s, size_t len)
 		exit(1);
 	}
 	return text;
+}
+
+/* What stands between two places, without blanks at its end. */
+static char *copy_text(const char *begin, const char *end)
+{
+	while (end > begin && isspace((unsigned char)end[-1]))
+		end--;
+	return copy(begin, (size_t)(end - begin));
 }
 
 /* --- the grammar --- */
@@ -273,16 +284,41 @@ static enum bpshell_parsed parse_pipeline(struct parser *p, enum bpshell_when wh
 			return PARSED_MORE;
 	}
 	line->background = p->token == TOKEN_BACKGROUND;
-	line->text = copy(begin, (size_t)(p->lexer.start - begin));
-	while (*line->text && isspace((unsigned char)line->text[strlen(line->text) - 1]))
-		line->text[strlen(line->text) - 1] = 0;
+	line->text = copy_text(begin, p->lexer.start);
 	return PARSED;
+}
+
+/*
+ * As in sh all of "a && b &" is in the background: it becomes one command, which does
+ * this list in a process of its own. @first: of its pipelines, which begin at @begin.
+ */
+static void put_in_background(struct parser *p, int first, const char *begin)
+{
+	struct bpshell_list *list = p->list, *part;
+	struct bpshell_pipeline *line;
+	int i, n = 0;
+
+	part = grow(NULL, &n, sizeof(*part));
+	list->pipeline[list->pipelines - 1].background = false;
+	for (i = first; i < list->pipelines; i++) {
+		part->pipeline = grow(part->pipeline, &part->pipelines, sizeof(*line));
+		part->pipeline[part->pipelines - 1] = list->pipeline[i];
+	}
+	list->pipelines = first;
+	list->pipeline = grow(list->pipeline, &list->pipelines, sizeof(*line));
+	line = &list->pipeline[first];
+	line->command = grow(NULL, &line->commands, sizeof(*line->command));
+	line->command->list = part;
+	line->background = true;
+	line->text = copy_text(begin, p->lexer.start);
 }
 
 static enum bpshell_parsed parse_list(struct parser *p)
 {
 	enum bpshell_when when = WHEN_ALWAYS;
 	enum bpshell_parsed ret;
+	const char *begin = NULL;
+	int first = 0;
 
 	next(p, true);
 	for (;;) {
@@ -295,9 +331,15 @@ static enum bpshell_parsed parse_list(struct parser *p)
 		}
 		if (p->token == TOKEN_END)
 			return when == WHEN_ALWAYS ? PARSED : PARSED_MORE;
+		if (when == WHEN_ALWAYS) {
+			first = p->list->pipelines;
+			begin = p->lexer.start;
+		}
 		ret = parse_pipeline(p, when);
 		if (ret != PARSED)
 			return ret;
+		if (p->token == TOKEN_BACKGROUND && when != WHEN_ALWAYS)
+			put_in_background(p, first, begin);
 		when = WHEN_ALWAYS;
 		if (p->token == TOKEN_AND)
 			when = WHEN_SUCCESS;

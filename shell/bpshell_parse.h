@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a text means, before anything of it is done:
- *	list     := pipeline { ";" | "&" | "&&" | "||" | end of line  pipeline }
+ *	list     := and-or { ";" | "&" | end of line  and-or }
+ *	and-or   := pipeline { "&&" | "||"  pipeline }
  *	pipeline := command { "|" command }
  *	command  := [ "@"SET | "!" ] word { word | redirection }
  */
@@ -10,6 +11,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct bpshell_list;
 
 /* @target: the file's name, a word with its quotation marks */
 struct bpshell_redirect {
@@ -26,6 +29,7 @@ enum bpshell_where {
 };
 
 struct bpshell_command {
+	struct bpshell_list *list; /* instead of all else: "a && b", in the background */
 	enum bpshell_where where;
 	char *set; /* a word like those of @word */
 	char **word;

@@ -51,6 +51,8 @@ static bool takes_files(const struct bpshell_builtin *builtin)
 	return false;
 }
 
+static void run_list(struct bpshell *sh, const struct bpshell_list *list);
+
 /* @builtin: what its first word is; NULL: a program */
 static int run_command(struct bpshell *sh, const struct bpshell_command *c, bool first,
 		       const struct bpshell_builtin *builtin)
@@ -61,6 +63,12 @@ static int run_command(struct bpshell *sh, const struct bpshell_command *c, bool
 	char *set;
 	int n;
 
+	if (c->list) {
+		/* these are not its children */
+		sh->job = NULL;
+		run_list(sh, c->list);
+		return sh->status;
+	}
 	if (!word)
 		return EXIT_USAGE;
 	if (builtin) {

@@ -19,8 +19,8 @@
 
 /* --- the parser --- */
 
-/* What was understood: "[when][where set]word,word<fd file|...&;" */
-static void describe(const struct bpshell_list *list, char *out)
+/* What was understood: "[when][where set]word,word<fd file|...&;", "{list}" */
+static char *describe(const struct bpshell_list *list, char *out)
 {
 	int i, j, k;
 
@@ -36,6 +36,8 @@ static void describe(const struct bpshell_list *list, char *out)
 			const struct bpshell_command *c = &p->command[j];
 
 			out += sprintf(out, "%s", j ? "|" : "");
+			if (c->list)
+				out = stpcpy(describe(c->list, stpcpy(out, "{")), "}");
 			if (c->where == WHERE_NODES)
 				out += sprintf(out, "@%s:", c->set);
 			if (c->where == WHERE_HERE)
@@ -58,6 +60,7 @@ static void describe(const struct bpshell_list *list, char *out)
 		out += sprintf(out, "%s", p->background ? "&" : "");
 	}
 	*out = 0;
+	return out;
 }
 
 static void means(const char *text, const char *expected)
@@ -125,6 +128,9 @@ START_TEST(lists)
 	means("a\nb\n", "a;b");
 	means("a & b", "a&;b");
 	means("a && b || c", "a;+b;-c");
+	means("a && b & c", "{a;+b}&;c");
+	means("a; b || c | d & e && f", "a;{b;-c|d}&;e;+f");
+	means("a & b && c", "a&;b;+c");
 	means("a | b|c", "a|b|c");
 	means("@all cat x | sort -n | @1 tr a b", "@all:cat,x|sort,-n|@1:tr,a,b");
 	means("a |\n b", "a|b");
