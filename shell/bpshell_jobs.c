@@ -12,6 +12,9 @@
 
 /* --- the list --- */
 
+/* Which job was started or stopped last. */
+static unsigned long turns;
+
 struct bpshell_job *bpshell_job_new(struct bpshell *sh, const char *text, bool background)
 {
 	struct bpshell_job *job = calloc(1, sizeof(*job)), **end;
@@ -24,6 +27,7 @@ struct bpshell_job *bpshell_job_new(struct bpshell *sh, const char *text, bool b
 	for (end = &sh->job; *end; end = &(*end)->next)
 		job->id = (*end)->id + 1;
 	job->background = background;
+	job->turn = ++turns;
 	*end = job;
 	return job;
 }
@@ -116,6 +120,8 @@ static void note(struct bpshell *sh, pid_t pid, int status)
 			p->ended = WIFEXITED(status) || WIFSIGNALED(status);
 			if (has_ended(job) || is_stopped(job))
 				job->told = false;
+			if (is_stopped(job))
+				job->turn = ++turns;
 			if (WIFCONTINUED(status))
 				job->told = true;
 		}
@@ -147,13 +153,21 @@ static const char *state_text(const struct bpshell_job *job)
 	return text;
 }
 
-/* The one that fg means is the last that was stopped, else the last. */
+static bool comes_before(const struct bpshell_job *a, const struct bpshell_job *b)
+{
+	if (is_stopped(a) != is_stopped(b))
+		return is_stopped(a);
+	return a->turn > b->turn;
+}
+
+/* The one that fg means is that which was stopped last, else that which was started last.
+ */
 static struct bpshell_job *current(const struct bpshell *sh)
 {
 	struct bpshell_job *job, *best = NULL;
 
 	for (job = sh->job; job; job = job->next)
-		if (!has_ended(job) && (!best || !is_stopped(best) || is_stopped(job)))
+		if (!has_ended(job) && (!best || comes_before(job, best)))
 			best = job;
 	return best;
 }

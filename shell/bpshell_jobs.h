@@ -20,6 +20,7 @@ struct bpshell_job {
 	int processes;
 	char *text;
 	bool background;
+	unsigned long turn; /* the higher, the later it was started or stopped */
 	bool told;	    /* the user knows of its present state */
 	bool has_modes;
 	struct termios modes; /* the terminal's, when it was stopped */
