@@ -122,13 +122,16 @@ static void say_above(const char *text)
 
 static void tell_of_nodes(void)
 {
-	char *text = bpshell_notice_take();
+	char *text;
 
-	if (text && editing)
-		say_above(text);
-	else if (text)
-		fputs(text, stderr);
-	free(text);
+	/* A bpmaster that has ended may be there again. */
+	while (bpshell_notice_fd(), (text = bpshell_notice_take())) {
+		if (editing)
+			say_above(text);
+		else
+			fputs(text, stderr);
+		free(text);
+	}
 }
 
 static void tell_of_jobs(void)
@@ -270,11 +273,9 @@ static void wait_and_serve(void)
 		timeout = 0;
 	if (poll(p, 3, timeout) < 0 && errno != EINTR)
 		shell->done = true;
-	if (notices < 0 && bpshell_notice_fd() >= 0)
-		say_above("bpmaster is there\n");
 	if (p[1].revents)
 		take_signals();
-	if (p[2].revents)
+	if (p[2].revents || notices < 0)
 		tell_of_nodes();
 	if ((p[0].revents || has_input) && !shell->done)
 		rl_callback_read_char();

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "bpshell.h"
+#include "bpshell_run.h"
 #include "nodeset.h"
 #include "ranges.h"
 
@@ -14,6 +14,8 @@ static int notifier = -1;
 /* Why there is none. */
 static int no_notifier;
 static bool started;
+/* There was none, and now there is. */
+static bool missed, came;
 
 const struct bproc_node_set_t *bpshell_notice_nodes(void)
 {
@@ -23,8 +25,10 @@ const struct bproc_node_set_t *bpshell_notice_nodes(void)
 int bpshell_notice_fd(void)
 {
 	if (notifier < 0) {
-		notifier = bproc_notifier();
+		notifier = bpshell_above(bproc_notifier());
 		no_notifier = notifier < 0 ? errno : 0;
+		came = notifier >= 0 && missed;
+		missed = notifier < 0;
 		/* What was before it was there it does not tell. */
 		if (notifier >= 0)
 			started = false;
@@ -107,6 +111,10 @@ char *bpshell_notice_take(void)
 	unsigned long long changes;
 	char *text;
 
+	if (came) {
+		came = false;
+		return strdup("bpmaster is there\n");
+	}
 	if (notifier < 0 || poll(&p, 1, 0) <= 0)
 		return NULL;
 	if (read(notifier, &changes, sizeof(changes)) != sizeof(changes)) {
@@ -115,10 +123,13 @@ char *bpshell_notice_take(void)
 		notifier = -1;
 		bproc_nodeset_free(&known);
 		started = false;
+		missed = true;
 		return strdup("bpmaster has ended\n");
 	}
-	if (bproc_nodelist(&now) < 0)
+	if (bproc_nodelist(&now) < 0) {
+		bproc_nodeset_free(&now);
 		return NULL;
+	}
 	text = bpshell_notice_words(&known, &now);
 	bproc_nodeset_free(&known);
 	known = now;
