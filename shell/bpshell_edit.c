@@ -195,8 +195,12 @@ static bool is_complete(const char *text)
 static void at_end(void)
 {
 	putchar('\n');
-	free(pending);
-	pending = NULL;
+	if (pending) {
+		free(pending);
+		pending = NULL;
+		show_prompt();
+		return;
+	}
 	if (bpshell_jobs_stopped(shell) && !shell->warned) {
 		fputs("bpshell: there are stopped jobs; once more to leave them\n",
 		      stderr);
