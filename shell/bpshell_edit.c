@@ -300,6 +300,8 @@ void bpshell_interact(struct bpshell *sh)
 	rl_readline_name = "bpshell";
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;
+	/* else it exports LINES and COLUMNS, which programs take for the user's wish */
+	rl_change_environment = 0;
 	rl_outstream = stderr;
 	rl_getc_function = next_byte;
 	bpshell_complete_init(sh);
