@@ -242,8 +242,9 @@ static void on_line(char *line)
 		return;
 	tell_of_jobs();
 	tell_of_nodes();
-	/* What was interrupted is over. */
-	bpshell_signal_take(SIGINT);
+	/* What was interrupted is over; the prompt is not for the line with ^C. */
+	if (bpshell_signal_take(SIGINT))
+		fputc('\n', stderr);
 	show_prompt();
 	ahead = input_waits();
 }

@@ -434,8 +434,6 @@ static int wait_for(struct bpshell *sh, struct bpshell_job *job)
 	}
 	if (!has_ended(job)) {
 		sh->interrupted = true;
-		if (sh->interactive)
-			fputc('\n', stderr);
 		return 128 + SIGINT;
 	}
 	ret = exit_status(job);

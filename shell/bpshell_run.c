@@ -280,7 +280,7 @@ static bool is_due(const struct bpshell *sh, enum bpshell_when when)
 /* The end was said, or came: by Ctrl-C while no job had the terminal, by a hang-up. */
 static bool is_over(struct bpshell *sh)
 {
-	if (bpshell_signal_take(SIGINT)) {
+	if (bpshell_signal_pending(SIGINT)) {
 		sh->interrupted = true;
 		sh->status = 128 + SIGINT;
 	}
