@@ -194,7 +194,12 @@ static bool is_complete(const char *text)
 
 static void at_end(void)
 {
-	putchar('\n');
+	const char *bracketed = rl_variable_value("enable-bracketed-paste");
+
+	/* With these readline has ended the line; it would do so again and again. */
+	if (!bracketed || strcmp(bracketed, "on"))
+		putchar('\n');
+	rl_eof_found = 0;
 	if (pending) {
 		free(pending);
 		pending = NULL;
