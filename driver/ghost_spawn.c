@@ -55,7 +55,7 @@ static void end_tracing(void)
 {
 	write_lock_irq(ks_tasklist_lock);
 	if (current->ptrace) {
-		struct task_struct *tracer = current->parent;
+		struct task_struct *tracer = rcu_dereference_protected(current->parent, true);
 
 		ks___ptrace_unlink(current);
 		/* He may wait for us, and have nobody else to wait for. */
