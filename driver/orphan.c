@@ -124,7 +124,8 @@ static void tell_death(struct task_struct *task)
 
 /*
  * Only from one who is nobody here: from a ghost, or from init, to which it may have fallen
- * before this was known. A process gives its children away itself.
+ * before this was known; or from a process that is about to give it to init, and whose end the
+ * master heard of before. Any other gives its children away itself.
  */
 static void adopt(struct task_struct *task, const struct bproc_ghost *was,
 		  struct task_struct *parent)
@@ -135,7 +136,8 @@ static void adopt(struct task_struct *task, const struct bproc_ghost *was,
 	old = bproc_parent_of(task);
 	if (pid_alive(task) && !task->exit_state && pid_alive(parent) &&
 	    !(parent->flags & PF_EXITING) && !parent->exit_state &&
-	    (is_child_reaper(task_tgid(old)) || (was && was->task == old))) {
+	    (is_child_reaper(task_tgid(old)) || (was && was->task == old) ||
+	     !atomic_read(&old->signal->live))) {
 		if (!is_child_reaper(task_tgid(old)))
 			tell_death(task);
 		bproc_family_give(task, parent);

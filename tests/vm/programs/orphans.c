@@ -70,6 +70,22 @@ static void we_adopt(int parent, int child)
 	is_gone(two.c.pid);
 }
 
+/*
+ * A parent takes its time to end: that its child is ours is known where they are before it
+ * has given it away.
+ */
+static void we_adopt_early(int node)
+{
+	struct pair two = start_pair(node, node);
+
+	same("the parent has much to close", 0, ask(&two.p, WATCH, 30));
+	finish(&two.p, 3);
+	check(has_parent(&two.c, getpid()), "its child is ours", "%d", got.ret);
+	end(&two.c, 7);
+	same("we wait for it", 7 << 8, end_of(two.c.pid));
+	is_gone(two.c.pid);
+}
+
 /* One that was told to be a subreaper is it wherever it goes, for those that are there.
  */
 static void it_adopts(int from, int to)
@@ -242,5 +258,7 @@ int main(int argc, char **argv)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		give_up("subreaper");
 	each(we_adopt);
+	we_adopt_early(places[1]);
+	we_adopt_early(places[2]);
 	return failures != 0;
 }
