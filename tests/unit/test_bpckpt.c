@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../../shell/bpckpt.h"
+#include "folder.h"
 #include "unit.h"
 
 /* --- the driver --- */
@@ -85,45 +86,6 @@ int __wrap_fsync(int fd)
 
 /* --- here --- */
 
-static char dir[64];
-
-static void enter(void)
-{
-	strcpy(dir, "/tmp/test_bpckpt.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(chdir(dir), 0);
-}
-
-static void leave(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void put_file(const char *name, const char *text, mode_t mode)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static bool has(const char *name, const char *text)
-{
-	char buf[256] = "";
-	int fd = open(name, O_RDONLY | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n == (ssize_t)strlen(text) && !strcmp(buf, text);
-}
-
 static bool has_no_temporary(void)
 {
 	return system("ls | grep -q '\\.......$'") != 0;
@@ -184,7 +146,7 @@ START_TEST(a_file_is_complete_or_not_there)
 {
 	struct stat st;
 
-	enter();
+	enter_folder();
 	ck_assert_int_eq(BPCKPT("dump", "77", "new"), 0);
 	ck_assert(has("new", "77"));
 	ck_assert_int_eq(stat("new", &st), 0);
@@ -197,7 +159,7 @@ START_TEST(a_file_is_complete_or_not_there)
 	ck_assert(has("new", "77"));
 	ck_assert_int_ne(access("newer", F_OK), 0);
 	ck_assert(has_no_temporary());
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -208,7 +170,7 @@ START_TEST(devices_and_links)
 	char text[16] = "";
 	int fd;
 
-	enter();
+	enter_folder();
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
 	fd = open("fifo", O_RDONLY | O_NONBLOCK);
 	ck_assert_int_eq(BPCKPT("dump", "77", "fifo"), 0);
@@ -229,7 +191,7 @@ START_TEST(devices_and_links)
 	ck_assert_int_eq(lstat("stdout", &st), 0);
 	ck_assert(S_ISLNK(st.st_mode));
 	ck_assert_int_eq(BPCKPT("dump", "77", "."), 1);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -239,7 +201,7 @@ START_TEST(interrupted)
 	int status;
 	pid_t pid;
 
-	enter();
+	enter_folder();
 	pid = fork();
 	if (!pid) {
 		hangs = true;
@@ -258,7 +220,7 @@ START_TEST(interrupted)
 	signal(SIGINT, SIG_DFL);
 	ck_assert_int_eq(BPCKPT("dump", "77", "new"), 0);
 	ck_assert(signal(SIGINT, SIG_DFL) == SIG_DFL);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -270,7 +232,7 @@ START_TEST(who_is_killed)
 	pid_t pid;
 	int status;
 
-	enter();
+	enter_folder();
 	pid = process();
 	/* A number that is another one's if one looks at half of it. */
 	snprintf(text, sizeof(text), "%lld", (1LL << 32) + pid);
@@ -289,13 +251,13 @@ START_TEST(who_is_killed)
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(BPCKPT("dump", "-k", text, "none"), 1);
 	ck_assert_int_ne(access("none", F_OK), 0);
-	leave();
+	leave_folder();
 }
 END_TEST
 
 START_TEST(programs_on_the_path)
 {
-	enter();
+	enter_folder();
 	mkdir("bin", 0755);
 	mkdir("bin/tool", 0755);
 	mkdir("other", 0755);
@@ -309,21 +271,21 @@ START_TEST(programs_on_the_path)
 	ck_assert_int_eq(BPCKPT("exec", "image", "none"), 1);
 	ck_assert_ptr_nonnull(strstr(output(), "none: No such file"));
 	setenv("PATH", "/bin:/usr/bin", 1);
-	leave();
+	leave_folder();
 }
 END_TEST
 
 /* As the shell's "trap '' CHLD" leaves it. */
 START_TEST(children_that_are_ignored)
 {
-	enter();
+	enter_folder();
 	signal(SIGCHLD, SIG_IGN);
 	ck_assert_int_eq(BPCKPT("exec", "image", "./works"), 0);
 	ck_assert(has("image", "./works"));
 	ck_assert_int_eq(BPCKPT("exec", "bad", "./fails"), 1);
 	ck_assert(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
 	ck_assert_int_ne(access("bad", F_OK), 0);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -388,7 +350,7 @@ START_TEST(what_an_image_says)
 	char kernel[256], *text;
 	int i;
 
-	enter();
+	enter_folder();
 	put_image("image");
 	ck_assert_int_eq(BPCKPT("info", "-m", "image"), 0);
 	text = output();
@@ -406,18 +368,18 @@ START_TEST(what_an_image_says)
 		ck_assert(text[i] == '\n' || text[i] >= ' ');
 	ck_assert_int_eq(BPCKPT("info", "no\033[image"), 1);
 	ck_assert_str_eq(output(), "bpckpt: no?[image: No such file or directory\n");
-	leave();
+	leave_folder();
 }
 END_TEST
 
 START_TEST(json_of_several)
 {
-	enter();
+	enter_folder();
 	put_image("image");
 	ck_assert_int_eq(BPCKPT("info", "-j", "none", "image", "none", "image"), 1);
 	ck_assert_ptr_nonnull(strstr(output(), "[\n  {\"file\": \"image\""));
 	ck_assert_ptr_nonnull(strstr(output(), "},\n  {\"file\": \"image\""));
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -427,14 +389,14 @@ START_TEST(without_the_driver)
 	static const int errors[] = { ENOSYS, EACCES, ENOMEM };
 	size_t i;
 
-	enter();
+	enter_folder();
 	put_image("image");
 	for (i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		check_error = errors[i];
 		ck_assert_int_eq(BPCKPT("info", "image"), 1);
 		ck_assert_ptr_nonnull(strstr(output(), "cannot be restored\n          the driver"));
 	}
-	leave();
+	leave_folder();
 }
 END_TEST
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "../../shell/bpcp.h"
 #include "../../shell/whole.h"
+#include "folder.h"
 #include "unit.h"
 
 /* More than anybody would keep waiting. */
@@ -127,13 +128,9 @@ const char *bproc_strerror(int err)
 
 /* --- here --- */
 
-static char dir[64];
-
 static void enter(void)
 {
-	strcpy(dir, "/tmp/test_bpcp.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(chdir(dir), 0);
+	enter_folder();
 	/* Whoever is played by a grandchild. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	ck_assert_int_eq(system("echo hello >a"), 0);
@@ -142,11 +139,7 @@ static void enter(void)
 
 static void leave(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
+	leave_folder();
 	while (wait(NULL) > 0)
 		;
 }

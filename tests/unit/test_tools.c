@@ -14,46 +14,8 @@
 #include "../../shell/bpcp_stream.h"
 #include "../../shell/printable.h"
 #include "../../shell/whole.h"
+#include "folder.h"
 #include "unit.h"
-
-static char dir[64];
-
-static void enter(void)
-{
-	strcpy(dir, "/tmp/test_tools.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(chdir(dir), 0);
-}
-
-static void leave(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void put_file(const char *name, const char *text, mode_t mode)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static bool has(const char *name, const char *text)
-{
-	char buf[256] = "";
-	int fd = open(name, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n == (ssize_t)strlen(text) && !strcmp(buf, text);
-}
 
 /* --- bpcp --- */
 
@@ -89,7 +51,7 @@ START_TEST(a_tree_with_modes_and_times)
 	char report[4096], link[16] = "";
 	struct stat st;
 
-	enter();
+	enter_folder();
 	mkdir("a", 0755);
 	mkdir("a/b", 0750);
 	put_file("a/b/x", "hello", 0640);
@@ -111,7 +73,7 @@ START_TEST(a_tree_with_modes_and_times)
 	/* Into one that is there it goes below it. */
 	ck_assert_int_eq(copy("a", "c", true, false, report, sizeof(report)), 0);
 	ck_assert(has("c/a/b/x", "hello"));
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -129,13 +91,13 @@ START_TEST(files_that_are_longer_than_they_say)
 	char report[4096], buf[64] = "";
 	int fd;
 
-	enter();
+	enter_folder();
 	ck_assert_int_eq(copy("/proc/self/status", "s", false, false, report, sizeof(report)), 0);
 	fd = open("s", O_RDONLY);
 	ck_assert_int_gt(read(fd, buf, sizeof(buf) - 1), 6);
 	ck_assert_int_eq(strncmp(buf, "Name:\t", 6), 0);
 	close(fd);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -144,11 +106,11 @@ START_TEST(files_that_cannot_be_read)
 {
 	char report[4096];
 
-	enter();
+	enter_folder();
 	ck_assert_int_eq(copy("/proc/self/mem", "m", false, false, report, sizeof(report)), 1);
 	ck_assert_ptr_nonnull(strstr(report, "/proc/self/mem: Input/output error"));
 	ck_assert(has("m", ""));
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -157,7 +119,7 @@ START_TEST(onto_and_into_itself)
 {
 	char report[4096];
 
-	enter();
+	enter_folder();
 	mkdir("d", 0755);
 	mkdir("d/empty", 0755);
 	put_file("d/f", "mine", 0600);
@@ -179,7 +141,7 @@ START_TEST(onto_and_into_itself)
 	/* A neighbour is none of it. */
 	ck_assert_int_eq(copy("d", "e", true, false, report, sizeof(report)), 0);
 	ck_assert(has("e/f", "mine"));
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -189,7 +151,7 @@ START_TEST(modes)
 	char report[4096];
 	mode_t old = umask(022);
 
-	enter();
+	enter_folder();
 	put_file("program", "x", 06755);
 	mkdir("shared", 0700);
 	ck_assert_int_eq(chmod("shared", 03777), 0);
@@ -210,7 +172,7 @@ START_TEST(modes)
 	ck_assert_int_eq(mode_of("mine"), 0644);
 	ck_assert(has("mine", "x"));
 	umask(old);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -218,7 +180,7 @@ START_TEST(what_goes_wrong_is_told)
 {
 	char report[4096];
 
-	enter();
+	enter_folder();
 	mkdir("d", 0755);
 	ck_assert_int_eq(copy("d", "e", false, false, report, sizeof(report)), 1);
 	ck_assert_ptr_nonnull(strstr(report, "d: a directory"));
@@ -229,7 +191,7 @@ START_TEST(what_goes_wrong_is_told)
 	/* The report has its room and no more. */
 	ck_assert_int_eq(copy("none", "e", false, false, report, 8), 1);
 	ck_assert_int_lt(strlen(report), 8);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -292,7 +254,7 @@ START_TEST(names_that_lead_elsewhere)
 	char report[4096];
 	int i, t;
 
-	enter();
+	enter_folder();
 	mkdir("in", 0755);
 	for (i = 0; i < 5; i++)
 		for (t = 0; t < 3; t++) {
@@ -310,7 +272,7 @@ START_TEST(names_that_lead_elsewhere)
 		}
 	ck_assert_int_ne(access("out", F_OK), 0);
 	ck_assert_int_ne(access("in/a", F_OK), 0);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -326,7 +288,7 @@ START_TEST(what_nobody_asked_for)
 	static const struct hostile nothing[] = { { "", END }, { NULL, 0 } };
 	char report[4096];
 
-	enter();
+	enter_folder();
 	mkdir("in", 0755);
 	ck_assert_int_gt(hostile(file, "/etc/.profile", "in", false, report, sizeof(report)), 0);
 	ck_assert_str_eq(report, "f: nobody asked for it\n");
@@ -344,7 +306,7 @@ START_TEST(what_nobody_asked_for)
 	/* What is asked for under a name that it need not have. */
 	ck_assert_int_eq(hostile(file, "a/f/", "other", false, report, sizeof(report)), 0);
 	ck_assert(has("other", "/"));
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -365,7 +327,7 @@ START_TEST(links_that_lead_elsewhere)
 					       { NULL, 0 } };
 	char report[4096];
 
-	enter();
+	enter_folder();
 	unlink("/tmp/planted");
 	mkdir("in", 0755);
 	ck_assert_int_gt(hostile(tree, "d", "in", true, report, sizeof(report)), 0);
@@ -378,7 +340,7 @@ START_TEST(links_that_lead_elsewhere)
 	/* Whoever names a link means what it leads to. */
 	ck_assert_int_eq(hostile(over, "over", "in/over", true, report, sizeof(report)), 0);
 	ck_assert(has("out", "/"));
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -391,7 +353,7 @@ START_TEST(times_that_cannot_be)
 	char report[4096] = "";
 	int ends[2];
 
-	enter();
+	enter_folder();
 	ck_assert_int_eq(pipe(ends), 0);
 	send_hostile(ends[1], file, 2000000000);
 	close(ends[1]);
@@ -399,7 +361,7 @@ START_TEST(times_that_cannot_be)
 	close(ends[0]);
 	ck_assert_int_eq(in.errors, 1);
 	ck_assert_str_eq(report, "f: times: Invalid argument\n");
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -411,12 +373,12 @@ START_TEST(streams_that_break_off)
 	static const struct hostile nothing[] = { { NULL, 0 } };
 	char report[4096];
 
-	enter();
+	enter_folder();
 	mkdir("in", 0755);
 	ck_assert_int_gt(hostile(half, "f", "in", true, report, sizeof(report)), 0);
 	ck_assert_int_gt(hostile(nonsense, "f", "in", true, report, sizeof(report)), 0);
 	ck_assert_int_gt(hostile(nothing, "f", "in", true, report, sizeof(report)), 0);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -429,7 +391,7 @@ START_TEST(a_deep_tree)
 	int i, status;
 	pid_t pid;
 
-	enter();
+	enter_folder();
 	memset(name, 'n', sizeof(name) - 1);
 	for (i = 0; i <= DEPTH_MAX; i++)
 		h[i] = (struct hostile){ name, DIRECTORY };
@@ -441,7 +403,7 @@ START_TEST(a_deep_tree)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -451,7 +413,7 @@ START_TEST(trouble_deep_down)
 	char report[16384], name[201] = "";
 	int i;
 
-	enter();
+	enter_folder();
 	memset(name, 'n', sizeof(name) - 1);
 	mkdir("top", 0755);
 	ck_assert_int_eq(chdir("top"), 0);
@@ -464,7 +426,7 @@ START_TEST(trouble_deep_down)
 	ck_assert_int_eq(copy("top", "copy", true, false, report, sizeof(report)), 1);
 	ck_assert_int_lt(strlen(report), 4500);
 	ck_assert_int_eq(strncmp(report, "top/nnn", 7), 0);
-	leave();
+	leave_folder();
 }
 END_TEST
 
@@ -537,7 +499,7 @@ START_TEST(what_is_no_image)
 	};
 	size_t len;
 
-	enter();
+	enter_folder();
 	memcpy(core.e.e_ident, ELFMAG, SELFMAG);
 	core.e.e_ident[EI_CLASS] = ELFCLASS64;
 	ck_assert_ptr_nonnull(strstr(read_image("", 0), "not an image"));
@@ -557,7 +519,7 @@ START_TEST(what_is_no_image)
 	core.e.e_phnum = PN_XNUM;
 	core.e.e_shoff = ~0ULL;
 	read_image(&core, sizeof(core));
-	leave();
+	leave_folder();
 }
 END_TEST
 
