@@ -138,20 +138,11 @@ static struct ftrace_ops hook = {
  */
 int bproc_credhook_init(void)
 {
-	int err = ftrace_set_filter_ip(&hook, (unsigned long)commit_creds, 0, 0);
-
-	if (!err)
-		err = register_ftrace_function(&hook);
-	if (err) {
-		pr_err("cannot hook commit_creds (error %d)\n", -err);
-		ftrace_free_filter(&hook);
-	}
-	return err;
+	return bproc_hook_register(&hook, (unsigned long)commit_creds, "commit_creds");
 }
 
 /* At unload; work that is under way is waited for by bproc_trace_exit(). */
 void bproc_credhook_exit(void)
 {
-	unregister_ftrace_function(&hook);
-	ftrace_free_filter(&hook);
+	bproc_hook_unregister(&hook);
 }

@@ -105,16 +105,15 @@ static int exec_ghost(const struct bproc_ghost *g, struct file *file)
 {
 	static const char *const argv[] = { "bproc-ghost", NULL };
 	static const char *const envp[] = { NULL };
-	const struct cred *was = get_current_cred();
 	int dumpable = bproc_dumpable();
 	int fd = get_unused_fd_flags(0);
+	const struct cred *was;
 	int err;
 
-	if (fd < 0) {
-		put_cred(was);
+	if (fd < 0)
 		return fd;
-	}
 	fd_install(fd, get_file(file));
+	was = get_current_cred();
 	err = seal(g->space);
 	if (!err)
 		err = bproc_exec_stub(argv, envp);

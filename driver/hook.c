@@ -29,6 +29,38 @@ static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftr
 }
 
 /**
+ * bproc_hook_register - from now on @ops is called where a function of the kernel begins
+ * @ops: with function and flags
+ * @address: the kernel's function
+ * @function: its name
+ *
+ * Return: 0 or -errno.
+ */
+int bproc_hook_register(struct ftrace_ops *ops, unsigned long address, const char *function)
+{
+	int err = ftrace_set_filter_ip(ops, address, 0, 0);
+
+	if (!err)
+		err = register_ftrace_function(ops);
+	if (err) {
+		pr_err("cannot hook %s (error %d)%s\n", function, -err,
+		       ops->flags & FTRACE_OPS_FL_IPMODIFY ? "; a live patch may hold it" : "");
+		ftrace_free_filter(ops);
+	}
+	return err;
+}
+
+/**
+ * bproc_hook_unregister - the end of bproc_hook_register(); calls may still be under way
+ * @ops: as there
+ */
+void bproc_hook_unregister(struct ftrace_ops *ops)
+{
+	unregister_ftrace_function(ops);
+	ftrace_free_filter(ops);
+}
+
+/**
  * bproc_hooks_set - from now on processes on nodes call our functions
  * @hooks: which; those calls from this module go to the kernel's own
  * @n: their number
@@ -47,12 +79,8 @@ int bproc_hooks_set(struct bproc_hook *hooks, int n)
 		h->ops.func = divert;
 		h->ops.flags = BPROC_HOOK_FLAGS | FTRACE_OPS_FL_IPMODIFY;
 		h->ops.private = h;
-		err = ftrace_set_filter_ip(&h->ops, bproc_ksym_address(h->function), 0, 0);
-		if (!err)
-			err = register_ftrace_function(&h->ops);
+		err = bproc_hook_register(&h->ops, bproc_ksym_address(h->function), h->function);
 		if (err) {
-			pr_err("cannot hook %s (error %d)\n", h->function, -err);
-			ftrace_free_filter(&h->ops);
 			bproc_hooks_clear(hooks, i);
 			return err;
 		}
@@ -97,10 +125,8 @@ long bproc_hook_call(int which, const struct pt_regs *regs,
  */
 void bproc_hooks_clear(struct bproc_hook *hooks, int n)
 {
-	while (n--) {
-		unregister_ftrace_function(&hooks[n].ops);
-		ftrace_free_filter(&hooks[n].ops);
-	}
+	while (n--)
+		bproc_hook_unregister(&hooks[n].ops);
 	/* A task may be between the kernel's code and a hook's first instruction. */
 	synchronize_rcu_tasks();
 }

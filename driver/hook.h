@@ -25,6 +25,8 @@ struct bproc_hook {
 	struct ftrace_ops ops;
 };
 
+int bproc_hook_register(struct ftrace_ops *ops, unsigned long address, const char *function);
+void bproc_hook_unregister(struct ftrace_ops *ops);
 int bproc_hooks_set(struct bproc_hook *hooks, int n);
 void bproc_hooks_clear(struct bproc_hook *hooks, int n);
 

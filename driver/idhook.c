@@ -139,20 +139,11 @@ static struct ftrace_ops hook = {
  */
 int bproc_idhook_init(void)
 {
-	int err = ftrace_set_filter_ip(&hook, bproc_ksym_address("change_pid"), 0, 0);
-
-	if (!err)
-		err = register_ftrace_function(&hook);
-	if (err) {
-		pr_err("cannot hook change_pid (error %d)\n", -err);
-		ftrace_free_filter(&hook);
-	}
-	return err;
+	return bproc_hook_register(&hook, bproc_ksym_address("change_pid"), "change_pid");
 }
 
 /* At unload; work that is under way is waited for by bproc_trace_exit(). */
 void bproc_idhook_exit(void)
 {
-	unregister_ftrace_function(&hook);
-	ftrace_free_filter(&hook);
+	bproc_hook_unregister(&hook);
 }

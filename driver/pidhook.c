@@ -299,22 +299,16 @@ int bproc_pidhook_init(void)
 	root_cred = bproc_prepare_root_cred();
 	if (!root_cred)
 		return -ENOMEM;
-	err = ftrace_set_filter_ip(&hook, bproc_ksym_address("alloc_pid"), 0, 0);
-	if (!err)
-		err = register_ftrace_function(&hook);
-	if (err) {
-		pr_err("cannot hook alloc_pid (error %d); a live patch may hold it\n", -err);
-		ftrace_free_filter(&hook);
+	err = bproc_hook_register(&hook, bproc_ksym_address("alloc_pid"), "alloc_pid");
+	if (err)
 		put_cred(root_cred);
-	}
 	return err;
 }
 
 /* At unload; forks that are under way are waited for by bproc_trace_exit(). */
 void bproc_pidhook_exit(void)
 {
-	unregister_ftrace_function(&hook);
-	ftrace_free_filter(&hook);
+	bproc_hook_unregister(&hook);
 	/* A task may be between the kernel's code and the hook's first instruction. */
 	synchronize_rcu_tasks();
 	put_cred(root_cred);

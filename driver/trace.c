@@ -221,18 +221,11 @@ static void exec_work(struct callback_head *work)
 static bool is_on_node(struct task_struct *task)
 {
 	struct bproc_space *s;
-	unsigned long flags;
-	struct bproc_proc *p;
-	bool ret = false;
+	bool ret;
 
 	rcu_read_lock();
 	s = node_of(task);
-	if (s) {
-		xa_lock_irqsave(&s->procs, flags);
-		p = xa_load(&s->procs, task->tgid);
-		ret = p && !p->moved;
-		xa_unlock_irqrestore(&s->procs, flags);
-	}
+	ret = s && bproc_proc_is_here(s, task->tgid);
 	rcu_read_unlock();
 	return ret;
 }
