@@ -21,6 +21,7 @@
 #include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
+#include "later.h"
 #include "linked.h"
 #include "move.h"
 #include "script.h"
@@ -233,7 +234,7 @@ static void fetched_free(void *data)
 	bproc_script_close(&f->script);
 	put_cred(f->cred);
 	bproc_ghost_put(f->ghost);
-	bproc_transfer_close_later(&f->close);
+	bproc_do_later(&f->close);
 }
 
 /* The ghost ends in the midst of it. */

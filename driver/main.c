@@ -8,10 +8,10 @@
 #include "device.h"
 #include "hook.h"
 #include "ksyms.h"
+#include "later.h"
 #include "pidhook.h"
 #include "space.h"
 #include "trace.h"
-#include "transfer.h"
 #include "version.h"
 #include "vmadump/vmadump.h"
 
@@ -22,12 +22,12 @@ static int __init bproc_init(void)
 	err = bproc_ksyms_resolve();
 	if (err)
 		return err;
-	err = bproc_transfers_init();
+	err = bproc_later_init();
 	if (err)
 		return err;
 	err = vmad_init();
 	if (err)
-		goto err_transfers;
+		goto err_later;
 	err = bproc_trace_init();
 	if (err)
 		goto err_vmad;
@@ -71,8 +71,8 @@ err_trace:
 	bproc_trace_exit();
 err_vmad:
 	vmad_exit();
-err_transfers:
-	bproc_transfers_exit();
+err_later:
+	bproc_later_exit();
 	return err;
 }
 
@@ -88,7 +88,7 @@ static void __exit bproc_exit(void)
 	bproc_pidhook_exit();
 	bproc_trace_exit();
 	vmad_exit();
-	bproc_transfers_exit();
+	bproc_later_exit();
 	bproc_spaces_exit();
 }
 

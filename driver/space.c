@@ -11,6 +11,7 @@
 #include "control.h"
 #include "ghost.h"
 #include "iod.h"
+#include "later.h"
 #include "node.h"
 #include "notifier.h"
 #include "proc.h"
@@ -33,6 +34,32 @@ static DEFINE_SPINLOCK(spaces_lock);
 		lockdep_set_class_and_name(&(array)->xa_lock, &key, #array);                    \
 	} while (0)
 
+static void space_free(struct work_struct *work)
+{
+	struct bproc_space *s = container_of(work, struct bproc_space, free);
+
+	/* Who was arriving, or leaving, when the daemon ended, came in after all others had gone. */
+	bproc_procs_free(s);
+	WARN_ON(!xa_empty(&s->ghosts));
+	WARN_ON(!xa_empty(&s->transfers));
+	if (IS_ENABLED(CONFIG_BPROC_DEBUG)) {
+		WARN_ON(!xa_empty(&s->arrivals));
+		WARN_ON(!xa_empty(&s->tids));
+		WARN_ON(!xa_empty(&s->calls));
+		WARN_ON(!xa_empty(&s->controls));
+		WARN_ON(atomic_read(&s->hooked));
+	}
+	xa_destroy(&s->ended);
+	xa_destroy(&s->procs);
+	if (s->stub)
+		fput(s->stub);
+	bproc_nodes_free(s->nodes);
+	bproc_changes_put(s->changes);
+	bproc_msgq_close(&s->msgq);
+	put_pid_ns(s->ns);
+	kfree_rcu(s, rcu);
+}
+
 /**
  * bproc_space_alloc - a space of the caller's PID namespace that nobody finds yet
  *
@@ -46,6 +73,7 @@ struct bproc_space *bproc_space_alloc(void)
 		return NULL;
 	kref_init(&s->ref);
 	INIT_HLIST_NODE(&s->hash);
+	INIT_WORK(&s->free, space_free);
 	s->node = BPROC_NODE_NONE;
 	s->ns = get_pid_ns(task_active_pid_ns(current));
 	spin_lock_init(&s->lock);
@@ -140,30 +168,12 @@ void bproc_space_get(struct bproc_space *s)
 	kref_get(&s->ref);
 }
 
+/* The last one may be a probe of the kernel's, which must not sleep. */
 static void space_release(struct kref *ref)
 {
 	struct bproc_space *s = container_of(ref, struct bproc_space, ref);
 
-	/* Who was arriving, or leaving, when the daemon ended, came in after all others had gone. */
-	bproc_procs_free(s);
-	WARN_ON(!xa_empty(&s->ghosts));
-	WARN_ON(!xa_empty(&s->transfers));
-	if (IS_ENABLED(CONFIG_BPROC_DEBUG)) {
-		WARN_ON(!xa_empty(&s->arrivals));
-		WARN_ON(!xa_empty(&s->tids));
-		WARN_ON(!xa_empty(&s->calls));
-		WARN_ON(!xa_empty(&s->controls));
-		WARN_ON(atomic_read(&s->hooked));
-	}
-	xa_destroy(&s->ended);
-	xa_destroy(&s->procs);
-	if (s->stub)
-		fput(s->stub);
-	bproc_nodes_free(s->nodes);
-	bproc_changes_put(s->changes);
-	bproc_msgq_close(&s->msgq);
-	put_pid_ns(s->ns);
-	kfree_rcu(s, rcu);
+	bproc_do_later(&s->free);
 }
 
 /**

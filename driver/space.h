@@ -23,6 +23,7 @@ struct bproc_nodes;
  * struct bproc_space - one PID namespace's part of the process space
  * @ref: one reference for the daemon's open file, one for each ghost, transfer, ...
  * @hash: in the table by @ns, read under RCU
+ * @free: takes apart what nobody refers to any more
  * @rcu: frees it
  * @ns: the PID namespace
  * @node: BPROC_NODE_MASTER, or the node's number; BPROC_NODE_NONE till it is published
@@ -52,6 +53,7 @@ struct bproc_nodes;
 struct bproc_space {
 	struct kref ref;
 	struct hlist_node hash;
+	struct work_struct free;
 	struct rcu_head rcu;
 	struct pid_namespace *ns;
 	int node;

@@ -9,11 +9,10 @@
 #include <linux/slab.h>
 
 #include "arrival.h"
+#include "later.h"
 #include "space.h"
 #include "stream.h"
 #include "transfer.h"
-
-static struct workqueue_struct *closing;
 
 static void transfer_close(struct work_struct *work)
 {
@@ -33,33 +32,7 @@ static void transfer_free(struct kref *ref)
 {
 	struct bproc_transfer *t = container_of(ref, struct bproc_transfer, ref);
 
-	queue_work(closing, &t->close);
-}
-
-/**
- * bproc_transfers_init - at load
- *
- * Return: 0 or -ENOMEM.
- */
-int bproc_transfers_init(void)
-{
-	closing = alloc_workqueue("bproc", WQ_UNBOUND, 0);
-	return closing ? 0 : -ENOMEM;
-}
-
-/**
- * bproc_transfer_close_later - close a stream in a task that no process is
- * @work: does it
- */
-void bproc_transfer_close_later(struct work_struct *work)
-{
-	queue_work(closing, work);
-}
-
-/* At unload: waits until every stream is closed. */
-void bproc_transfers_exit(void)
-{
-	destroy_workqueue(closing);
+	bproc_do_later(&t->close);
 }
 
 static void transfer_put(struct bproc_transfer *t)

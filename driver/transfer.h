@@ -54,9 +54,6 @@ void bproc_transfer_finish(struct bproc_transfer *t);
 int bproc_transfer_give_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
 void bproc_transfer_arrived(struct bproc_space *s, const struct bproc_msg *m);
 bool bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m);
-void bproc_transfer_close_later(struct work_struct *work);
-int bproc_transfers_init(void);
-void bproc_transfers_exit(void);
 void bproc_transfers_abort(struct bproc_space *s, int node);
 
 #endif
