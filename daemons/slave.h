@@ -102,7 +102,10 @@ void slave_iod_moved(void);
 /* A descriptor of bproc-ghost, which is part of this program; or -errno. */
 int standin_program(void);
 
-/* Makes the stand-in of a process that is elsewhere. Returns 0 or -errno. */
+/*
+ * Makes the stand-in of a process that is elsewhere, after the end of one that is ending.
+ * Returns 0 or -errno.
+ */
 int standin_make(struct device *dev, int pid, __u32 uid);
 
 /*

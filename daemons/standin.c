@@ -72,8 +72,8 @@ fail:
 }
 
 /*
- * A child with a number, in which no signal does anything: soon others may send it some, and
- * our handlers would tell us of those.
+ * A child with a number, in which no signal does anything: soon others may send it some,
+ * and our handlers would tell us of those.
  */
 static long fork_child(int pid)
 {
@@ -88,7 +88,7 @@ static long fork_child(int pid)
 	return child;
 }
 
-int standin_make(struct device *device, int pid, __u32 uid)
+static int start_standin(struct device *device, int pid, __u32 uid)
 {
 	struct pollfd p = { .events = POLLIN };
 	int program = standin_program();
@@ -124,6 +124,33 @@ int standin_make(struct device *device, int pid, __u32 uid)
 	return err;
 }
 
+/* Has it ended, or does it now? Its number is free then. */
+static void await_end(int pid)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	/* only a child of ours can be a stand-in */
+	if (waitpid(pid, NULL, WNOHANG | __WALL))
+		return;
+	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p.fd < 0)
+		return;
+	poll(&p, 1, END_TIMEOUT);
+	close(p.fd);
+	waitpid(pid, NULL, WNOHANG | __WALL);
+}
+
+int standin_make(struct device *device, int pid, __u32 uid)
+{
+	int err = start_standin(device, pid, uid);
+
+	if (err != -EEXIST)
+		return err;
+	await_end(pid);
+	err = start_standin(device, pid, uid);
+	return err == -EEXIST ? 0 : err;
+}
+
 static int make_child(int dev, int pid, int stream)
 {
 	struct arrival a = { .ghost = dev, .stream = stream, .on_node = true };
@@ -149,22 +176,6 @@ static int give(int dev, const struct link_preface *preface, int fd)
 	return ioctl(dev, BPROC_IOC_ARRIVAL, &arg) < 0 ? -errno : 0;
 }
 
-/* Has it ended, or does it now? Its number is free then. */
-static void await_end(int pid)
-{
-	struct pollfd p = { .events = POLLIN };
-
-	/* only a child of ours can be a stand-in */
-	if (waitpid(pid, NULL, WNOHANG | __WALL))
-		return;
-	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (p.fd < 0)
-		return;
-	poll(&p, 1, END_TIMEOUT);
-	close(p.fd);
-	waitpid(pid, NULL, WNOHANG | __WALL);
-}
-
 /* Makes those stand-ins that an arriving process needs and that are not here. */
 static int make_standins(struct device *dev, const struct link_preface *preface)
 {
@@ -183,7 +194,7 @@ static int make_standins(struct device *dev, const struct link_preface *preface)
 		if (needed[i].pid <= 1 || needed[i].pid == preface->pid ||
 		    !kill(needed[i].pid, 0))
 			continue;
-		err = standin_make(dev, needed[i].pid, needed[i].uid);
+		err = start_standin(dev, needed[i].pid, needed[i].uid);
 		/* It arrives itself at this moment, made by another stand-in. */
 		if (err == -EEXIST)
 			err = 0;

@@ -182,13 +182,14 @@ static void to_driver(struct worker *w, const struct bproc_msg *msg)
 	if (msg->type == BPROC_MSG_ABORT)
 		slave_vector_abort(w->vectors, msg);
 	err = device_write(w->dev, msg);
-	if (err == -ENOENT && (msg->type == BPROC_MSG_IDS || msg->type == BPROC_MSG_PARENT)) {
+	if (err == -ENOENT &&
+	    (msg->type == BPROC_MSG_IDS || msg->type == BPROC_MSG_PARENT)) {
 		const struct bproc_msg_ids *ids = (const void *)(msg + 1);
 		bool parent = msg->type == BPROC_MSG_PARENT;
 
 		err = standin_make(w->dev, parent ? msg->result : ids->pgrp,
 				   parent ? (__u32)msg->id : 0);
-		if (!err || err == -EEXIST)
+		if (!err)
 			err = device_write(w->dev, msg);
 	}
 	/* A process that is gone meanwhile is nobody's fault. */

@@ -126,24 +126,31 @@ static void tell_death(struct task_struct *task)
  * Only from one who is nobody here: from a ghost, or from init, to which it may have fallen
  * before this was known; or from a process that is about to give it to init, and whose end the
  * master heard of before. Any other gives its children away itself.
+ *
+ * Return: 0, or -ENOENT if the new parent's stand-in ends.
  */
-static void adopt(struct task_struct *task, const struct bproc_ghost *was,
-		  struct task_struct *parent)
+static int adopt(struct task_struct *task, const struct bproc_ghost *was,
+		 const struct bproc_ghost *g)
 {
-	struct task_struct *old;
+	struct task_struct *old, *parent = g->task;
+	int err = 0;
 
 	write_lock_irq(ks_tasklist_lock);
 	old = bproc_parent_of(task);
-	if (pid_alive(task) && !task->exit_state && pid_alive(parent) &&
-	    !(parent->flags & PF_EXITING) && !parent->exit_state &&
-	    (is_child_reaper(task_tgid(old)) || (was && was->task == old) ||
-	     !atomic_read(&old->signal->live))) {
+	if (!pid_alive(task) || task->exit_state) {
+		/* It needs no parent any more. */
+	} else if (READ_ONCE(g->state) > BPROC_GHOST_LIVE || !pid_alive(parent) ||
+		   parent->flags & PF_EXITING || parent->exit_state) {
+		err = -ENOENT;
+	} else if (is_child_reaper(task_tgid(old)) || (was && was->task == old) ||
+		   !atomic_read(&old->signal->live)) {
 		if (!is_child_reaper(task_tgid(old)))
 			tell_death(task);
 		bproc_family_give(task, parent);
 		task->exit_signal = SIGCHLD;
 	}
 	write_unlock_irq(ks_tasklist_lock);
+	return err;
 }
 
 /* Return: 0, or -ENOENT if nobody here has the new parent's number. */
@@ -152,11 +159,12 @@ static int give_to_standin(struct bproc_space *s, struct task_struct *task,
 {
 	struct bproc_ghost *g = bproc_ghost_find(s, new_parent);
 	struct task_struct *parent;
+	int err;
 
 	if (g) {
-		adopt(task, was, g->task);
+		err = adopt(task, was, g);
 		bproc_ghost_put(g);
-		return 0;
+		return err;
 	}
 	/* A process here: the kernel gives it what its children leave. */
 	parent = bproc_space_task(s, new_parent);

@@ -53,22 +53,29 @@ int bproc_standin_become(struct bproc_space *s)
 
 /*
  * Has it a child here, or does its number name a group or a session with members? One that
- * waits for what it is to stand for is its maker's business.
+ * waits for what it is to stand for is its maker's business. tasklist_lock is held.
  */
 static bool is_needed(struct bproc_ghost *g)
 {
-	struct pid *pid;
-	bool ret;
+	struct pid *pid = task_pid(g->task);
 
-	read_lock(ks_tasklist_lock);
-	pid = task_pid(g->task);
 	/* No number: it is ending already. */
-	ret = !pid || READ_ONCE(g->state) == BPROC_GHOST_PENDING || bproc_ghost_is_local(g) ||
-	      (g->watching && !is_child_reaper(task_tgid(bproc_parent_of(g->task)))) ||
+	return !pid || READ_ONCE(g->state) == BPROC_GHOST_PENDING || bproc_ghost_is_local(g) ||
+	       (g->watching && !is_child_reaper(task_tgid(bproc_parent_of(g->task)))) ||
 	       !list_empty(&g->task->children) || pid_has_task(pid, PIDTYPE_PGID) ||
-	      pid_has_task(pid, PIDTYPE_SID);
+	       pid_has_task(pid, PIDTYPE_SID) || !list_empty_careful(&g->ops) ||
+	       READ_ONCE(g->arrivals);
+}
+
+/* Under the lock with which others give it a child, so that they see its end coming. */
+static void dismiss_if_idle(struct bproc_ghost *g)
+{
+	read_lock(ks_tasklist_lock);
+	if (is_needed(g))
+		g->needed = jiffies;
+	else if (time_after(jiffies, g->needed + IDLE_TIME))
+		bproc_ghost_end(g, 0);
 	read_unlock(ks_tasklist_lock);
-	return ret || !list_empty_careful(&g->ops) || READ_ONCE(g->arrivals);
 }
 
 /**
@@ -83,10 +90,7 @@ void bproc_standins_dismiss(struct bproc_space *s)
 	unsigned long nr = 0;
 
 	while ((g = bproc_ghost_find_from(s, &nr))) {
-		if (is_needed(g))
-			g->needed = jiffies;
-		else if (time_after(jiffies, g->needed + IDLE_TIME))
-			bproc_ghost_end(g, 0);
+		dismiss_if_idle(g);
 		bproc_ghost_put(g);
 		nr++;
 		cond_resched();
