@@ -155,6 +155,8 @@ static int spawned(void *data)
 	bool on_node = !bproc_is_master(s);
 	int err = 0;
 
+	/* As a fork has them: without the parent's keyrings. */
+	spawn->ghost->cred = get_current_cred();
 	if (on_node)
 		err = bproc_proc_ghost(s, current);
 	if (!err)
@@ -205,7 +207,6 @@ static struct bproc_ghost *spawn_ghost(struct bproc_space *s, int node, pid_t nr
 
 	if (!g)
 		return ERR_PTR(-ENOMEM);
-	g->cred = get_current_cred();
 	spawn.file = bproc_ghost_file(g);
 	if (IS_ERR(spawn.file)) {
 		err = PTR_ERR(spawn.file);

@@ -11,10 +11,14 @@
  * permission user FROM TO UID: the same, when it has become that user
  * permission home FROM UID:    it comes back as that user, with all that belongs to it
  * permission follows NODE UID: so are its ghost, and those of its children
- * permission ids:              1 if the real user ID is not 0, 2 if the effective one is
+ * permission keyring NODE:     whose process keyring its child, and it itself, come home
+ * with permission ids:              1 if the real user ID is not 0, 2 if the effective
+ * one is
  */
 #include <grp.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <linux/keyctl.h>
 
 #include "scen.h"
 
@@ -115,6 +119,33 @@ static int follows(int node, uid_t uid)
 	return result_of(pid);
 }
 
+static long process_keyring(int create)
+{
+	return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING,
+		       create);
+}
+
+static int home_with_keyring(int node)
+{
+	long mine = process_keyring(1);
+	int chan, status;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (pid == 0) {
+		if (move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+			_exit(errno & 0xff);
+		/* As after any fork. */
+		_exit(process_keyring(0) < 0 && errno == ENOKEY ? 0 : 245);
+	}
+	status = result_of(pid);
+	if (status)
+		return status;
+	if (move_io(BPROC_IOC_MOVE, node, NULL, 0) ||
+	    move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+		return errno & 0xff;
+	return mine > 0 && process_keyring(0) == mine ? 0 : 244;
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_node_status status = { .state = "up" };
@@ -143,6 +174,8 @@ int main(int argc, char **argv)
 		return come_home(node, (uid_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(what, "follows"))
 		return follows(node, (uid_t)atoi(argv[3]));
+	if (argc == 3 && !strcmp(what, "keyring"))
+		return home_with_keyring(node);
 	if (argc == 5 && !strcmp(what, "user"))
 		return go_on(node, atoi(argv[3]), (uid_t)atoi(argv[4]));
 	return 251;
