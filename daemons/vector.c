@@ -38,6 +38,7 @@ static void vector_put(struct vector *v)
 	LIST_REMOVE(v, entry);
 	free(v->process);
 	free(v->decided);
+	free(v->early);
 	free(v->part);
 	free(v);
 }
@@ -223,6 +224,33 @@ lost:
 
 /* --- the driver's list --- */
 
+static bool hear_word(struct vector *v, __u64 id, int pid)
+{
+	unsigned int i;
+
+	for (i = 0; v->decided && i < v->head.count; i++)
+		if (v->process[i].id == id && v->process[i].pid == pid) {
+			vector_decide(v, i);
+			return true;
+		}
+	return false;
+}
+
+/* List and words come by different ways. It may be another call's. */
+static void remember_word(struct vector *v, const struct bproc_msg *msg)
+{
+	struct early_word *all;
+
+	if (v->early_words == BPROC_VECTOR_MAX)
+		return;
+	all = realloc(v->early, (v->early_words + 1) * sizeof(*all));
+	if (!all)
+		return;
+	v->early = all;
+	all[v->early_words].id = msg->id;
+	all[v->early_words++].pid = msg->pid;
+}
+
 static void spread(struct vector *v)
 {
 	unsigned int i, here;
@@ -242,6 +270,8 @@ static void spread(struct vector *v)
 		return;
 	}
 	vector_make_tree(v);
+	for (i = 0; i < v->early_words; i++)
+		hear_word(v, v->early[i].id, v->early[i].pid);
 	v->waiting++;
 	vector_tell_parts(v);
 	for (i = 0; i < v->parts; i++)
@@ -256,7 +286,8 @@ static void spread(struct vector *v)
 static void end_list(struct vector *v)
 {
 	event_free(v->readable);
-	v->readable = NULL;
+	event_free(v->late);
+	v->readable = v->late = NULL;
 }
 
 static void break_off(struct vector *v, const char *why)
@@ -267,6 +298,12 @@ static void break_off(struct vector *v, const char *why)
 	vector_put(v);
 }
 
+static void on_late_list(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	break_off(arg, "the list does not come");
+}
+
 static void on_list(evutil_socket_t fd, short what, void *arg)
 {
 	struct vector *v = arg;
@@ -274,10 +311,7 @@ static void on_list(evutil_socket_t fd, short what, void *arg)
 	ssize_t n;
 	void *to;
 
-	if (what & EV_TIMEOUT) {
-		break_off(v, "the list does not come");
-		return;
-	}
+	(void)what;
 	all = head + (v->process ? v->head.count * sizeof(*v->process) : 0);
 	to = v->have < head ? (char *)&v->head + v->have
 			    : (char *)v->process + (v->have - head);
@@ -313,11 +347,16 @@ static bool await_list(struct master *m, struct node *caller,
 	struct timeval limit = { TABLE_TIMEOUT, 0 };
 	struct vector *v = calloc(1, sizeof(*v));
 
-	if (v)
+	if (v) {
 		v->readable = event_new(m->base, fd, EV_READ | EV_PERSIST, on_list, v);
-	if (!v || !v->readable || event_add(v->readable, &limit)) {
+		v->late = evtimer_new(m->base, on_late_list, v);
+	}
+	if (!v || !v->readable || !v->late || event_add(v->readable, NULL) ||
+	    evtimer_add(v->late, &limit)) {
 		if (v && v->readable)
 			event_free(v->readable);
+		if (v && v->late)
+			event_free(v->late);
 		free(v);
 		close(fd);
 		return false;
@@ -375,16 +414,18 @@ void vector_from_node(struct node *n, const struct link_preface *preface, int fd
 void vector_word(const struct bproc_msg *msg, int from)
 {
 	struct vector *v;
-	unsigned int i;
 
 	LIST_FOREACH(v, &vectors, entry)
-	for (i = 0; v->decided && i < v->head.count; i++)
-		if (v->process[i].id == msg->id && v->process[i].pid == msg->pid &&
-		    (from == BPROC_NODE_MASTER || from == v->from)) {
-			vector_decide(v, i);
+	{
+		if (from != BPROC_NODE_MASTER && from != v->from)
+			continue;
+		if (v->readable) {
+			remember_word(v, msg);
+		} else if (hear_word(v, msg->id, msg->pid)) {
 			vector_put(v);
 			return;
 		}
+	}
 }
 
 static struct part *find_part(__u64 id, const __u8 *token)

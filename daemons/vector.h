@@ -22,6 +22,12 @@ struct part {
 	struct tee_output *output;
 };
 
+/* GO or ABORT for a process of a call whose list has not come. */
+struct early_word {
+	__u64 id;
+	__s32 pid;
+};
+
 struct vector {
 	LIST_ENTRY(vector) entry;
 	struct master *m;
@@ -32,7 +38,10 @@ struct vector {
 	/* the driver's list, while it comes */
 	int fd;
 	struct event *readable;
+	struct event *late;
 	size_t have;
+	struct early_word *early;
+	unsigned int early_words;
 	struct bproc_vector head;
 	/* sorted: those of the master first, then by part */
 	struct bproc_vector_entry *process;
