@@ -515,18 +515,18 @@ static void start_for(struct bproc_space *s, struct task_struct *task, int node,
  * @k: who asks, as one who signals; its space is the master's
  * @msg: the message
  * @call: its body
+ * @tracer: who asks may trace anybody
  *
  * The answer follows.
  */
 void bproc_migrate_for(struct bproc_killer *k, const struct bproc_msg *msg,
-		       const struct bproc_msg_call *call)
+		       const struct bproc_msg_call *call, bool tracer)
 {
 	struct bproc_msgbuf *reply = reply_to(msg, BPROC_MSG_RESULT, msg->node);
-	u32 any = call->flags & BPROC_CALL_TRACER ? BPROC_MIGRATE_ANY : 0;
 	struct bproc_migrate arg = {
 		.pid = call->after,
 		.node = call->node,
-		.flags = call->count | any,
+		.flags = call->count | (tracer ? BPROC_MIGRATE_ANY : 0),
 	};
 	struct task_struct *task;
 	int node, err = -EINVAL;

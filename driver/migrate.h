@@ -18,7 +18,7 @@ int bproc_migrate_process(struct bproc_space *s, struct bproc_migrate *arg);
 long bproc_migrate(struct bproc_calling *c);
 long bproc_dump_proc(struct bproc_calling *c);
 void bproc_migrate_for(struct bproc_killer *k, const struct bproc_msg *m,
-		       const struct bproc_msg_call *call);
+		       const struct bproc_msg_call *call, bool tracer);
 void bproc_migrate_reply(struct bproc_space *s, struct bproc_msgbuf *reply, int result, u32 why);
 void bproc_migrate_here(struct bproc_space *s, const struct bproc_msg *m);
 

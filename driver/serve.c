@@ -107,16 +107,29 @@ static int serve_find(struct bproc_ghost *g, const struct bproc_msg *msg,
 	return err ? err : -EINPROGRESS;
 }
 
-/* Whom it is about answers, or the node where that is. */
+/*
+ * Whom it is about answers, or the node where that is. Memory and rights go to a node, so
+ * here it is the master that says who asks: in a signal nodes are trusted, in this not.
+ */
 static int serve_migrate(struct bproc_space *m, struct bproc_ghost *g,
 			 const struct bproc_msg *msg, const struct bproc_msg_call *call)
 {
 	struct bproc_killer k;
+	const struct cred *cred;
+	u32 flags = call->flags;
 	int err = fill_killer(&k, m, g, call);
 
 	if (err)
 		return err;
-	bproc_migrate_for(&k, msg, call);
+	cred = bproc_ghost_get_cred(g);
+	k.uid = cred->uid;
+	k.euid = cred->euid;
+	if (cred->user_ns != &init_user_ns || !cap_raised(cred->cap_permitted, CAP_KILL))
+		k.capable = false;
+	if (cred->user_ns != &init_user_ns || !cap_raised(cred->cap_permitted, CAP_SYS_PTRACE))
+		flags &= ~BPROC_CALL_TRACER;
+	put_cred(cred);
+	bproc_migrate_for(&k, msg, call, flags & BPROC_CALL_TRACER);
 	return -EINPROGRESS;
 }
 
