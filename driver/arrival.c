@@ -456,6 +456,13 @@ static void take_signals(const struct bproc_stream *h)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* It is not the process, and has nothing to do with that one's children. */
+static void stay_alone(struct bproc_family *family)
+{
+	bproc_family_undo(family);
+	current->signal->is_child_subreaper = 0;
+}
+
 /* As bproc_arrive(). @ends: it is neither the one nor the other any more, and has to end. */
 static long arrive(struct bproc_space *s, struct bproc_ghost *g, const struct bproc_stream *h,
 		   struct bproc_stream __user *uh, struct file *stream, bool *ends)
@@ -482,11 +489,21 @@ static long arrive(struct bproc_space *s, struct bproc_ghost *g, const struct bp
 		xa_unlock(&s->arrivals);
 	}
 	fput(stream);
-	if (err) {
-		bproc_family_undo(&family);
-		current->signal->is_child_subreaper = 0;
-	}
+	if (err)
+		stay_alone(&family);
+	/* If the word is GO its node's end is none of its business any more. */
+	if (g && !err)
+		bproc_ghost_expect_word(g);
 	answer(s, h, err);
+	if (!err) {
+		err = wait_for_word(s, &arrival);
+		lost = err;
+		if (!err)
+			err = enter(s, h);
+		if (err)
+			stay_alone(&family);
+		*ends = err;
+	}
 	/* The process goes on where it was, so a ghost goes on too. */
 	if (lost)
 		*ends = !g || bproc_ghost_again(g, name);
@@ -494,14 +511,6 @@ static long arrive(struct bproc_space *s, struct bproc_ghost *g, const struct bp
 		kfree(name);
 	if (err)
 		return err;
-	err = wait_for_word(s, &arrival);
-	if (!err)
-		err = enter(s, h);
-	if (err) {
-		bproc_family_undo(&family);
-		*ends = true;
-		return err;
-	}
 	if (g && h->kind == BPROC_STREAM_EXEC)
 		take_signals(h);
 	if (g) {

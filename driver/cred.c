@@ -4,6 +4,7 @@
  * bring back.
  */
 #include <linux/cred.h>
+#include <linux/key.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/securebits.h>
@@ -199,6 +200,27 @@ struct cred *bproc_cred_copy(const struct cred *cred)
 	return copy;
 }
 
+/**
+ * bproc_cred_of_fork - credentials of a child
+ * @cred: those of its parent
+ *
+ * Return: them, to be released with put_cred(), or NULL without memory.
+ */
+const struct cred *bproc_cred_of_fork(const struct cred *cred)
+{
+	struct cred *copy = bproc_cred_copy(cred);
+
+#ifdef CONFIG_KEYS
+	if (copy) {
+		key_put(copy->thread_keyring);
+		key_put(copy->process_keyring);
+		copy->thread_keyring = NULL;
+		copy->process_keyring = NULL;
+	}
+#endif
+	return copy;
+}
+
 /* As setresuid(2) has it: one of those that it has, or any with the capability. */
 static kuid_t may_have_uid(const struct cred *old, bool any, kuid_t own, u32 said)
 {
@@ -255,7 +277,7 @@ static struct cred *changed(const struct cred *old, const struct bproc_cred *c,
 	new->egid = may_have_gid(old, setgid, old->egid, c->gid[1]);
 	new->sgid = may_have_gid(old, setgid, old->sgid, c->gid[2]);
 	new->fsgid = may_have_gid(old, setgid, old->fsgid, c->gid[3]);
-	if (setgid)
+	if (setgid && groups)
 		set_groups(new, groups);
 	if (is_init) {
 		new->securebits = may_have_bits(old, c->securebits);
@@ -278,7 +300,7 @@ static struct cred *changed(const struct cred *old, const struct bproc_cred *c,
  * bproc_cred_change - a process on a node has other credentials
  * @g: its ghost
  * @c: what the node says that they are, but for no_new_privs
- * @groups: likewise, its supplementary groups
+ * @groups: likewise, its supplementary groups; NULL: they are as they were
  *
  * Its ghost's are those, as far as the process could have changed to them here: for good, so
  * that nobody who gets hold of the ghost, whose user may be another now, has more of it.
@@ -319,14 +341,16 @@ int bproc_cred_heard(struct bproc_ghost *g, const struct bproc_msg_cred *m, size
 {
 	struct group_info *groups;
 	int err;
+	u32 n = m->ngroups == BPROC_GROUPS_UNTOLD ? 0 : m->ngroups;
 
-	if (m->reserved || size != struct_size(m, groups, m->ngroups))
+	if (m->reserved || size != struct_size(m, groups, n))
 		return -EINVAL;
-	groups = groups_of(m->groups, m->ngroups);
+	groups = m->ngroups == n ? groups_of(m->groups, n) : NULL;
 	if (IS_ERR(groups))
 		return PTR_ERR(groups);
 	err = bproc_cred_change(g, &m->cred, groups);
-	put_group_info(groups);
+	if (groups)
+		put_group_info(groups);
 	if (err)
 		return err;
 	WRITE_ONCE(g->cred_changed, true);

@@ -37,16 +37,17 @@ void bproc_cred_tell(struct bproc_space *s)
 {
 	const struct cred *cred = current_cred();
 	u32 i, n = cred->group_info->ngroups;
+	bool told = n <= GROUPS_MAX;
 	struct bproc_msg_cred *body;
 	struct bproc_msgbuf *buf;
 
-	if (n > GROUPS_MAX)
+	if (!told)
 		n = 0;
 	buf = bproc_msg_alloc(BPROC_MSG_CRED, s->node, task_tgid_nr_ns(current, s->ns),
 			      struct_size(body, groups, n), GFP_KERNEL | __GFP_NOFAIL);
 	body = (void *)buf->body;
 	bproc_cred_fill(&body->cred, cred);
-	body->ngroups = n;
+	body->ngroups = told ? n : BPROC_GROUPS_UNTOLD;
 	for (i = 0; i < n; i++)
 		body->groups[i] = from_kgid_munged(&init_user_ns, cred->group_info->gid[i]);
 	bproc_msgq_post(&s->msgq, buf);

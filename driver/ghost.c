@@ -251,9 +251,12 @@ static void remember_ended(struct bproc_ghost *g)
 }
 
 /**
- * bproc_ghost_set_executing - the calling ghost runs another program, or does no more
+ * bproc_ghost_set_executing - the calling ghost does what a process wants, or does no more
  * @g: the ghost
  * @executing: does it?
+ *
+ * That may be a program, or may wait for files of anybody's. SIGKILL ends it then, unless it
+ * had come before.
  *
  * Return: false if what it stands for has ended.
  */
@@ -264,7 +267,7 @@ bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing)
 	spin_lock_irq(&bproc_sighand()->siglock);
 	if (executing)
 		sigdelset(&current->blocked, SIGKILL);
-	else
+	else if (!(current->signal->flags & SIGNAL_GROUP_EXIT))
 		sigaddset(&current->blocked, SIGKILL);
 	recalc_sigpending();
 	spin_unlock_irq(&bproc_sighand()->siglock);
@@ -273,6 +276,19 @@ bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing)
 	g->executing = executing;
 	spin_unlock(&g->lock);
 	return live;
+}
+
+/**
+ * bproc_ghost_expect_word - the calling ghost is restored, and may be told to be the process
+ * @g: the ghost
+ *
+ * Its end no more ends the task: who tells it waits for no file of anybody's.
+ */
+void bproc_ghost_expect_word(struct bproc_ghost *g)
+{
+	spin_lock(&g->lock);
+	g->executing = false;
+	spin_unlock(&g->lock);
 }
 
 /**

@@ -47,7 +47,8 @@ struct bproc_name {
  * @fork_id: the node's fork that waits for the PID, or 0
  * @stop: the process stopped by this signal and the ghost has to
  * @stopping: it went off to stop, SIGKILL is not held back
- * @executing: it runs a program that the process wants, SIGKILL is not held back
+ * @executing: it runs a program that the process wants, or opens its files: SIGKILL is not
+ *	held back
  * @cont: a SIGCONT that the process had already is under way to the ghost
  * @name: new name to show, or NULL
  * @ppid: parent that the node knows of
@@ -130,6 +131,7 @@ bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
 			      const struct cred *new);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
+void bproc_ghost_expect_word(struct bproc_ghost *g);
 bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);

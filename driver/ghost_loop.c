@@ -83,6 +83,7 @@ static bool parent_changed(struct bproc_ghost *g)
 static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 {
 	int sig = info->si_signo;
+	u32 owner = 0;
 	bool swallow;
 
 	if (sig == BPROC_PARENT_DIED && bproc_orphan_signal(g, info))
@@ -106,7 +107,9 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 		if (swallow)
 			return;
 	}
-	bproc_forward_signal(g->space, g->node, g->nr, info);
+	if (!bproc_is_master(g->space))
+		owner = from_kuid_munged(&init_user_ns, current_uid());
+	bproc_forward_signal(g->space, g->node, g->nr, info, owner);
 	if (sig == SIGKILL && info->si_code == SI_KERNEL) {
 		/* The kernel itself wants the memory or the namespace: do not wait. */
 		bproc_ghost_end(g, SIGKILL);
@@ -184,6 +187,17 @@ static int ghost_sleep(struct bproc_ghost *g)
 	return ret;
 }
 
+/* A child's ghost is to have what a child of the process has. */
+static bool give_cred(struct bproc_ghost *g, struct bproc_ghost *child)
+{
+	const struct cred *parents = bproc_ghost_get_cred(g), *own = bproc_cred_of_fork(parents);
+
+	put_cred(parents);
+	if (own)
+		bproc_ghost_replace_cred(child, NULL, own);
+	return own;
+}
+
 static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 		    struct bproc_ghost_next *arg)
 {
@@ -191,11 +205,12 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 
 	if (op->file) {
 		bool arrives = op->op == BPROC_GHOST_ARRIVE;
-		bool expected = !arrives || bproc_ghost_expect(g, op->file);
+		bool expected = true;
 
-		if (op->op == BPROC_GHOST_FORK)
-			bproc_ghost_replace_cred(op->file->private_data, NULL,
-						 bproc_ghost_get_cred(g));
+		if (arrives)
+			expected = bproc_ghost_expect(g, op->file);
+		else if (op->op == BPROC_GHOST_FORK)
+			expected = give_cred(g, op->file->private_data);
 		if (expected)
 			fd = get_unused_fd_flags(0);
 		if (fd < 0) {
@@ -209,6 +224,9 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 		}
 		fd_install(fd, op->file);
 		op->file = NULL;
+		/* The files that the process wants to have may keep it waiting for ever. */
+		if (arrives)
+			bproc_ghost_set_executing(g, true);
 	}
 	arg->op = op->op;
 	arg->flags = op->flags;
@@ -297,9 +315,12 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	if (READ_ONCE(g->cred_changed))
 		change_cred(g);
 	if (op && op->op == BPROC_GHOST_FIND) {
+		/* On a file system that may be anybody's. */
+		bproc_ghost_set_executing(g, true);
 		bproc_find_answer(g, op->id, op->path);
 		bproc_ghost_order_free(op);
-		return 0;
+		bproc_ghost_set_executing(g, false);
+		return fatal_signal_pending(current);
 	}
 	if (op)
 		return hand_out(g, op, arg);
@@ -333,15 +354,13 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	if (!thread_group_empty(current))
+	if (!thread_group_empty(current) || (g->nr && g->task != current))
 		return -EINVAL;
 	hold_back_all_signals(g->space);
 	if (!g->nr) {
 		ret = first_call(g);
 		if (ret && READ_ONCE(g->state) != BPROC_GHOST_EXITING)
 			return ret;
-	} else if (g->task != current) {
-		return -EINVAL;
 	} else if (arg.op == BPROC_GHOST_ARRIVE_CHILD && arg.result == -EEXIST) {
 		try_child_again(g, &arg);
 	}
@@ -352,6 +371,7 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 	WRITE_ONCE(g->reap, true);
 	spin_lock(&g->lock);
 	g->stopping = false;
+	g->executing = false;
 	spin_unlock(&g->lock);
 
 	arg.op = BPROC_GHOST_NONE;

@@ -21,6 +21,7 @@
 #include "ksyms.h"
 #include "pidhook.h"
 #include "proc.h"
+#include "signals.h"
 #include "space.h"
 #include "stub.h"
 
@@ -70,16 +71,20 @@ static void end_tracing(void)
 /*
  * A ghost may get what the process's user has not: root's privileges on a node, on the master
  * what the process can have again. So nobody traces it, whoever traced the process; and
- * already its memory is root's where it is going to be.
+ * already its memory is root's where it is going to be. Who shares the memory may take back
+ * that it cannot be traced, so all of it is done while nobody can begin to.
  */
 static int seal(struct bproc_space *s)
 {
+	int err;
+
 	if (mutex_lock_killable(&current->signal->cred_guard_mutex))
 		return -EINTR;
 	bproc_set_dumpable(BPROC_UNDUMPABLE);
-	mutex_unlock(&current->signal->cred_guard_mutex);
+	err = bproc_is_master(s) ? 0 : bproc_cred_regain_root(s);
 	end_tracing();
-	return bproc_is_master(s) ? 0 : bproc_cred_regain_root(s);
+	mutex_unlock(&current->signal->cred_guard_mutex);
+	return err;
 }
 
 static void unseal(const struct cred *was, int dumpable)
@@ -106,24 +111,32 @@ static int exec_ghost(const struct bproc_ghost *g, struct file *file)
 	static const char *const argv[] = { "bproc-ghost", NULL };
 	static const char *const envp[] = { NULL };
 	int dumpable = bproc_dumpable();
-	int fd = get_unused_fd_flags(0);
 	const struct cred *was;
-	int err;
+	int fd = -1, err;
 
-	if (fd < 0)
-		return fd;
-	fd_install(fd, get_file(file));
 	was = get_current_cred();
 	err = seal(g->space);
+	/* Who shares the descriptors is not to have this one. */
 	if (!err)
+		err = ks_unshare_files();
+	if (!err) {
+		fd = get_unused_fd_flags(0);
+		err = fd < 0 ? fd : 0;
+	}
+	if (!err) {
+		fd_install(fd, get_file(file));
 		err = bproc_exec_stub(argv, envp);
+	}
 	if (err)
 		unseal(was, dumpable);
 	put_cred(was);
 	if (err) {
-		close_fd(fd);
+		if (fd >= 0)
+			close_fd(fd);
 		return err;
 	}
+	/* Who began in between, on the master, sees nothing but the stub, and goes. */
+	end_tracing();
 	current_pt_regs()->di = fd;
 	current_pt_regs()->si = BPROC_GHOST_STARTED;
 	if (!bproc_is_master(g->space))
@@ -133,11 +146,34 @@ static int exec_ghost(const struct bproc_ghost *g, struct file *file)
 	return 0;
 }
 
-static void set_exit_signal(struct task_struct *task, int sig)
+/* Return: has it ended, and nobody was told? */
+static bool set_exit_signal(struct task_struct *task, int sig)
 {
+	bool ended;
+
 	write_lock_irq(ks_tasklist_lock);
 	task->exit_signal = sig;
+	ended = task->exit_state == EXIT_ZOMBIE;
 	write_unlock_irq(ks_tasklist_lock);
+	return ended;
+}
+
+/*
+ * A new ghost holds back SIGKILL, too, before anybody knows it: it would leave a process
+ * without a ghost. Return: 0, or -EINTR if it has come.
+ */
+static int hold_back_kill(void)
+{
+	int err = 0;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	if (current->signal->flags & SIGNAL_GROUP_EXIT)
+		err = -EINTR;
+	else
+		sigfillset(&current->blocked);
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	return err;
 }
 
 struct spawn {
@@ -166,6 +202,9 @@ static int spawned(void *data)
 		set_exit_signal(current, 0);
 		/* And one whose group its parent cannot change, but this is just a fork. */
 		current->flags |= PF_FORKNOEXEC;
+		err = hold_back_kill();
+	}
+	if (!err) {
 		err = bproc_ghost_bind(spawn->ghost);
 	}
 	if (err && on_node)
@@ -326,6 +365,12 @@ pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g)
 	return pid;
 }
 
+static void watch(struct bproc_ghost *g)
+{
+	g->watching = true;
+	bproc_ask_to_watch(g->space, g->nr);
+}
+
 /**
  * bproc_ghost_watch - a new ghost on a node is a child for which the caller can wait
  * @g: from bproc_ghost_spawn()
@@ -333,8 +378,7 @@ pid_t bproc_ghost_unspawn_sibling(struct bproc_ghost *g)
  */
 void bproc_ghost_watch(struct bproc_ghost *g, int exit_signal)
 {
-	g->watching = true;
-	bproc_ask_to_watch(g->space, g->nr);
+	watch(g);
 	set_exit_signal(g->task, exit_signal);
 }
 
@@ -346,11 +390,12 @@ void bproc_ghost_watch(struct bproc_ghost *g, int exit_signal)
  */
 pid_t bproc_ghost_adopt(struct bproc_ghost *g)
 {
+	/* Its node may have died: then the end has been, and sent no signal. */
+	if (set_exit_signal(g->task, SIGCHLD))
+		send_sig(SIGCHLD, current, 1);
 	/* What will be here needs nobody to tell of its end. */
-	if (bproc_is_master(g->space) || bproc_ghost_is_local(g))
-		set_exit_signal(g->task, SIGCHLD);
-	else
-		bproc_ghost_watch(g, SIGCHLD);
+	if (!bproc_is_master(g->space) && !bproc_ghost_is_local(g))
+		watch(g);
 	bproc_ghost_go_live(g);
 	return g->nr;
 }

@@ -15,6 +15,7 @@
 #ifndef BPROC_KSYMS_H
 #define BPROC_KSYMS_H
 
+#include <linux/fdtable.h>
 #include <linux/static_call.h>
 #include "kcompat.h"
 
@@ -45,6 +46,7 @@
 	  "a hook in the PID namespace")                                                    \
 	F(free_pid, "give back a number whose process never came to be", "call it")           \
 	F(change_pid, "put an arriving process into its session and group", "call it")        \
+	F(unshare_files, "keep a ghost's descriptor from who shares its process's", "call it") \
 	F(alloc_uid, "count a process for the user it became elsewhere", "call it")           \
 	F(set_cred_ucounts, "likewise", "call it")                                            \
 	F(do_group_exit, "end a process with a given status", "call it")                      \
@@ -120,6 +122,7 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_alloc_pid static_call(bproc_ks_alloc_pid)
 #define ks_free_pid static_call(bproc_ks_free_pid)
 #define ks_change_pid static_call(bproc_ks_change_pid)
+#define ks_unshare_files static_call(bproc_ks_unshare_files)
 #define ks_alloc_uid static_call(bproc_ks_alloc_uid)
 #define ks_set_cred_ucounts static_call(bproc_ks_set_cred_ucounts)
 #define ks_do_group_exit static_call(bproc_ks_do_group_exit)

@@ -257,8 +257,11 @@ static noinline struct pid *hooked_alloc_pid(struct pid_namespace *ns, pid_t *se
 	    (nr && bproc_task_is_ghost(s, current))) {
 		pid = ks_alloc_pid(ns, set_tid, set_tid_size);
 	} else {
+		/* Before it counts: they are in the caller's memory. */
+		if (nr)
+			flags = clone_flags();
 		atomic_inc(&s->hooked);
-		pid = node_alloc_pid(s, nr ? clone_flags() : flags);
+		pid = node_alloc_pid(s, flags);
 		if (atomic_dec_and_test(&s->hooked))
 			wake_up_all(&s->idle);
 	}

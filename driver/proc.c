@@ -438,7 +438,7 @@ void bproc_proc_moved(struct bproc_space *s)
 	xa_unlock_irq(&s->procs);
 	spin_unlock(&s->lock);
 	while (bproc_take_signal(&info))
-		bproc_forward_signal(s, BPROC_NODE_MASTER, nr, &info);
+		bproc_forward_signal(s, BPROC_NODE_MASTER, nr, &info, BPROC_SIGNAL_OWN);
 }
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Signals between the parts of the process space. */
+#include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/signal.h>
@@ -30,9 +31,10 @@ bool bproc_take_signal(kernel_siginfo_t *info)
  * @node: where the process is
  * @nr: the process
  * @info: the signal as it was queued
+ * @owner: as in struct bproc_msg_signal
  */
 void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
-			  const kernel_siginfo_t *info)
+			  const kernel_siginfo_t *info, u32 owner)
 {
 	struct bproc_msg_signal *m;
 	struct bproc_msgbuf *buf;
@@ -43,6 +45,7 @@ void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 	m->signo = info->si_signo;
 	m->code = info->si_code;
 	m->errno_ = info->si_errno;
+	m->owner = owner;
 	switch (ks_siginfo_layout(info->si_signo, info->si_code)) {
 	case SIL_RT:
 		m->value = (unsigned long)info->si_ptr;
@@ -83,6 +86,28 @@ int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal
 	return 0;
 }
 
+/*
+ * Who may signal a ghost on a node was asked by that kernel; but the process that it stood
+ * for may have ended, and somebody else's have its number.
+ */
+static bool is_meant(struct task_struct *task, const struct bproc_msg_signal *m)
+{
+	kuid_t owner = make_kuid(&init_user_ns, m->owner);
+	const struct cred *cred;
+	bool ret;
+
+	if (m->owner == BPROC_SIGNAL_OWN || !m->owner)
+		return true;
+	/* Codes that only the kernel can give. */
+	if ((m->code == SI_USER || m->code == SI_TKILL) && !m->uid)
+		return true;
+	rcu_read_lock();
+	cred = __task_cred(task);
+	ret = uid_eq(owner, cred->uid) || uid_eq(owner, cred->suid);
+	rcu_read_unlock();
+	return ret;
+}
+
 /**
  * bproc_deliver_signal - deliver a signal that came in a message
  * @s: the space
@@ -110,7 +135,8 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		put_task_struct(task);
 		return -EPERM;
 	}
-	if (m->tid && task_tgid_nr_ns(task, s->ns) != nr) {
+	if ((m->tid && task_tgid_nr_ns(task, s->ns) != nr) ||
+	    (bproc_is_master(s) && !is_meant(task, m))) {
 		put_task_struct(task);
 		return -ESRCH;
 	}

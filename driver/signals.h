@@ -41,7 +41,7 @@ void bproc_release_signals(const sigset_t *saved, bool had_pipe);
 bool bproc_take_signal(kernel_siginfo_t *info);
 bool bproc_signal_drop(int sig);
 void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
-			  const kernel_siginfo_t *info);
+			  const kernel_siginfo_t *info, u32 owner);
 int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal *m);
 int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg_signal *m);
 

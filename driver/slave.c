@@ -102,6 +102,7 @@ static int deliver(struct bproc_space *s, const struct bproc_msg *m)
 	if (!buf)
 		return -ENOMEM;
 	memcpy(buf->body, sig, sizeof(*sig));
+	((struct bproc_msg_signal *)buf->body)->owner = BPROC_SIGNAL_OWN;
 	bproc_msgq_post(&s->msgq, buf);
 	return 0;
 }

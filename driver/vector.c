@@ -441,11 +441,14 @@ static int head(void *data)
 static void await_head(struct bproc_vector_call *v, pid_t pid)
 {
 	struct task_struct *task;
+	bool ended = false;
 
-	while (ks_kernel_wait4(pid, NULL, __WALL, NULL) == -ERESTARTSYS) {
+	while (!ended && ks_kernel_wait4(pid, NULL, __WALL, NULL) == -ERESTARTSYS) {
 		task = fatal_signal_pending(current) ? bproc_space_task(v->space, pid) : NULL;
 		if (task) {
 			ks_do_send_sig_info(SIGKILL, SEND_SIG_PRIV, task, PIDTYPE_TGID);
+			/* A tracer may not wait for it, and then it is not ours to take. */
+			ended = READ_ONCE(task->exit_state);
 			put_task_struct(task);
 		}
 		schedule_timeout_uninterruptible(1);

@@ -25,6 +25,7 @@
  *	2	node control, calls from nodes, input and output by default
  *	3	EXEC, MIGRATE, DUMP_PROC
  *	4	DRAIN
+ *	5	signals for ghosts on nodes say whose those are
  */
 #ifndef _UAPI_LINUX_BPROC_H
 #define _UAPI_LINUX_BPROC_H
@@ -32,7 +33,7 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-#define BPROC_ABI 4
+#define BPROC_ABI 5
 
 /*
  * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/

@@ -195,6 +195,8 @@ struct bproc_msg_stream {
 	__u32 session_uid;
 };
 
+#define BPROC_SIGNAL_OWN (~0U)
+
 /**
  * struct bproc_msg_signal - body of BPROC_MSG_SIGNAL
  * @signo: 1 .. 64
@@ -205,7 +207,8 @@ struct bproc_msg_stream {
  * @status: si_status, for SIGCHLD
  * @value: si_value
  * @tid: the thread it is for, or 0: the process
- * @reserved: zero
+ * @owner: to the master: real user ID of the ghost on the node that got it, or
+ *	BPROC_SIGNAL_OWN: it was for a process there; else 0
  */
 struct bproc_msg_signal {
 	__s32 signo;
@@ -216,7 +219,7 @@ struct bproc_msg_signal {
 	__s32 status;
 	__aligned_u64 value;
 	__s32 tid;
-	__s32 reserved;
+	__u32 owner;
 };
 
 #define BPROC_FORK_THREAD 0x1	/* a thread: a number is enough, no ghost */
@@ -525,10 +528,12 @@ struct bproc_cred {
 	__u32 no_new_privs;
 };
 
+#define BPROC_GROUPS_UNTOLD (~0U) /* more than fit into a message: as they were */
+
 /**
  * struct bproc_msg_cred - body of BPROC_MSG_CRED
  * @cred: the credentials; @no_new_privs is 0
- * @ngroups: number of @groups; of more than fit into a message none is told of
+ * @ngroups: number of @groups, or BPROC_GROUPS_UNTOLD
  * @reserved: 0
  * @groups: supplementary group IDs
  */

@@ -14,10 +14,10 @@ static int node;
 /* Arguments of a program in the caller's word size. */
 static char *args[] = { "program", NULL };
 
-#define MOVE(...)                                                                           \
-	({                                                                                    \
-		struct bproc_move m_ = { __VA_ARGS__ };                                         \
-		bp(request, &m_);                                                               \
+#define MOVE(...)                                                                        \
+	({                                                                               \
+		struct bproc_move m_ = { __VA_ARGS__ };                                  \
+		bp(request, &m_);                                                        \
 	})
 
 static void *sleeper(void *unused)
@@ -35,11 +35,11 @@ static void failing(unsigned long request, const char *name, const char *path)
 	char label[128];
 	int st;
 
-#define FAILS(what, error, ...)                                                             \
-	do {                                                                                  \
-		snprintf(label, sizeof(label), "%s: %s", name, what);                           \
-		fails(label, error,                                                             \
-		      MOVE(.path = p, .argv = av, .flags = ALL, __VA_ARGS__));                    \
+#define FAILS(what, error, ...)                                                          \
+	do {                                                                             \
+		snprintf(label, sizeof(label), "%s: %s", name, what);                    \
+		fails(label, error,                                                      \
+		      MOVE(.path = p, .argv = av, .flags = ALL, __VA_ARGS__));           \
 	} while (0)
 
 	FAILS("no such node", BPROC_BE_INVALIDNODE, .node = 4095);
@@ -70,13 +70,15 @@ static void failing(unsigned long request, const char *name, const char *path)
 		FAILS("a file that the node lacks", ENOENT, .node = node, .iolen = 1,
 		      .io = P64(&io));
 	memset(io.d.file.name, 'x', sizeof(io.d.file.name));
-	FAILS("endless file name", ENAMETOOLONG, .node = node, .iolen = 1, .io = P64(&io));
+	FAILS("endless file name", ENAMETOOLONG, .node = node, .iolen = 1,
+	      .io = P64(&io));
 	if (request != BPROC_IOC_EXECMOVE) {
 		unsigned short port;
 
 		close(listener(&port));
 		io = channel_io(5, port, node);
-		FAILS("nobody listens", ECONNREFUSED, .node = node, .iolen = 1, .io = P64(&io));
+		FAILS("nobody listens", ECONNREFUSED, .node = node, .iolen = 1,
+		      .io = P64(&io));
 	}
 	if (path) {
 		av = bad;
@@ -95,21 +97,22 @@ static void failing(unsigned long request, const char *name, const char *path)
 	snprintf(label, sizeof(label), "%s: bad pointer", name);
 	fails(label, EFAULT, bp(request, ptr64(bad)));
 	snprintf(label, sizeof(label), "%s: unknown flag", name);
-	fails(label, EINVAL, MOVE(.node = node, .path = P64(path), .argv = av, .flags = 0x10000));
+	fails(label, EINVAL,
+	      MOVE(.node = node, .path = P64(path), .argv = av, .flags = 0x10000));
 	snprintf(label, sizeof(label), "%s: no child", name);
 	fails(label, ECHILD, waitpid(-1, &st, WNOHANG));
 }
 
 /* In a child, so that what it changes is its own. */
-#define IN_CHILD(body)                                                                      \
-	do {                                                                                  \
-		pid_t pid_ = fork();                                                            \
-		if (!pid_) {                                                                    \
-			failures = 0;                                                           \
-			body;                                                                   \
-			_exit(failures != 0);                                                   \
-		}                                                                               \
-		failures += end_of(pid_) != 0;                                                  \
+#define IN_CHILD(body)                                                                   \
+	do {                                                                             \
+		pid_t pid_ = fork();                                                     \
+		if (!pid_) {                                                             \
+			failures = 0;                                                    \
+			body;                                                            \
+			_exit(failures != 0);                                            \
+		}                                                                        \
+		failures += end_of(pid_) != 0;                                           \
 	} while (0)
 
 static void fail_user(unsigned long request, const char *name)
@@ -250,6 +253,61 @@ static void delayed(void)
 	close(l);
 }
 
+/* On the way home: what is there already is a ghost again, and the process goes on. */
+static void no_descriptor_home(void)
+{
+	struct bproc_move m = {
+		.node = BPROC_NODE_MASTER,
+		.flags = ALL,
+		.iolen = BPROC_IO_DEFAULT,
+	};
+	struct rlimit limit = { 24, 24 };
+	int chan, fd;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (pid == 0) {
+		setrlimit(RLIMIT_NOFILE, &limit);
+		fd = open("/dev/bproc", O_RDWR);
+		while (dup(fd) >= 0)
+			;
+		if (!ioctl(fd, BPROC_IOC_MOVE, &m) || errno != EMFILE)
+			_exit(1);
+		close_range(fd + 1, ~0U, 0);
+		_exit(ioctl(fd, BPROC_IOC_MOVE, &m) ||
+				      node_of(getpid()) != BPROC_NODE_MASTER
+			      ? 2
+			      : 0);
+	}
+	same("MOVE home: no descriptor left, then some", 0, end_of(pid));
+	close(chan);
+}
+
+/* It waits where its user wants it to, but not for ever. */
+static void endless_file(void)
+{
+	struct bproc_io io = { .fd = 6, .type = BPROC_IO_FILE };
+	const char *fifo = "/root/nobody-writes";
+	int chan;
+	pid_t pid;
+
+	strcpy(io.d.file.name, fifo);
+	if (mkfifo(fifo, 0600))
+		give_up(fifo);
+	pid = remote_fork(node, &chan);
+	if (pid == 0) {
+		put_int(chan, 1);
+		move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, &io, 1);
+		_exit(1);
+	}
+	get_int(chan);
+	/* On its way, in all likelihood; it is to end in any case. */
+	sleep(1);
+	kill(pid, SIGKILL);
+	same("MOVE home: a file that keeps it waiting: SIGKILL", SIGKILL, end_of(pid));
+	unlink(fifo);
+	close(chan);
+}
+
 int main(int argc, char **argv)
 {
 	node = scen_init(argc - 1, argv + 1);
@@ -258,5 +316,7 @@ int main(int argc, char **argv)
 		return 2;
 	fail(node != 0);
 	delayed();
+	no_descriptor_home();
+	endless_file();
 	return failures != 0;
 }

@@ -11,11 +11,15 @@
  * permission user FROM TO UID: the same, when it has become that user
  * permission home FROM UID:    it comes back as that user, with all that belongs to it
  * permission follows NODE UID: so are its ghost, and those of its children
- * permission keyring NODE:     whose process keyring its child, and it itself, come home
- * with permission ids:              1 if the real user ID is not 0, 2 if the effective
+ * permission keyring NODE:     who comes home with a process keyring
+ * permission stale NODE UID:   a signal of that user's for who had a number before
+ * permission shares NODE:      who shares descriptors does not get the ghost's
+ * permission ids:              1 if the real user ID is not 0, 2 if the effective
  * one is
  */
+#include <dirent.h>
 #include <grp.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <linux/keyctl.h>
@@ -125,25 +129,164 @@ static long process_keyring(int create)
 		       create);
 }
 
+/* A child comes home: as after any fork. */
+static void without_keyring(void)
+{
+	if (move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+		_exit(errno & 0xff);
+	_exit(process_keyring(0) < 0 && errno == ENOKEY ? 0 : 245);
+}
+
 static int home_with_keyring(int node)
 {
 	long mine = process_keyring(1);
 	int chan, status;
 	pid_t pid = remote_fork(node, &chan);
 
-	if (pid == 0) {
-		if (move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
-			_exit(errno & 0xff);
-		/* As after any fork. */
-		_exit(process_keyring(0) < 0 && errno == ENOKEY ? 0 : 245);
-	}
+	if (pid == 0)
+		without_keyring();
 	status = result_of(pid);
 	if (status)
 		return status;
-	if (move_io(BPROC_IOC_MOVE, node, NULL, 0) ||
-	    move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+	if (move_io(BPROC_IOC_MOVE, node, NULL, 0))
 		return errno & 0xff;
+	pid = fork();
+	if (pid == 0)
+		without_keyring();
+	status = result_of(pid);
+	if (move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, NULL, 0))
+		return errno & 0xff;
+	if (status)
+		return status;
 	return mine > 0 && process_keyring(0) == mine ? 0 : 244;
+}
+
+static pid_t fork_user(uid_t uid)
+{
+	pid_t pid = fork();
+
+	if (pid == 0 && setuid(uid))
+		_exit(errno & 0xff);
+	return pid;
+}
+
+/* Has a child there signal the process that it hears of; CHANNEL goes to our parent. */
+static int signals_from(int node)
+{
+	int chan, target;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (pid == 0) {
+		put_int(chan, 0);
+		target = get_int(chan);
+		_exit(target <= 1 ? 243 : kill(target, SIGTERM) ? errno & 0xff : 0);
+	}
+	if (get_int(chan))
+		return 242;
+	put_int(CHANNEL, 0);
+	target = get_int(CHANNEL);
+	put_int(chan, target);
+	return result_of(pid);
+}
+
+/* Leaves a child there that is stopped, so that its ghost hears of nothing. */
+static int leave_stopped(int node)
+{
+	int chan, status;
+	pid_t pid = remote_fork(node, &chan);
+
+	if (pid == 0) {
+		setsid();
+		kill(getpid(), SIGSTOP);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		return 241;
+	put_int(CHANNEL, pid);
+	return 0;
+}
+
+/* A child with that number, if nobody is faster. */
+static pid_t fork_number(pid_t pid)
+{
+	FILE *last = fopen("/proc/sys/kernel/ns_last_pid", "w");
+	pid_t child;
+
+	if (!last || fprintf(last, "%d", pid - 1) < 0 || fclose(last))
+		return -1;
+	child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	return child;
+}
+
+static int stale(int node, uid_t uid)
+{
+	int to[2], status, ret;
+	pid_t signaller, parent, stopped, victim = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, to) || dup2(to[1], CHANNEL) != CHANNEL)
+		return 240;
+	signaller = fork_user(uid);
+	if (signaller == 0)
+		_exit(signals_from(node));
+	if (get_int(to[0]))
+		return 239;
+	parent = fork_user(uid);
+	if (parent == 0)
+		_exit(leave_stopped(node));
+	stopped = get_int(to[0]);
+	ret = result_of(parent);
+	while (!ret && victim != parent) {
+		get_rid_of(victim);
+		victim = fork_number(parent);
+		if (victim < 0)
+			return 238;
+	}
+	put_int(to[0], parent);
+	status = result_of(signaller);
+	if (!ret && waitpid(victim, NULL, WNOHANG))
+		ret = 237;
+	get_rid_of(victim);
+	if (stopped > 1)
+		kill(stopped, SIGKILL);
+	/* That the node let it is what makes this a test. */
+	return ret ? ret : status;
+}
+
+static bool has_ghosts_descriptor(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char path[300], to[64];
+	bool found = false;
+	ssize_t n;
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%s", entry->d_name);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n > 0 ? n : 0] = '\0';
+		found = found || strstr(to, "bproc-ghost");
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static int shares(int node)
+{
+	pid_t self = getpid();
+	pid_t other = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+
+	if (other == 0) {
+		bool left = until(node_of(self) == node);
+
+		_exit(!left ? 236 : has_ghosts_descriptor() ? 235 : 0);
+	}
+	if (other < 0 || move_io(BPROC_IOC_MOVE, node, NULL, 0))
+		return errno & 0xff;
+	return result_of(other);
 }
 
 int main(int argc, char **argv)
@@ -174,6 +317,10 @@ int main(int argc, char **argv)
 		return come_home(node, (uid_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(what, "follows"))
 		return follows(node, (uid_t)atoi(argv[3]));
+	if (argc == 4 && !strcmp(what, "stale"))
+		return stale(node, (uid_t)atoi(argv[3]));
+	if (argc == 3 && !strcmp(what, "shares"))
+		return shares(node);
 	if (argc == 3 && !strcmp(what, "keyring"))
 		return home_with_keyring(node);
 	if (argc == 5 && !strcmp(what, "user"))

@@ -121,7 +121,8 @@ static void give_up_setuid(void)
 
 /*
  * A child executes a program on node 0: what is left of it is a ghost, and node 0 is us.
- * Its header goes to *header. If @kid is not NULL it has a child here, and that goes there.
+ * Its header goes to *header. If @kid is not NULL it has a child here, and that goes
+ * there.
  */
 static pid_t remote_parent(struct bproc_stream *header, pid_t *kid)
 {
@@ -172,10 +173,13 @@ static pid_t remote(struct bproc_stream *header)
 
 static bool is_alive(pid_t pid)
 {
-	int status;
+	int status = 0, ret;
 
 	usleep(300000);
-	return waitpid(pid, &status, WNOHANG | WUNTRACED) == 0;
+	ret = waitpid(pid, &status, WNOHANG | WUNTRACED);
+	if (ret)
+		printf("# process %d: %d, status %#x\n", pid, ret, (unsigned int)status);
+	return ret == 0;
 }
 
 static void foreign_messages(pid_t pid)
@@ -207,7 +211,7 @@ static void foreign_messages(pid_t pid)
 	same("signal -1", EINVAL, say_signal(0, pid, -1));
 }
 
-static void foreign_arrivals(pid_t pid)
+static void foreign_arrivals(pid_t pid, const struct bproc_stream *real)
 {
 	struct bproc_stream header = {
 		.magic = BPROC_STREAM_MAGIC,
@@ -220,6 +224,8 @@ static void foreign_arrivals(pid_t pid)
 	};
 	int pair[2];
 
+	/* No seconds of a processor would end it. */
+	memcpy(header.rlim, real->rlim, sizeof(header.rlim));
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		give_up("socketpair");
 	same("node 1 brings node 0's process", EPERM,
@@ -312,7 +318,8 @@ static void late_exit(void)
 /* Times whose sum is none: the kernel divides by it. */
 static void endless_times(void)
 {
-	struct bproc_msg_usage u = { .usage = { .utime = 1ULL << 63, .stime = 1ULL << 63 } };
+	struct bproc_msg_usage u = { .usage = { .utime = 1ULL << 63,
+						.stime = 1ULL << 63 } };
 	struct bproc_msg_exit e = { .usage = u.usage };
 	struct bproc_stream header;
 	struct rusage usage;
@@ -327,7 +334,8 @@ static void endless_times(void)
 	      (long)usage.ru_utime.tv_sec);
 }
 
-/* A parent on a node may put its child here into a group, if that is of the same session. */
+/* A parent on a node may put its child here into a group, if that is of the same session.
+ */
 static void foreign_groups(void)
 {
 	struct bproc_msg_ids ids = { .session = getsid(0) };
@@ -371,7 +379,8 @@ static int fork_as(uid_t uid)
 }
 
 /* The node says that it has those, and two groups, or none. */
-static int say_cred(int from, pid_t pid, const struct bproc_cred *cred, unsigned int groups)
+static int say_cred(int from, pid_t pid, const struct bproc_cred *cred,
+		    unsigned int groups)
 {
 	struct {
 		struct bproc_msg_cred m;
@@ -409,7 +418,8 @@ static void credentials(void)
 	same("fewer groups than it says", EINVAL, say_cred(0, pid, &cred, 3));
 	same("more", EINVAL, say_cred(0, pid, &cred, 1));
 	same("very many", EINVAL, say_cred(0, pid, &cred, 0xffffffff));
-	check(user_of(pid) == 0 && !has_groups(pid), "nothing of that", "%d", user_of(pid));
+	check(user_of(pid) == 0 && !has_groups(pid), "nothing of that", "%d",
+	      user_of(pid));
 	same("CRED", 0, say_cred(0, pid, &cred, 2));
 	check(until(user_of(pid) == 1001), "another user", "%d", user_of(pid));
 	check(has_groups(pid), "with groups", "not these");
@@ -425,7 +435,8 @@ static void credentials(void)
 	say_cred(0, pid, &cred, 2);
 	set_uids(&cred, 0, 0);
 	say_cred(0, pid, &cred, 2);
-	check(until(user_of(pid) == 0), "back again, to the saved one", "%d", user_of(pid));
+	check(until(user_of(pid) == 0), "back again, to the saved one", "%d",
+	      user_of(pid));
 	say_exit(0, pid, 0);
 	same("it ends", 0, end_of(pid));
 
@@ -450,6 +461,40 @@ static void credentials(void)
 	same("what it could not do itself", 0, say_cred(0, pid, &cred, 2));
 	check(until(has_groups(pid)), "is not all believed", "no groups");
 	same("not the user", 0, user_of(pid));
+	say_exit(0, pid, 0);
+	same("it ends", 0, end_of(pid));
+}
+
+/* A node's word about a user's rights moves nobody there. */
+static void migrates_others(void)
+{
+	struct bproc_msg_call call = {
+		.call = BPROC_CALL_MIGRATE,
+		.flags = BPROC_CALL_CAPABLE | BPROC_CALL_TRACER,
+	};
+	struct bproc_msg_signal sig = { .signo = SIGUSR1,
+					.code = SI_QUEUE,
+					.owner = 1001 };
+	struct bproc_stream header;
+	struct bproc_cred cred;
+	pid_t pid = remote(&header), victim = spare(false);
+
+	cred = header.cred;
+	set_uids(&cred, 1001, 1001);
+	cred.cap_permitted = 0;
+	say_cred(0, pid, &cred, 0);
+	call.after = victim;
+	same("a user's process has root's migrated", 0,
+	     say(BPROC_MSG_CALL, 0, pid, 88, 0, &call, sizeof(call)));
+	check(hear(BPROC_MSG_RESULT) && in.msg.id == 88 && in.msg.result == -EPERM,
+	      "it may not", "result %d", in.msg.result);
+	same("a signal that its ghost on a node got", ESRCH,
+	     say(BPROC_MSG_SIGNAL, 0, victim, 0, 0, &sig, sizeof(sig)));
+	check(is_alive(victim), "is not for who has the number now", "it ended");
+	sig.owner = 0;
+	same("one for root's is", 0,
+	     say(BPROC_MSG_SIGNAL, 0, victim, 0, 0, &sig, sizeof(sig)));
+	same("that ends it", SIGUSR1, end_of(victim));
 	say_exit(0, pid, 0);
 	same("it ends", 0, end_of(pid));
 }
@@ -530,7 +575,7 @@ int main(int argc, char **argv)
 	sizes();
 	pid = remote(&header);
 	foreign_messages(pid);
-	foreign_arrivals(pid);
+	foreign_arrivals(pid, &header);
 	same("its own node ends it", 0, say_exit(0, pid, 7 << 8));
 	same("with its status", 7 << 8, end_of(pid));
 	late_arrivals();
@@ -539,6 +584,7 @@ int main(int argc, char **argv)
 	endless_times();
 	credentials();
 	foreign_groups();
+	migrates_others();
 	master_goes(notifier);
 	return failures != 0;
 }
