@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <getopt.h>
-#include <netdb.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,57 +64,6 @@ static void on_signal(int sig)
 		kill(worker, sig);
 }
 
-static bool resolve(const char *host, const char *port, struct sockaddr_storage *addr,
-		    socklen_t *len)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_NUMERICHOST };
-	struct addrinfo *list;
-	int err;
-
-	/* Numbers need none of the files and libraries that names need. */
-	err = getaddrinfo(host, port, &hints, &list);
-	if (err) {
-		hints.ai_flags = 0;
-		err = getaddrinfo(host, port, &hints, &list);
-	}
-	if (err) {
-		log_err("%s: %s", host, gai_strerror(err));
-		return false;
-	}
-	memcpy(addr, list->ai_addr, list->ai_addrlen);
-	*len = list->ai_addrlen;
-	freeaddrinfo(list);
-	return true;
-}
-
-/* HOST, HOST:PORT, [HOST]:PORT, or a plain IPv6 address */
-static bool parse_master(char *text, const char *port, struct slave_options *o)
-{
-	char number[8], *colon = strrchr(text, ':');
-
-	if (text[0] == '[') {
-		char *end = strchr(text, ']');
-
-		if (!end)
-			return false;
-		*end = 0;
-		text++;
-		colon = end[1] == ':' ? end + 1 : NULL;
-	} else if (colon && strchr(text, ':') != colon) {
-		colon = NULL;
-	}
-	if (colon) {
-		*colon = 0;
-		port = colon + 1;
-	}
-	if (!port) {
-		snprintf(number, sizeof(number), "%d", LINK_PORT);
-		port = number;
-	}
-	return resolve(text, port, &o->master, &o->master_len);
-}
-
 /* A worker in its own PID and mount namespace; what it returned, or -errno. */
 static int run_worker(struct slave_options *o)
 {
@@ -173,7 +121,22 @@ static void next_address(struct slave_options *now, const struct slave_options *
 	}
 }
 
-static int supervise(const struct slave_options *first, long attempts)
+/* A worker, once the names have addresses: a name server may come up after us. */
+static int attempt(const struct slave_names *names, struct slave_options *first,
+		   struct slave_options *o)
+{
+	if (stopping)
+		return WORKER_STOPPED;
+	if (!first->master_len) {
+		if (!slave_look_up(names, first))
+			return WORKER_FAILED;
+		*o = *first;
+	}
+	return run_worker(o);
+}
+
+static int supervise(const struct slave_names *names, struct slave_options *first,
+		     long attempts)
 {
 	struct slave_options last = { .master_len = 0 };
 	/* a worker that is told to use another address changes it */
@@ -186,10 +149,9 @@ static int supervise(const struct slave_options *first, long attempts)
 		log_err("out of memory");
 		return 1;
 	}
-	*o = *first;
 	for (;;) {
 		struct timespec pause = { 0 };
-		int how = run_worker(o);
+		int how = attempt(names, first, o);
 
 		if (how == WORKER_STOPPED)
 			return 0;
@@ -219,7 +181,6 @@ static int supervise(const struct slave_options *first, long attempts)
 struct arguments {
 	bool foreground;
 	bool verbose;
-	const char *local;
 	const char *trace;
 	int facility;
 	long attempts;
@@ -249,8 +210,8 @@ static bool parse_port(const char *text, unsigned int *port)
 }
 
 /* -1 to go on, else an exit status. */
-static int parse_options(struct arguments *a, struct slave_options *o, int argc,
-			 char **argv)
+static int parse_options(struct arguments *a, struct slave_names *names,
+			 struct slave_options *o, int argc, char **argv)
 {
 	int c;
 
@@ -267,7 +228,7 @@ static int parse_options(struct arguments *a, struct slave_options *o, int argc,
 			o->keyfile = optarg;
 			break;
 		case 's':
-			a->local = optarg;
+			names->local = optarg;
 			break;
 		case 'P':
 			if (parse_port(optarg, &o->peer_port))
@@ -305,13 +266,13 @@ int main(int argc, char **argv)
 	struct slave_options o = { .keyfile = "/etc/bproc/key",
 				   .peer_port = LINK_PEER_PORT };
 	struct sigaction action = { .sa_handler = on_signal };
-	int ret = parse_options(&a, &o, argc, argv);
+	struct slave_names names = { 0 };
+	int ret = parse_options(&a, &names, &o, argc, argv);
 
 	if (ret >= 0)
 		return ret;
 	log_init("bpslave", a.verbose);
-	if (!parse_master(argv[optind], argv[optind + 1], &o) ||
-	    (a.local && !resolve(a.local, "0", &o.local, &o.local_len)))
+	if (!slave_parse_master(argv[optind], argv[optind + 1], &names))
 		return 1;
 	if (a.trace && !(o.trace = trace_open(a.trace)))
 		return 1;
@@ -325,5 +286,5 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	notify_ready();
-	return supervise(&o, a.attempts);
+	return supervise(&names, &o, a.attempts);
 }

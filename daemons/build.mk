@@ -15,7 +15,7 @@ BPMASTER_OBJECTS := $(addprefix $(BUILD)/daemons/,bpmaster.o node.o node_control
 IOD_OBJECTS := $(addprefix $(BUILD)/daemons/,bpiod_run.o bpiod_channel.o bpiod_stream.o bpiod_flush.o bpiod_feed.o \
 	bpiod_forward.o bpiod_port.o iod_control.o)
 BPIOD_OBJECTS := $(BUILD)/daemons/bpiod.o $(BUILD)/daemons/device.o $(IOD_OBJECTS)
-BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_control.o \
+BPSLAVE_OBJECTS := $(addprefix $(BUILD)/daemons/,bpslave.o worker.o slave_address.o slave_control.o \
 	slave_streams.o slave_peer.o slave_direct.o slave_vector.o tee.o slave_iod.o rejoin.o arriving.o standin.o trace.o device.o pool.o preface.o want_stream.o arrive.o \
 	arrive_cred.o arrive_io.o header.o ghost_file.o) $(IOD_OBJECTS)
 DAEMON_LIBS := -levent_openssl -levent_core -lssl -lcrypto

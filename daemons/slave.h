@@ -23,6 +23,22 @@ struct slave_options {
 	unsigned int peer_port; /* for streams from other nodes; 0: none */
 };
 
+/* What the addresses of the options come from. */
+struct slave_names {
+	const char *master, *port;
+	const char *local; /* NULL: any */
+	char number[8];	   /* @port, if nobody said one */
+};
+
+/*
+ * Takes @text apart, which is HOST[:PORT]; @port if that names none, or NULL. False, and
+ * a line in the log, if it can never be an address.
+ */
+bool slave_parse_master(char *text, const char *port, struct slave_names *names);
+
+/* Gives @o the addresses; false, and a line in the log, if they are not there now. */
+bool slave_look_up(const struct slave_names *names, struct slave_options *o);
+
 /* How a worker ended. */
 enum worker_exit {
 	WORKER_STOPPED = 0, /* it was told to */

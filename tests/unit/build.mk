@@ -2,7 +2,7 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin control bpshell bpsh dhcp \
+UNIT_NAMES := config nodeset header link mux port standin slave control bpshell bpsh dhcp \
 	library tee tools bpcp bpckpt bpmove
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
@@ -23,6 +23,9 @@ $(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
 $(BUILD)/tests/unit/test_port: $(BUILD)/daemons/bpiod_port.o
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
 $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
+# The test plays the name server.
+$(BUILD)/tests/unit/test_slave: $(BUILD)/daemons/slave_address.o
+$(BUILD)/tests/unit/test_slave: UNIT_LDFLAGS := -Wl,--wrap=getaddrinfo
 $(BUILD)/tests/unit/test_control: $(BUILD)/shell/bpctl_address.o $(BUILD)/daemons/slave_control.o
 $(BUILD)/tests/unit/test_bpshell: $(addprefix $(BUILD)/shell/,$(bpshell_OBJECTS)) $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_bpshell: UNIT_LIBS := $(bpshell_LIBS)
