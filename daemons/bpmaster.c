@@ -268,6 +268,10 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	if (reload.path && !(reload.path = absolute_path(reload.path))) {
+		log_err("the configuration: %m");
+		return 1;
+	}
 	if (trace && !(m.trace = trace_open(trace)))
 		return 1;
 	/* Before anything is opened: the driver knows a master by its process. */

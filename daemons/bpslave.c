@@ -274,6 +274,11 @@ int main(int argc, char **argv)
 	log_init("bpslave", a.verbose);
 	if (!slave_parse_master(argv[optind], argv[optind + 1], &names))
 		return 1;
+	o.keyfile = absolute_path(o.keyfile);
+	if (!o.keyfile) {
+		log_err("the key: %m");
+		return 1;
+	}
 	if (a.trace && !(o.trace = trace_open(a.trace)))
 		return 1;
 	if (!a.foreground) {

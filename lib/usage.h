@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Exit status of every program and command of this package after a wrong call. */
 #define EXIT_USAGE 2
@@ -35,6 +38,23 @@ static inline int common_option(int c, const char *version, const char *usage)
 	else
 		fputs(usage, stderr);
 	return c == 'h' || c == 'V' || c == 'v' ? 0 : EXIT_USAGE;
+}
+
+/*
+ * A file's name for who will have another working directory; NULL with errno. Links
+ * are not followed: what they lead to may change.
+ */
+static inline char *absolute_path(const char *path)
+{
+	char *here, *whole = NULL;
+
+	if (*path == '/')
+		return strdup(path);
+	here = get_current_dir_name();
+	if (!here || asprintf(&whole, "%s/%s", here, path) < 0)
+		whole = NULL;
+	free(here);
+	return whole;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "slave.h"
 #include "unit.h"
+#include "usage.h"
 
 /* What the name server says of any name; 0: the address of this machine. */
 static int answer;
@@ -115,4 +116,17 @@ START_TEST(own_address)
 }
 END_TEST
 
-UNIT_MAIN("slave", masters, look_up, own_address)
+START_TEST(paths)
+{
+	char *path = absolute_path("/etc/bproc/key");
+
+	ck_assert_str_eq(path, "/etc/bproc/key");
+	free(path);
+	ck_assert_int_eq(chdir("/usr/bin"), 0);
+	path = absolute_path("../share/key");
+	ck_assert_str_eq(path, "/usr/bin/../share/key");
+	free(path);
+}
+END_TEST
+
+UNIT_MAIN("slave", masters, look_up, own_address, paths)
