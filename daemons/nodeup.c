@@ -111,7 +111,11 @@ struct nodeup *nodeup_start(struct event_base *base, const char *script, int num
 	struct nodeup *n;
 
 	if (access(script, X_OK)) {
-		done(arg, errno == ENOENT);
+		bool none = errno == ENOENT;
+
+		if (!none)
+			log_err("node %d: cannot run %s: %m", number, script);
+		done(arg, none);
 		return NULL;
 	}
 	n = calloc(1, sizeof(*n));
