@@ -37,6 +37,7 @@ struct bpiod {
 	struct route **route;
 	unsigned int routes;
 	struct event *move; /* runs as long as the connection is to be made anew */
+	bool failed;	    /* it cannot go on */
 };
 
 /* --- the daemon (bpiod_run.c) --- */

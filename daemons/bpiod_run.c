@@ -216,6 +216,8 @@ static void driver_broken(void *arg, int err)
 	struct bpiod *b = arg;
 
 	log_info(IOD_DEVICE ": %s", strerror(-err));
+	/* The process space ends with who started us. */
+	b->failed = err != -ESHUTDOWN;
 	event_base_loopbreak(b->base);
 }
 
@@ -266,5 +268,5 @@ int bpiod_run(int control, int device, int node)
 		return 1;
 	}
 	event_base_dispatch(b.base);
-	return 0;
+	return b.failed;
 }

@@ -78,6 +78,7 @@ static void driver_broken(void *arg, int err)
 	struct master *m = arg;
 
 	log_err("%s: %s", DEVICE, strerror(-err));
+	m->failed = true;
 	event_base_loopbreak(m->base);
 }
 
@@ -285,5 +286,5 @@ int main(int argc, char **argv)
 	log_info("master of %u nodes, port %u", m.nodes, m.config->port);
 	notify_ready();
 	event_base_dispatch(m.base);
-	return 0;
+	return m.failed;
 }

@@ -25,6 +25,7 @@ struct master {
 	struct node **node; /* @nodes of them */
 	unsigned int nodes;
 	FILE *trace;
+	bool failed; /* it cannot go on */
 };
 
 /* --- nodes (node.c) --- */
