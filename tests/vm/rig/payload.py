@@ -170,9 +170,10 @@ def make_node_image(out, tree):
         os.symlink(f"{STAGE}/usr", f"{root}/usr")
         os.symlink(f"{tree.top}/lib", f"{root}/lib")
         base.write(f"{root}/key", cluster_key(), 0o600)
+        base.write(f"{root}/data", "", 0o640)
         base.run([f"{STAGE}/usr/sbin/bproc-mknode", "-r", root, "-k", tree.release, "-m", MASTER,
                   "-K", f"{root}/key", "-M", "virtio_console", "-i", f"{GUEST}/agent:/rig/agent",
-                  "-x", "/rig/agent", out])
+                  "-i", f"{root}/data:/rig/data", "-x", "/rig/agent", out])
 
 
 def make_node(out, tree, number, bare):
