@@ -33,6 +33,7 @@ help:
 	@echo '     CONFIG_BPROC_...=y   an option of Kconfig (make config asks for all)'
 	@echo 'mk/into-tree DIR        put the driver into the source of a kernel'
 	@echo 'make install            programs to $$(DESTDIR)$$(PREFIX)'
+	@echo '     PREFIX=/usr/local    there (elsewhere systemd, udev and modprobe do not look)'
 	@echo 'make modules_install    modules to $$(INSTALL_MOD_PATH)/lib/modules'
 	@echo 'make deb                Debian packages, in build/deb'
 	@echo 'make check-packages     they are built, checked, installed, upgraded and purged (minutes)'

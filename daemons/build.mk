@@ -61,5 +61,7 @@ install-daemons:
 	install -D -m 644 -t $(DESTDIR)$(SYSLIBDIR)/systemd/system daemons/bpmaster.service \
 		daemons/bpslave@.service daemons/bproc-nodeup.socket \
 		daemons/bproc-nodeup@.service
+	sed -i 's,=/usr/sbin/,=$(SBINDIR)/,; s,=/usr/lib/,=$(LIBDIR)/,' \
+		$(DESTDIR)$(SYSLIBDIR)/systemd/system/bp*.service
 
 -include $(wildcard $(BUILD)/daemons/*.d $(BUILD)/daemons/stub/*.d)

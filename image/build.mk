@@ -22,5 +22,7 @@ $(BUILD)/image/bproc-mknode: image/bproc-mknode
 install-image:
 	install -D -m 755 -t $(DESTDIR)$(LIBDIR)/bproc $(BUILD)/image/bproc-init
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(BUILD)/image/bproc-mknode
+	sed -i 's,"$$root/usr/sbin/,"$$root$(SBINDIR)/,; s,"$$root/usr/lib/,"$$root$(LIBDIR)/,' \
+		$(DESTDIR)$(SBINDIR)/bproc-mknode
 
 -include $(wildcard $(BUILD)/image/*.d)
