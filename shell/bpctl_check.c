@@ -61,6 +61,9 @@ __attribute__((format(printf, 3, 4))) static void tell(enum result r, const char
 	putchar('}');
 }
 
+/* udev looks groups up when it reads its rules; nodes get theirs when they are added. */
+#define UDEV_AGAIN "udevadm control --reload; udevadm trigger --action=add -s bproc"
+
 /* --- the kernel and the driver --- */
 
 static void check_kernel(void)
@@ -183,8 +186,8 @@ static void check_devices(void)
 	struct stat st;
 
 	if (!gr)
-		tell(WRONG, "group", "there is no group bproc: systemd-sysusers, then udevadm "
-				     "trigger -s bproc");
+		tell(WRONG, "group",
+		     "there is no group bproc: systemd-sysusers; " UDEV_AGAIN);
 	if (stat("/dev/bproc", &st))
 		return;
 	if (!access("/dev/bproc", R_OK | W_OK))
@@ -196,7 +199,7 @@ static void check_devices(void)
 	else
 		tell(WRONG, "devices",
 		     "/dev/bproc (%s, %03o) is closed to you: are the udev rules installed? "
-		     "udevadm control --reload, then udevadm trigger -s bproc",
+		     UDEV_AGAIN,
 		     owner_text(&st, owner, sizeof(owner)), st.st_mode & 0777);
 	check_private_device("/dev/bproc-master");
 	check_private_device("/dev/bproc-slave");
