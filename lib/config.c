@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,7 +12,9 @@
 #include "link.h"
 #include "log.h"
 
+/* Of a line; more are for tags that take any number, and do not look at them. */
 #define WORDS_MAX 16
+#define ANY INT_MAX
 
 struct parser {
 	struct config *config;
@@ -242,17 +245,20 @@ static const struct {
 	{ "keyfile", 1, 1, tag_keyfile },
 	{ "nodeup", 1, 1, tag_nodeup },
 	{ "logfacility", 1, 1, tag_logfacility },
-	{ "allowinsecureports", 0, WORDS_MAX, tag_ignored },
-	{ "slavetimesync", 0, WORDS_MAX, tag_ignored },
-	{ "slave", 0, WORDS_MAX, tag_ignored },
-	{ "master", 0, WORDS_MAX, tag_ignored },
-	{ "bootfile", 0, WORDS_MAX, tag_ignored },
-	{ "libraries", 0, WORDS_MAX, tag_ignored },
-	{ "librariesfrombinary", 0, WORDS_MAX, tag_ignored },
-	{ "node", 0, WORDS_MAX, tag_ignored },
+	{ "allowinsecureports", 0, ANY, tag_ignored },
+	{ "slavetimesync", 0, ANY, tag_ignored },
+	{ "slave", 0, ANY, tag_ignored },
+	{ "master", 0, ANY, tag_ignored },
+	{ "bootfile", 0, ANY, tag_ignored },
+	{ "libraries", 0, ANY, tag_ignored },
+	{ "librariesfrombinary", 0, ANY, tag_ignored },
+	{ "node", 0, ANY, tag_ignored },
 };
 
-/* Splits in place, with quotes and backslashes; the number of words or -1. */
+/*
+ * Splits in place, with quotes and backslashes; the number of words, of which @argv has
+ * the first WORDS_MAX, or -1.
+ */
 static int split(struct parser *p, char *line, char **argv)
 {
 	char *from = line, *to, quote = 0;
@@ -263,11 +269,10 @@ static int split(struct parser *p, char *line, char **argv)
 			from++;
 		if (!*from || *from == '#')
 			return argc;
-		if (argc == WORDS_MAX) {
-			fail(p, "more than %d words", WORDS_MAX);
-			return -1;
-		}
-		argv[argc++] = to = from;
+		to = from;
+		if (argc < WORDS_MAX)
+			argv[argc] = to;
+		argc++;
 		for (; *from && (quote || !isspace((unsigned char)*from)); from++) {
 			if (quote ? *from == quote : *from == '"' || *from == '\'')
 				quote = quote ? 0 : *from;

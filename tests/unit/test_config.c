@@ -112,6 +112,23 @@ START_TEST(errors_have_places)
 }
 END_TEST
 
+/* As the original's configurations have them: nobody looks at these words. */
+START_TEST(many_words_without_effect)
+{
+	struct config *c =
+		parse("libraries /l/1 /l/2 /l/3 /l/4 /l/5 /l/6 /l/7 /l/8 /l/9 /l/10 "
+		      "/l/11 /l/12 /l/13 /l/14 /l/15 /l/16 /l/17 # and that is all\n"
+		      "nodes 3\n");
+
+	ck_assert_msg(c != NULL, "%s", error);
+	ck_assert_uint_eq(c->nodes, 3);
+	config_free(c);
+	refused("nodes 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n",
+		"takes 1 to 1 words");
+	refused("libraries 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 \"17\n", "quote");
+}
+END_TEST
+
 START_TEST(quotes_and_backslashes)
 {
 	struct config *c = parse("keyfile /a\\ b'c d'\"e#f\"\n");
@@ -123,4 +140,4 @@ START_TEST(quotes_and_backslashes)
 END_TEST
 
 UNIT_MAIN("config", defaults, all_tags, nodes_from_addresses, errors_have_places,
-	  quotes_and_backslashes)
+	  many_words_without_effect, quotes_and_backslashes)
