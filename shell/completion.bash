@@ -9,7 +9,7 @@
 : "${_bproc_etc:=/etc/bproc}"
 
 _bproc_options() {
-	"$1" --help 2>/dev/null | grep -oE '(^|[ ,|[])--?[A-Za-z0-9][A-Za-z0-9-]*' | tr -d ' ,|[' |
+	"$@" --help 2>/dev/null | grep -oE '(^|[ ,|[])--?[A-Za-z0-9][A-Za-z0-9-]*' | tr -d ' ,|[' |
 		sort -u
 }
 
@@ -53,6 +53,14 @@ _bproc_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
 }
 
+_bproc_users() {
+	mapfile -t COMPREPLY < <(compgen -u -- "$1")
+}
+
+_bproc_processes() {
+	_bproc_words "$1" "$(ps -u "$(id -u)" -o pid=)"
+}
+
 _bproc_files() {
 	compopt -o filenames 2>/dev/null || :
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
@@ -63,9 +71,11 @@ _bproc_argument() {
 	local command=$1 option=$2 cur=$3
 
 	case $command:$option in
-	bpctl:-S | bpctl:--nodes) _bproc_nodes "$cur" ;;
+	bpctl:-S | bpctl:--nodes | bpshell:-u | bpshell:--use | bpmove:-[dt] | bpmove:--drain | bpmove:--to)
+		_bproc_nodes "$cur"
+		;;
 	bpctl:-s | bpctl:--state) _bproc_words "$cur" "$(_bproc_states) unavailable" ;;
-	bpctl:-u | bpctl:--user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+	bpctl:-u | bpctl:--user | bptop:-u | bptop:--user) _bproc_users "$cur" ;;
 	bpctl:-g | bpctl:--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ;;
 	bpctl:-m | bpctl:--mode) _bproc_words "$cur" "1 10 11 100 101 110 111" ;;
 	bpslave:-k | *:--key | bproc-mknode:-[Ki] | bproc-mknode:--include | *:--trace | *:--config | \
@@ -76,12 +86,25 @@ _bproc_argument() {
 		_bproc_words "$cur" "$(cd /lib/modules 2>/dev/null && echo *)"
 		;;
 	bpsh:-[IOE] | bpsh:--std* | bpsh:-b | bpsh:--buffer | bpsh:-l | bpsh:--login | bpctl:-r | \
-		bpctl:--chroot | bpctl:--reconnect | bpstat:-A | bpstat:--host | *:--master | \
-		bproc-mknode:-[mMx] | bpslave:-[snl] | *:--run | *:--modules)
+		bpctl:--chroot | bpctl:--reconnect | bpstat:-A | bpstat:--host | bptop:-[nd] | \
+		bptop:--count | bptop:--delay | bpshell:-c | bpshell:--command | \
+		bproc-mknode:-[mMx] | bproc-mknode:--master | bproc-mknode:--modules | \
+		bproc-mknode:--run | bpslave:-[sPnl] | bpslave:--source | bpslave:--peers | \
+		bpslave:--attempts | bpslave:--log | bpiod:-f | bpiod:--facility)
 		COMPREPLY=()
 		;;
 	*) return 1 ;;
 	esac
+}
+
+# Of the words that are no options the cursor's is this one, from 1.
+_bproc_place() {
+	local i n=1
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -* ]] || n=$((n + 1))
+	done
+	echo "$n"
 }
 
 # bpsh: nodes, then a program, then what that takes.
@@ -131,28 +154,50 @@ _bproc() {
 			# Not for the program behind it.
 			_bproc_bpsh_before_program && _bproc_words "$cur" "$(_bproc_options "$1")"
 			;;
+		bpctl:*)
+			if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = check ]; then
+				_bproc_words "$cur" "$(_bproc_options "$1" check)"
+			else
+				_bproc_words "$cur" "$(_bproc_options "$1")"
+			fi
+			;;
 		*) _bproc_words "$cur" "$(_bproc_options "$1")" ;;
 		esac
 		return
 	fi
 	case $command in
 	bpsh) _bproc_bpsh "$cur" ;;
-	bpstat) _bproc_nodes "$cur" ;;
+	bpstat | bptop) _bproc_nodes "$cur" ;;
 	bpcp)
 		_bproc_files "$cur"
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -S : -W "$(_bproc_numbers) master" -- "$cur")
 		compopt -o nospace 2>/dev/null || :
 		;;
 	bpmove)
-		if [ "$COMP_CWORD" = 1 ]; then
-			_bproc_words "$cur" "$(ps -u "$(id -u)" -o pid=)"
+		# Not what --drain takes: one node.
+		if [ "$(_bproc_place)" = 1 ]; then
+			_bproc_processes "$cur"
 		else
-			_bproc_nodes "$cur"
+			_bproc_words "$cur" "$(_bproc_numbers) master"
 		fi
 		;;
-	bpctl) _bproc_words "$cur" "$(_bproc_options "$1")" ;;
-	bproc-key)
+	bpckpt)
+		case $(_bproc_place):${COMP_WORDS[1]} in
+		1:*) _bproc_words "$cur" "dump exec restore info" ;;
+		2:dump) _bproc_processes "$cur" ;;
+		*) _bproc_files "$cur" ;;
+		esac
+		;;
+	bpctl)
 		if [ "$COMP_CWORD" = 1 ]; then
+			_bproc_words "$cur" "check $(_bproc_options "$1")"
+		elif [ "${COMP_WORDS[1]}" != check ]; then
+			_bproc_words "$cur" "$(_bproc_options "$1")"
+		fi
+		;;
+	bpmaster | bpslave | bpiod) ;;
+	bproc-key)
+		if [ "$(_bproc_place)" = 1 ]; then
 			_bproc_words "$cur" "generate install fingerprint show"
 		else
 			_bproc_files "$cur"
