@@ -214,12 +214,16 @@ static int move_some(int argc, char **argv, const struct options *o)
 
 /* --- all processes of nodes --- */
 
+/* 0, or an exit status after it was said why not. */
 static int get_nodes(struct bproc_node_set_t *set, const char *spec)
 {
+	int ret;
+
 	if (bproc_nodespec(set, spec) < 0) {
+		ret = errno == EINVAL ? EXIT_USAGE : 1;
 		fprintf(stderr, "bpmove: %s: %s\n", spec,
 			errno == EINVAL ? "not a list of nodes" : bproc_strerror(errno));
-		return 1;
+		return ret;
 	}
 	if (!set->size)
 		fprintf(stderr, "bpmove: %s: no such node\n", spec);
@@ -232,10 +236,14 @@ static int drain(const struct options *o)
 	int flags = (o->force ? BPROC_MIGRATE_FORCE : 0) | (o->dry ? BPROC_DRAIN_DRY_RUN : 0);
 	struct bproc_drained_t *done = NULL;
 	struct list l = { NULL, 0 };
-	int ret = 1, n;
+	int ret, n;
 
-	if (get_nodes(&from, o->drain) || get_nodes(&to, o->to ? o->to : "master"))
+	ret = get_nodes(&from, o->drain);
+	if (!ret)
+		ret = get_nodes(&to, o->to ? o->to : "master");
+	if (ret)
 		goto out;
+	ret = 1;
 	n = bproc_drain(&from, &to, flags, &done);
 	if (n < 0) {
 		fprintf(stderr, "bpmove: %s\n",

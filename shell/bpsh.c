@@ -572,9 +572,10 @@ int bpsh_command(int argc, char **argv)
 	}
 	b.n = find_all(&b);
 	if (b.n < 0) {
+		ret = errno == EINVAL ? EXIT_USAGE : 1;
 		fprintf(stderr, "bpsh: %s: %s\n", b.nodes,
 			errno == EINVAL ? "not a list of nodes" : bproc_strerror(errno));
-		return 1;
+		return ret;
 	}
 	if (!b.n) {
 		fprintf(stderr, "bpsh: %s: no such node\n", b.nodes);

@@ -375,10 +375,10 @@ static int show(struct options *o)
 		if (i && !pause_for(o, keys))
 			break;
 		if (bproc_nodespec(&set, o->nodes) < 0) {
+			ret = errno == EINVAL ? EXIT_USAGE : 1;
 			fprintf(stderr, "bptop: %s: %s\n", o->nodes,
 				errno == EINVAL ? "not a list of nodes" :
 						  bproc_strerror(errno));
-			ret = 1;
 			break;
 		}
 		if (!i && !set.size && *o->nodes >= '0' && *o->nodes <= '9') {

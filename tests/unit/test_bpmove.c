@@ -60,6 +60,10 @@ int __wrap_bproc_nodespec(struct bproc_node_set_t *set, const char *spec)
 {
 	struct bproc_node_info_t node = { .node = strcmp(spec, "master") ? atoi(spec) : -1 };
 
+	if (strchr(spec, ';')) {
+		errno = EINVAL;
+		return -1;
+	}
 	strcpy(node.status, "up");
 	return bproc_nodeset_add(set, &node);
 }
@@ -125,6 +129,13 @@ START_TEST(one_stays_and_others_start)
 }
 END_TEST
 
+START_TEST(what_is_no_list)
+{
+	ck_assert_int_eq(bpmove("--drain", "0;1"), 2);
+	ck_assert_str_eq(said, "bpmove: 0;1: not a list of nodes\n");
+}
+END_TEST
+
 /* A process calls itself what it likes. */
 START_TEST(names_that_are_shown)
 {
@@ -139,4 +150,4 @@ START_TEST(names_that_are_shown)
 END_TEST
 
 UNIT_MAIN("bpmove", all_go, others_start_all_the_time, one_stays_and_others_start,
-	  names_that_are_shown)
+	  what_is_no_list, names_that_are_shown)
