@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bpstat.h"
+#include "nodeset.h"
 #include "usage.h"
 
 static const char usage[] =
@@ -118,18 +119,37 @@ static int print_host(const char *host)
 	return printed(found);
 }
 
-static int print_processes(bool json)
+/*
+ * All remote processes, and in @set the nodes that the options name, if they do. How many
+ * processes, -1 after it was said why not.
+ */
+static int get_processes(const struct bpstat_options *o, struct bproc_node_set_t *set,
+			 struct bproc_proc_info_t **list)
 {
-	struct bproc_proc_info_t *list;
-	int n = bproc_proclist(BPROC_NODE_ANY, &list);
+	int n;
 
-	if (n < 0) {
+	if (o->specs && bpstat_nodes(o, set))
+		return -1;
+	n = bproc_proclist(BPROC_NODE_ANY, list);
+	if (n < 0)
 		fprintf(stderr, "bpstat: %s\n", bproc_strerror(errno));
-		return 1;
-	}
-	bpstat_print_processes(list, n, json);
+	return n;
+}
+
+static int print_processes(const struct bpstat_options *o)
+{
+	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
+	struct bproc_proc_info_t *list = NULL;
+	int i, meant = 0, n = get_processes(o, &set, &list);
+
+	for (i = 0; i < n; i++)
+		if (!o->specs || nodeset_find(&set, list[i].node))
+			list[meant++] = list[i];
+	if (n >= 0)
+		bpstat_print_processes(list, meant, o->json);
 	free(list);
-	return printed(0);
+	bproc_nodeset_free(&set);
+	return printed(n < 0);
 }
 
 /* Where the word "PID" ends in ps's first line; the numbers end there too. */
@@ -147,19 +167,16 @@ static size_t pid_column(const char *line)
 	return 0;
 }
 
-static int filter_ps(void)
+static int filter_ps(const struct bpstat_options *o)
 {
-	struct bproc_proc_info_t *list;
-	int i, n = bproc_proclist(BPROC_NODE_ANY, &list);
+	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
+	struct bproc_proc_info_t *list = NULL;
+	int i, n = get_processes(o, &set, &list);
 	char *line = NULL;
 	size_t size = 0, column = 0;
 	bool first = true;
 
-	if (n < 0) {
-		fprintf(stderr, "bpstat: %s\n", bproc_strerror(errno));
-		return 1;
-	}
-	while (getline(&line, &size, stdin) > 0) {
+	while (n >= 0 && getline(&line, &size, stdin) > 0) {
 		int pid = 0, node = BPROC_NODE_MASTER;
 		size_t start;
 
@@ -181,6 +198,8 @@ static int filter_ps(void)
 		for (i = 0; i < n; i++)
 			if (list[i].pid == pid)
 				node = list[i].node;
+		if (o->specs && !nodeset_find(&set, node))
+			continue;
 		if (node == BPROC_NODE_MASTER)
 			printf("\t%s", line);
 		else
@@ -188,6 +207,7 @@ static int filter_ps(void)
 	}
 	free(line);
 	free(list);
+	bproc_nodeset_free(&set);
 	return printed(first);
 }
 
@@ -272,9 +292,9 @@ int bpstat_command(int argc, char **argv)
 	case 'A':
 		return print_host(host);
 	case 'p':
-		return print_processes(o.json);
+		return print_processes(&o);
 	case 'P':
-		return filter_ps();
+		return filter_ps(&o);
 	}
 	if (o.watch)
 		return bpstat_watch(&o);
