@@ -72,13 +72,23 @@ static void check_kernel(void)
 		const char *option, *why;
 		enum result without;
 	} needed[] = {
-		{ "CONFIG_KPROBES", "to find the kernel's functions", WRONG },
-		{ "CONFIG_DYNAMIC_FTRACE_WITH_REGS", "for numbers of processes on nodes", WRONG },
+		/* as in Kconfig */
+		{ "CONFIG_MODULES", "to load the driver", WRONG },
 		{ "CONFIG_PID_NS", "for the processes of a node", WRONG },
-		{ "CONFIG_KALLSYMS", "to find the kernel's functions", WRONG },
+		{ "CONFIG_CHECKPOINT_RESTORE", "to make processes of images", WRONG },
+		{ "CONFIG_KPROBES", "to find the kernel's functions", WRONG },
+		{ "CONFIG_KALLSYMS_ALL", "to find the kernel's variables", WRONG },
+		{ "CONFIG_TRACEPOINTS", "to see forks and ends of processes", WRONG },
+		{ "CONFIG_DEVTMPFS", "for the device files", WRONG },
+		{ "CONFIG_DYNAMIC_FTRACE_WITH_REGS", "for numbers of processes on nodes", WRONG },
+		{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "for numbers of processes on nodes", WRONG },
+		{ "CONFIG_BINFMT_ELF", "for what restored processes are", WRONG },
+		{ "CONFIG_IA32_EMULATION", "for what 32-bit programs use", WRONG },
+		{ "CONFIG_RSEQ", "for processes that use rseq(2)", WRONG },
+		{ "CONFIG_ADVISE_SYSCALLS", "for mappings with madvise(2)", WRONG },
+		/* and beside that */
 		{ "CONFIG_TLS", "to encrypt in the kernel; without it the daemons do it, slower",
 		  NOTE },
-		{ "CONFIG_IA32_EMULATION", "for 32-bit programs", NOTE },
 	};
 	const char *lockdown = probe_line("/sys/kernel/security/lockdown");
 	struct utsname u;
