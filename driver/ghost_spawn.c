@@ -111,12 +111,17 @@ static int exec_ghost(const struct bproc_ghost *g, struct file *file)
 	static const char *const argv[] = { "bproc-ghost", NULL };
 	static const char *const envp[] = { NULL };
 	int dumpable = bproc_dumpable();
+	int fd = get_unused_fd_flags(0);
 	const struct cred *was;
-	int fd = -1, err;
+	int err;
 
+	/* Without room nothing is to have changed; but it goes into a table that nobody shares. */
+	if (fd < 0)
+		return fd;
+	put_unused_fd(fd);
+	fd = -1;
 	was = get_current_cred();
 	err = seal(g->space);
-	/* Who shares the descriptors is not to have this one. */
 	if (!err)
 		err = ks_unshare_files();
 	if (!err) {
