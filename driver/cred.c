@@ -314,6 +314,8 @@ int bproc_cred_change(struct bproc_ghost *g, const struct bproc_cred *c,
 	struct cred *new;
 	bool done;
 
+	bproc_ghost_said_users(g, make_kuid(&init_user_ns, c->uid[0]),
+			       make_kuid(&init_user_ns, c->uid[2]));
 	do {
 		old = bproc_ghost_get_cred(g);
 		new = changed(old, c, groups);

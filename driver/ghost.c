@@ -262,7 +262,7 @@ static void remember_ended(struct bproc_ghost *g)
  */
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing)
 {
-	bool live;
+	bool live, late;
 
 	spin_lock_irq(&bproc_sighand()->siglock);
 	if (executing)
@@ -273,8 +273,12 @@ bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing)
 	spin_unlock_irq(&bproc_sighand()->siglock);
 	spin_lock(&g->lock);
 	live = g->state == BPROC_GHOST_LIVE && !g->ended;
+	late = executing && g->state == BPROC_GHOST_EXITING;
 	g->executing = executing;
 	spin_unlock(&g->lock);
+	/* As bproc_ghost_end() would have, a moment later. */
+	if (late)
+		send_sig(SIGKILL, current, 1);
 	return live;
 }
 
@@ -388,6 +392,38 @@ bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
 	if (same && old)
 		put_cred(old);
 	return same;
+}
+
+/**
+ * bproc_ghost_said_users - whose the process is, as its node has it
+ * @g: its ghost on the master
+ * @uid: real user ID
+ * @suid: saved user ID
+ *
+ * They say who could signal it, and nothing else: bproc_ghost_get_cred() does.
+ */
+void bproc_ghost_said_users(struct bproc_ghost *g, kuid_t uid, kuid_t suid)
+{
+	spin_lock(&g->lock);
+	g->said_uid = uid;
+	g->said_suid = suid;
+	spin_unlock(&g->lock);
+}
+
+/**
+ * bproc_ghost_is_users - is its process a user's, in the master's eyes or its node's?
+ * @g: the ghost, on the master
+ * @uid: the user
+ */
+bool bproc_ghost_is_users(struct bproc_ghost *g, kuid_t uid)
+{
+	bool ret;
+
+	spin_lock(&g->lock);
+	ret = uid_eq(uid, g->said_uid) || uid_eq(uid, g->said_suid) ||
+	      uid_eq(uid, g->cred->uid) || uid_eq(uid, g->cred->suid);
+	spin_unlock(&g->lock);
+	return ret;
 }
 
 /* Show another name and other arguments; takes @name over. */

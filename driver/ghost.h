@@ -61,6 +61,8 @@ struct bproc_name {
  * @cred: on the master: what the process may have here, and gets when it returns: that with
  *	which it left, or less
  * @cred_changed: the task does not have it yet
+ * @said_uid: on the master: real user of the process, as its node says; root till then
+ * @said_suid: likewise, saved user
  * @needed: stand-in: when it was last seen to be needed, in jiffies
  * @in_transit: the process is on its way from @node to @transit_to
  * @transit_to: see @in_transit
@@ -101,6 +103,8 @@ struct bproc_ghost {
 	bool leaving;
 	const struct cred *cred;
 	bool cred_changed;
+	kuid_t said_uid;
+	kuid_t said_suid;
 	unsigned long needed;
 	bool in_transit;
 	bool transit_arrived;
@@ -131,6 +135,8 @@ bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
 			      const struct cred *new);
 void bproc_ghost_set_name(struct bproc_ghost *g, struct bproc_name *name);
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
+void bproc_ghost_said_users(struct bproc_ghost *g, kuid_t uid, kuid_t suid);
+bool bproc_ghost_is_users(struct bproc_ghost *g, kuid_t uid);
 void bproc_ghost_expect_word(struct bproc_ghost *g);
 bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);

@@ -30,11 +30,16 @@
  * ghost takes them from its queue and sends them on. So no signal can end or stop a
  * ghost while the process that it stands for has not ended or stopped.
  */
-static void hold_back_all_signals(struct bproc_space *s)
+static int hold_back_all_signals(struct bproc_space *s)
 {
 	struct k_sigaction *child = &bproc_sighand()->action[SIGCHLD - 1];
 
 	spin_lock_irq(&bproc_sighand()->siglock);
+	/* It was let in, and has come: to hide it would change the status. */
+	if (current->signal->flags & SIGNAL_GROUP_EXIT) {
+		spin_unlock_irq(&bproc_sighand()->siglock);
+		return -EINTR;
+	}
 	sigfillset(&current->blocked);
 	/*
 	 * On a node children of a ghost that end are nobody's here. On the master they may
@@ -44,6 +49,7 @@ static void hold_back_all_signals(struct bproc_space *s)
 	child->sa.sa_flags = bproc_is_master(s) ? 0 : SA_NOCLDWAIT;
 	recalc_sigpending();
 	spin_unlock_irq(&bproc_sighand()->siglock);
+	return 0;
 }
 
 /* Let the task stop by @sig when it returns to user mode, and be killed while it is. */
@@ -107,7 +113,8 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 		if (swallow)
 			return;
 	}
-	if (!bproc_is_master(g->space))
+	/* The kernel's own are for the process, whoever's it is. */
+	if (!bproc_is_master(g->space) && info->si_code <= 0)
 		owner = from_kuid_munged(&init_user_ns, current_uid());
 	bproc_forward_signal(g->space, g->node, g->nr, info, owner);
 	if (sig == SIGKILL && info->si_code == SI_KERNEL) {
@@ -193,8 +200,10 @@ static bool give_cred(struct bproc_ghost *g, struct bproc_ghost *child)
 	const struct cred *parents = bproc_ghost_get_cred(g), *own = bproc_cred_of_fork(parents);
 
 	put_cred(parents);
-	if (own)
+	if (own) {
 		bproc_ghost_replace_cred(child, NULL, own);
+		bproc_ghost_said_users(child, g->said_uid, g->said_suid);
+	}
 	return own;
 }
 
@@ -224,8 +233,11 @@ static int hand_out(struct bproc_ghost *g, struct bproc_ghost_order *op,
 		}
 		fd_install(fd, op->file);
 		op->file = NULL;
-		/* The files that the process wants to have may keep it waiting for ever. */
-		if (arrives)
+		/*
+		 * The files that the process wants to have may keep it waiting for ever. Where a
+		 * vector call's caller is, that one waits for the answer.
+		 */
+		if (arrives && !bproc_ghost_is_local(g))
 			bproc_ghost_set_executing(g, true);
 	}
 	arg->op = op->op;
@@ -356,7 +368,9 @@ long bproc_ghost_next(struct bproc_ghost *g, struct bproc_ghost_next __user *uar
 		return -EFAULT;
 	if (!thread_group_empty(current) || (g->nr && g->task != current))
 		return -EINVAL;
-	hold_back_all_signals(g->space);
+	ret = hold_back_all_signals(g->space);
+	if (ret)
+		return ret;
 	if (!g->nr) {
 		ret = first_call(g);
 		if (ret && READ_ONCE(g->state) != BPROC_GHOST_EXITING)

@@ -164,10 +164,10 @@ static bool set_exit_signal(struct task_struct *task, int sig)
 }
 
 /*
- * A new ghost holds back SIGKILL, too, before anybody knows it: it would leave a process
- * without a ghost. Return: 0, or -EINTR if it has come.
+ * A ghost holds back all signals before it has asked for its first order: SIGKILL would leave
+ * a process without a ghost. Return: 0, or -EINTR if that has come.
  */
-static int hold_back_kill(void)
+static int hold_back_signals(void)
 {
 	int err = 0;
 
@@ -207,7 +207,7 @@ static int spawned(void *data)
 		set_exit_signal(current, 0);
 		/* And one whose group its parent cannot change, but this is just a fork. */
 		current->flags |= PF_FORKNOEXEC;
-		err = hold_back_kill();
+		err = hold_back_signals();
 	}
 	if (!err) {
 		err = bproc_ghost_bind(spawn->ghost);
@@ -429,11 +429,16 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = exec_ghost(g, file);
-	if (!err && name)
-		bproc_ghost_set_name(g, name);
-	else
-		kfree(name);
+	/* It may have the mask of a program that was restored, and exec ends its handlers. */
+	err = hold_back_signals();
+	if (!err)
+		err = exec_ghost(g, file);
+	/* The process may have told a newer one. */
+	spin_lock(&g->lock);
+	if (!err && !g->name)
+		swap(g->name, name);
+	spin_unlock(&g->lock);
+	kfree(name);
 	fput(file);
 	return err;
 }

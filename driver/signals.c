@@ -5,6 +5,7 @@
 #include <linux/sched/task.h>
 #include <linux/signal.h>
 
+#include "ghost.h"
 #include "kcompat.h"
 #include "ksyms.h"
 #include "proc.h"
@@ -90,10 +91,12 @@ int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal
  * Who may signal a ghost on a node was asked by that kernel; but the process that it stood
  * for may have ended, and somebody else's have its number.
  */
-static bool is_meant(struct task_struct *task, const struct bproc_msg_signal *m)
+static bool is_meant(struct bproc_space *s, pid_t nr, struct task_struct *task,
+		     const struct bproc_msg_signal *m)
 {
 	kuid_t owner = make_kuid(&init_user_ns, m->owner);
 	const struct cred *cred;
+	struct bproc_ghost *g;
 	bool ret;
 
 	if (m->owner == BPROC_SIGNAL_OWN || !m->owner)
@@ -101,6 +104,12 @@ static bool is_meant(struct task_struct *task, const struct bproc_msg_signal *m)
 	/* Codes that only the kernel can give. */
 	if ((m->code == SI_USER || m->code == SI_TKILL) && !m->uid)
 		return true;
+	g = bproc_ghost_find(s, nr);
+	if (g) {
+		ret = bproc_ghost_is_users(g, owner);
+		bproc_ghost_put(g);
+		return ret;
+	}
 	rcu_read_lock();
 	cred = __task_cred(task);
 	ret = uid_eq(owner, cred->uid) || uid_eq(owner, cred->suid);
@@ -136,7 +145,7 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		return -EPERM;
 	}
 	if ((m->tid && task_tgid_nr_ns(task, s->ns) != nr) ||
-	    (bproc_is_master(s) && !is_meant(task, m))) {
+	    (bproc_is_master(s) && !is_meant(s, nr, task, m))) {
 		put_task_struct(task);
 		return -ESRCH;
 	}

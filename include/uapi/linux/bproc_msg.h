@@ -208,7 +208,7 @@ struct bproc_msg_stream {
  * @value: si_value
  * @tid: the thread it is for, or 0: the process
  * @owner: to the master: real user ID of the ghost on the node that got it, or
- *	BPROC_SIGNAL_OWN: it was for a process there; else 0
+ *	BPROC_SIGNAL_OWN: it was for a process there; 0 if the kernel sent it
  */
 struct bproc_msg_signal {
 	__s32 signo;
