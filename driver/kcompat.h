@@ -152,6 +152,19 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 	} while (0)
 #endif
 
+/* 6.5: pages come without the mappings that they belong to. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define bproc_get_user_pages_remote(mm, start, n, flags, pages, locked)                     \
+	get_user_pages_remote(mm, start, n, flags, pages, locked)
+#define bproc_pin_user_pages_remote(mm, start, n, flags, pages, locked)                     \
+	pin_user_pages_remote(mm, start, n, flags, pages, locked)
+#else
+#define bproc_get_user_pages_remote(mm, start, n, flags, pages, locked)                     \
+	get_user_pages_remote(mm, start, n, flags, pages, NULL, locked)
+#define bproc_pin_user_pages_remote(mm, start, n, flags, pages, locked)                     \
+	pin_user_pages_remote(mm, start, n, flags, pages, NULL, locked)
+#endif
+
 /* 6.5: a page walk states which lock it holds. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #define BPROC_WALK_READ_LOCKED .walk_lock = PGWALK_RDLOCK,

@@ -195,7 +195,7 @@ out:
 /* Pages of a batch; one that has gone meanwhile reads as zeros. */
 static unsigned int gather(struct page **pages, unsigned long start, unsigned int n)
 {
-	long got = get_user_pages_unlocked(start, n, pages, FOLL_FORCE);
+	long got = vmad_get_pages(start, n, pages, FOLL_FORCE);
 
 	if (got > 0)
 		return got;

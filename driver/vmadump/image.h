@@ -210,6 +210,8 @@ struct vmad_load {
 void vmad_plan_load(const struct vmad_plan *plan, unsigned int i, struct vmad_load *load);
 
 int vmad_memory_restore(struct vmad_plan *plan);
+long vmad_get_pages(unsigned long start, unsigned long n, struct page **pages,
+		    unsigned int flags);
 
 /* Processor: features and registers. */
 int vmad_cpu_describe(struct vmad_cpu *cpu);
