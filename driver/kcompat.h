@@ -152,6 +152,13 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 	} while (0)
 #endif
 
+/* 6.15: inodes without a file look like those of regular files, and are marked. */
+#ifdef IS_ANON_FILE
+#define bproc_anon_inode(inode) IS_ANON_FILE(inode)
+#else
+#define bproc_anon_inode(inode) false
+#endif
+
 /* 6.5: pages come without the mappings that they belong to. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #define bproc_get_user_pages_remote(mm, start, n, flags, pages, locked)                     \

@@ -117,6 +117,12 @@ struct vmad_snapshot {
 	unsigned long vvar;
 };
 
+/* Bytes in the file of a mapping; for a block device its inode by name has none. */
+static inline loff_t vmad_area_file_size(const struct vmad_area *area)
+{
+	return i_size_read(area->vm_file->f_mapping->host);
+}
+
 int vmad_snapshot_take(struct vmad_snapshot *snap, const struct vmad_dump_opts *opts);
 int vmad_snapshot_runs(struct vmad_snapshot *snap);
 void vmad_snapshot_free(struct vmad_snapshot *snap);

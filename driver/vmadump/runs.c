@@ -195,6 +195,14 @@ static int store_present(struct vmad_snapshot *snap, struct vmad_area *area,
 	return err;
 }
 
+/* Does the file's size say where contents are? Else it is of some driver's making. */
+static bool has_size(const struct vmad_area *area)
+{
+	const struct inode *inode = file_inode(area->vm_file);
+
+	return (S_ISREG(inode->i_mode) && !bproc_anon_inode(inode)) || S_ISBLK(inode->i_mode);
+}
+
 /*
  * Contents of a file mapping: all pages up to the end of the file, but holes only where
  * the program has changed something there.
@@ -202,7 +210,7 @@ static int store_present(struct vmad_snapshot *snap, struct vmad_area *area,
 static int store_file(struct vmad_snapshot *snap, struct vmad_area *area, struct page **pages)
 {
 	loff_t first = area->map.offset;
-	loff_t last = min_t(u64, round_up(i_size_read(file_inode(area->vm_file)), PAGE_SIZE),
+	loff_t last = min_t(u64, round_up(vmad_area_file_size(area), PAGE_SIZE),
 			    first + (area->map.end - area->map.start));
 	unsigned long base = area->map.start - first;
 	loff_t pos = first;
@@ -264,7 +272,7 @@ int vmad_snapshot_runs(struct vmad_snapshot *snap)
 			continue;
 		if (area->map.flags & VMAD_MAP_VDSO)
 			err = store_range(snap, area, pages, start, end);
-		else if (!area->vm_file || area->hugetlb)
+		else if (!area->vm_file || area->hugetlb || !has_size(area))
 			err = store_present(snap, area, pages, start, end, false);
 		else if (area->map.file != VMAD_NO_FILE)
 			err = store_present(snap, area, pages, start, end, true);

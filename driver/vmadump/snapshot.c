@@ -118,7 +118,8 @@ static int add_area(struct vmad_snapshot *snap, struct vm_area_struct *vma,
 		return -EOPNOTSUPP;
 	if ((flags & VM_DONTCOPY) && opts->forking)
 		return 1;
-	if (vma->vm_file) {
+	/* A private mapping of /dev/zero has a file, and is memory like any other. */
+	if (vma->vm_file && !vma_is_anonymous(vma)) {
 		area->vm_file = get_file(vma->vm_file);
 		area->map.offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	}
