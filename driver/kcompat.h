@@ -30,12 +30,17 @@
 #include <linux/sched/task.h>
 #include <linux/shmem_fs.h>
 #include <linux/signal.h>
+#include <linux/swapops.h>
 #include <asm/elf.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
 #include <asm/processor.h>
 #include <asm/proto.h>
 #include <asm/vdso.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#include <linux/leafops.h>
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "BProc needs Linux 6.1 or newer"
@@ -157,6 +162,32 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 #define bproc_anon_inode(inode) IS_ANON_FILE(inode)
 #else
 #define bproc_anon_inode(inode) false
+#endif
+
+/*
+ * 6.19: entries of page tables that are no pages have new names. Markers stand where there
+ * is no page, and say something of the place; those called poisoned stand for one that was.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+static inline bool bproc_pte_marks_hole(pte_t pte)
+{
+	softleaf_t entry = softleaf_from_pte(pte);
+
+	return softleaf_is_marker(entry) && !softleaf_is_poison_marker(entry);
+}
+#else
+static inline bool bproc_pte_marks_hole(pte_t pte)
+{
+#if defined(PTE_MARKER_POISONED)
+	const pte_marker bad = PTE_MARKER_POISONED;
+#elif defined(PTE_MARKER_SWAPIN_ERROR)
+	const pte_marker bad = PTE_MARKER_SWAPIN_ERROR;
+#else
+	const pte_marker bad = 0;
+#endif
+
+	return is_pte_marker(pte) && !(pte_marker_get(pte_to_swp_entry(pte)) & bad);
+}
 #endif
 
 /* 6.5: pages come without the mappings that they belong to. */

@@ -192,45 +192,67 @@ out:
 	return err;
 }
 
-/* Pages of a batch; one that has gone meanwhile reads as zeros. */
-static unsigned int gather(struct page **pages, unsigned long start, unsigned int n)
+/* Pages of a batch; one that a file has lost meanwhile reads as zeros. */
+static long gather(const struct vmad_area *area, struct page **pages, unsigned long start,
+		   unsigned int n)
 {
-	long got = vmad_get_pages(start, n, pages, FOLL_FORCE);
+	long got = vmad_get_pages(start, n, pages, FOLL_FORCE | FOLL_HWPOISON);
 
 	if (got > 0)
 		return got;
+	if (got && got != -EFAULT)
+		return got == -EHWPOISON ? -EIO : got;
+	if (!area->vm_file || vmad_area_offset(area, start) < vmad_area_file_size(area))
+		return -EIO;
 	pages[0] = ZERO_PAGE(0);
 	get_page(pages[0]);
 	return 1;
 }
 
+/* What is gathered goes out, and is let go of. */
+static int flush_pages(struct vmad_stream *out, struct page **pages, unsigned int *n)
+{
+	int err = *n ? vmad_stream_pages(out, pages, *n, true) : 0;
+
+	while (*n)
+		put_page(pages[--*n]);
+	return err;
+}
+
 static int write_pages(struct vmad_stream *out, const struct vmad_snapshot *snap)
 {
-	unsigned int i, n = 0, runs = vmad_run_count(snap);
+	unsigned int i, j, n = 0;
 	struct page **pages;
 	int err = 0;
 
 	pages = kmalloc_array(VMAD_BATCH, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return -ENOMEM;
-	for (i = 0; i < runs && !err; i++) {
-		unsigned long start = vmad_run(snap, i)->start;
-		unsigned long left = vmad_run(snap, i)->pages;
+	for (i = 0; i < snap->n && !err; i++) {
+		const struct vmad_area *area = &snap->areas[i];
 
-		while (left && !err) {
-			unsigned int got = gather(&pages[n], start,
+		for (j = 0; j < area->runs && !err; j++) {
+			const struct vmad_run *run = vmad_run(snap, area->first_run + j);
+			unsigned long start = run->start, left = run->pages;
+
+			while (left && !err) {
+				long got = gather(area, &pages[n], start,
 						  min_t(unsigned long, left, VMAD_BATCH - n));
 
-			start += (unsigned long)got << PAGE_SHIFT;
-			left -= got;
-			n += got;
-			if (n == VMAD_BATCH || (!left && i + 1 == runs)) {
-				err = vmad_stream_pages(out, pages, n, true);
-				while (n)
-					put_page(pages[--n]);
+				if (got < 0) {
+					err = got;
+					break;
+				}
+				start += (unsigned long)got << PAGE_SHIFT;
+				left -= got;
+				n += got;
+				if (n == VMAD_BATCH)
+					err = flush_pages(out, pages, &n);
 			}
 		}
 	}
+	if (!err)
+		err = flush_pages(out, pages, &n);
 	while (n)
 		put_page(pages[--n]);
 	kfree(pages);

@@ -117,6 +117,12 @@ struct vmad_snapshot {
 	unsigned long vvar;
 };
 
+/* Where in the file of a mapping an address is. */
+static inline loff_t vmad_area_offset(const struct vmad_area *area, unsigned long addr)
+{
+	return area->map.offset + (addr - area->map.start);
+}
+
 /* Bytes in the file of a mapping; for a block device its inode by name has none. */
 static inline loff_t vmad_area_file_size(const struct vmad_area *area)
 {

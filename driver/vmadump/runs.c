@@ -18,15 +18,19 @@
 
 #define RANGES 64
 
+struct found_range {
+	unsigned long start;
+	unsigned long end;
+};
+
 /* Ranges found by a walk, which cannot allocate: when they are full, it stops. */
 struct found {
 	bool anon_only; /* pages of the file itself do not count */
+	bool marked; /* there are markers of places without a page */
 	unsigned int n;
+	unsigned int room;
 	unsigned long next; /* where to go on */
-	struct {
-		unsigned long start;
-		unsigned long end;
-	} range[RANGES];
+	struct found_range *range;
 };
 
 static int found_add(struct found *found, unsigned long start, unsigned long end)
@@ -34,7 +38,7 @@ static int found_add(struct found *found, unsigned long start, unsigned long end
 	if (found->n && found->range[found->n - 1].end == start) {
 		found->range[found->n - 1].end = end;
 	} else {
-		if (found->n == RANGES) {
+		if (found->n == found->room) {
 			found->next = start;
 			return 1;
 		}
@@ -54,6 +58,10 @@ static int found_pte(pte_t *ptep, unsigned long addr, unsigned long next,
 
 	if (pte_none(pte))
 		return 0;
+	if (bproc_pte_marks_hole(pte)) {
+		found->marked = true;
+		return 0;
+	}
 	if (found->anon_only && pte_present(pte)) {
 		unsigned long pfn = pte_pfn(pte);
 
@@ -82,7 +90,9 @@ static int found_pmd(pmd_t *pmdp, unsigned long addr, unsigned long next,
 static int found_huge(pte_t *ptep, unsigned long hmask, unsigned long addr,
 		      unsigned long next, struct mm_walk *walk)
 {
-	if (pte_none(READ_ONCE(*ptep)))
+	pte_t pte = READ_ONCE(*ptep);
+
+	if (pte_none(pte) || bproc_pte_marks_hole(pte))
 		return 0;
 	return found_add(walk->private, addr, next);
 }
@@ -125,6 +135,42 @@ static bool page_is_zero(struct page *page)
 	return zero;
 }
 
+/* Does the file's size say where contents are? Else it is of some driver's making. */
+static bool has_size(const struct vmad_area *area)
+{
+	const struct inode *inode = file_inode(area->vm_file);
+
+	return (S_ISREG(inode->i_mode) && !bproc_anon_inode(inode)) || S_ISBLK(inode->i_mode);
+}
+
+/*
+ * A page cannot be had: because there is nothing, as behind the end of a file or in a guard
+ * region? Whatever is there and cannot be read must not be missing from the image unnoticed.
+ */
+static int nothing_there(const struct vmad_area *area, unsigned long addr, long err)
+{
+	struct mm_struct *mm = current->mm;
+	struct found_range one;
+	struct found found = { .room = 1, .range = &one };
+
+	if (err == -EHWPOISON)
+		return -EIO;
+	if (err && err != -EFAULT)
+		return err;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	err = ks_walk_page_range(mm, addr, addr + PAGE_SIZE, &found_ops, &found);
+	mmap_read_unlock(mm);
+	if (err < 0)
+		return err;
+	if (found.n)
+		return -EIO;
+	if (found.marked || !area->vm_file || area->hugetlb || !has_size(area))
+		return 0;
+	/* As it is now: it may have become shorter. */
+	return vmad_area_offset(area, addr) < vmad_area_file_size(area) ? -EIO : 0;
+}
+
 /* Adds the pages of a range that exist and are not zero. */
 static int store_range(struct vmad_snapshot *snap, struct vmad_area *area,
 		     struct page **pages, unsigned long start, unsigned long end)
@@ -136,17 +182,14 @@ static int store_range(struct vmad_snapshot *snap, struct vmad_area *area,
 
 	while (addr < end && !err) {
 		long want = min_t(unsigned long, (end - addr) >> PAGE_SHIFT, VMAD_BATCH);
-		long n = vmad_get_pages(addr, want, pages, FOLL_FORCE);
+		long n = vmad_get_pages(addr, want, pages, FOLL_FORCE | FOLL_HWPOISON);
 		long i;
 
 		if (fatal_signal_pending(current))
 			err = -EINTR;
-		if (n == -ENOMEM)
-			return n;
-		if (n == -EHWPOISON)
-			return -EIO;
 		if (n <= 0) {
-			/* Behind the end of its file, or a guard: nothing to be read. */
+			if (!err)
+				err = nothing_there(area, addr, n);
 			addr += PAGE_SIZE;
 			continue;
 		}
@@ -164,43 +207,34 @@ static int store_present(struct vmad_snapshot *snap, struct vmad_area *area,
 		       struct page **pages, unsigned long start, unsigned long end,
 		       bool anon_only)
 {
+	struct found found = { .anon_only = anon_only, .room = RANGES };
 	struct mm_struct *mm = current->mm;
-	struct found *found;
 	int err;
 
-	found = kmalloc(sizeof(*found), GFP_KERNEL);
-	if (!found)
+	found.range = kmalloc_array(RANGES, sizeof(*found.range), GFP_KERNEL);
+	if (!found.range)
 		return -ENOMEM;
 	do {
 		unsigned int i;
 
-		found->anon_only = anon_only;
-		found->n = 0;
-		found->next = end;
+		found.n = 0;
+		found.next = end;
 		err = mmap_read_lock_killable(mm);
 		if (err)
 			break;
-		err = ks_walk_page_range(mm, start, end, &found_ops, found);
+		err = ks_walk_page_range(mm, start, end, &found_ops, &found);
 		mmap_read_unlock(mm);
 		if (err < 0)
 			break;
 		err = 0;
-		for (i = 0; i < found->n && !err; i++)
-			err = store_range(snap, area, pages, found->range[i].start,
-					found->range[i].end);
-		start = found->next;
+		for (i = 0; i < found.n && !err; i++)
+			err = store_range(snap, area, pages, found.range[i].start,
+					found.range[i].end);
+		start = found.next;
 		cond_resched();
 	} while (!err && start < end);
-	kfree(found);
+	kfree(found.range);
 	return err;
-}
-
-/* Does the file's size say where contents are? Else it is of some driver's making. */
-static bool has_size(const struct vmad_area *area)
-{
-	const struct inode *inode = file_inode(area->vm_file);
-
-	return (S_ISREG(inode->i_mode) && !bproc_anon_inode(inode)) || S_ISBLK(inode->i_mode);
 }
 
 /*
@@ -252,7 +286,8 @@ static int store_file(struct vmad_snapshot *snap, struct vmad_area *area, struct
  * vmad_snapshot_runs - find the pages to be stored
  * @snap: snapshot with its mappings
  *
- * Return: 0, -E2BIG if memory is too scattered, -ENOMEM, -EINTR.
+ * Return: 0, -E2BIG if memory is too scattered, -EIO if a page cannot be read, -ENOMEM,
+ * -EINTR.
  */
 int vmad_snapshot_runs(struct vmad_snapshot *snap)
 {

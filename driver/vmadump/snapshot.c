@@ -300,8 +300,8 @@ static int refer_to_files(struct vmad_snapshot *snap, u32 flags)
  * @snap: to be filled; freed with vmad_snapshot_free() whatever is returned
  * @opts: how to dump
  *
- * Return: 0; -EOPNOTSUPP if there is a mapping that an image cannot carry; -E2BIG, -ENOMEM,
- * -EINTR.
+ * Return: 0; -EOPNOTSUPP if there is a mapping that an image cannot carry; -EIO if a page
+ * cannot be read; -E2BIG, -ENOMEM, -EINTR.
  */
 int vmad_snapshot_take(struct vmad_snapshot *snap, const struct vmad_dump_opts *opts)
 {

@@ -312,7 +312,9 @@ struct vmad_dump {
  *			program
  *	-E2BIG		memory scattered beyond VMAD_LOADS_MAX
  *	-EFBIG		a 32-bit program's image would pass 4 GiB
- *	-EIO		the descriptor took less than the whole image
+ *	-EIO		the descriptor took less than the whole image; or a page of the
+ *			caller's memory cannot be read: it is poisoned, or lies in a file or
+ *			swap space that fails
  *	others		as of write(2)
  */
 #define VMAD_IOC_DO_DUMP _IOWR(VMAD_IOC_MAGIC, 0x80, struct vmad_dump)
