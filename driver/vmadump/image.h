@@ -68,9 +68,10 @@ void vmad_sigguard_leave(struct vmad_sigguard *guard);
  * @map: what the image says of it; @map.file is set only for one taken from its file
  * @vm_file: its file, or NULL; referenced
  * @name: index of the file's path in struct vmad_areas.names, or VMAD_NO_FILE
- * @shmem: shared memory or the like: a file whose holes matter
- * @from_file: pages not changed by the program are taken from the file
+ * @shared: writes to it reach its file, or another process
+ * @hugetlb: of huge pages by its making, as of hugetlbfs
  * @wipe: no contents are stored
+ * @page_size: of the pages that it is made of
  * @first_run: index of its first run
  * @runs: number of its runs
  */
@@ -81,6 +82,7 @@ struct vmad_area {
 	bool shared;
 	bool hugetlb;
 	bool wipe;
+	unsigned long page_size;
 	u32 first_run;
 	u32 runs;
 };

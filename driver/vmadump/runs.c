@@ -177,12 +177,14 @@ static int store_range(struct vmad_snapshot *snap, struct vmad_area *area,
 {
 	/* Over a file's page, a page of zeros is a change. */
 	bool keep_zero = area->map.file != VMAD_NO_FILE;
+	/* Huge pages are not for holes: there are few, and each is cleared at its first use. */
+	unsigned int flags = FOLL_FORCE | FOLL_HWPOISON | (area->hugetlb ? FOLL_DUMP : 0);
 	unsigned long addr = start;
 	int err = 0;
 
 	while (addr < end && !err) {
 		long want = min_t(unsigned long, (end - addr) >> PAGE_SHIFT, VMAD_BATCH);
-		long n = vmad_get_pages(addr, want, pages, FOLL_FORCE | FOLL_HWPOISON);
+		long n = vmad_get_pages(addr, want, pages, flags);
 		long i;
 
 		if (fatal_signal_pending(current))
@@ -190,7 +192,7 @@ static int store_range(struct vmad_snapshot *snap, struct vmad_area *area,
 		if (n <= 0) {
 			if (!err)
 				err = nothing_there(area, addr, n);
-			addr += PAGE_SIZE;
+			addr = round_down(addr, area->page_size) + area->page_size;
 			continue;
 		}
 		for (i = 0; i < n; i++, addr += PAGE_SIZE) {
@@ -307,7 +309,10 @@ int vmad_snapshot_runs(struct vmad_snapshot *snap)
 			continue;
 		if (area->map.flags & VMAD_MAP_VDSO)
 			err = store_range(snap, area, pages, start, end);
-		else if (!area->vm_file || area->hugetlb || !has_size(area))
+		else if (area->hugetlb)
+			/* Its file may have pages that this mapping has not come to yet. */
+			err = store_range(snap, area, pages, start, end);
+		else if (!area->vm_file || !has_size(area))
 			err = store_present(snap, area, pages, start, end, false);
 		else if (area->map.file != VMAD_NO_FILE)
 			err = store_present(snap, area, pages, start, end, true);

@@ -3,6 +3,7 @@
  * The caller's mappings, as they are to be dumped: which are stored, and which refer to a
  * file of the same name.
  */
+#include <linux/hugetlb.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -93,6 +94,7 @@ static int add_area(struct vmad_snapshot *snap, struct vm_area_struct *vma,
 		.name = VMAD_NO_FILE,
 		.shared = flags & VM_SHARED,
 		.hugetlb = flags & VM_HUGETLB,
+		.page_size = flags & VM_HUGETLB ? vma_kernel_pagesize(vma) : PAGE_SIZE,
 		.wipe = (flags & BPROC_VM_DROPPABLE) ||
 			((flags & VM_WIPEONFORK) && !opts->moving),
 	};
