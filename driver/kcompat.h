@@ -34,6 +34,7 @@
 #include <asm/elf.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
+#include <asm/mmu_context.h>
 #include <asm/processor.h>
 #include <asm/proto.h>
 #include <asm/vdso.h>
@@ -155,6 +156,20 @@ int copy_uabi_from_kernel_to_xstate(struct fpstate *fpstate, const void *kbuf, u
 		spin_lock_init(&(fs)->lock);                                                    \
 		seqcount_spinlock_init(&(fs)->seq, &(fs)->lock);                                \
 	} while (0)
+#endif
+
+/* 6.18: flags of a process's memory are reached by functions. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define bproc_mm_flag(mm, bit) mm_flags_test(bit, mm)
+#else
+#define bproc_mm_flag(mm, bit) test_bit(bit, &(mm)->flags)
+#endif
+
+/* 6.4: linear address masking, by which a program has bits of its own in pointers. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define bproc_masks_addresses(mm) (mm_lam_cr3_mask(mm) != 0)
+#else
+#define bproc_masks_addresses(mm) false
 #endif
 
 /* 6.15: inodes without a file look like those of regular files, and are marked. */

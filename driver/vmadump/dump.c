@@ -10,6 +10,12 @@
 #include <asm/user_64.h>
 #include "image.h"
 
+/*
+ * Tile data, for which a program has to ask: exec takes the permission away, and the program
+ * would not ask again.
+ */
+#define XFEATURES_PERMITTED BIT_ULL(18)
+
 /* Is the caller something that an image can be made of? */
 static int check_caller(bool *is32)
 {
@@ -20,6 +26,8 @@ static int check_caller(bool *is32)
 	if (get_nr_threads(current) != 1)
 		return -EOPNOTSUPP;
 	*is32 = !user_64bit_mode(regs);
+	if (bproc_task_fpu(current->group_leader)->perm.__state_perm & XFEATURES_PERMITTED)
+		return -EOPNOTSUPP;
 	/* A program between the word sizes, or of the third one. */
 	if (*is32 != !!test_thread_flag(TIF_ADDR32))
 		return -EOPNOTSUPP;

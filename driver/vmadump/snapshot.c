@@ -76,6 +76,18 @@ static bool has_pkeys(struct mm_struct *mm)
 #endif
 }
 
+/* What a program has in its memory as a whole and an image cannot carry; mmap_lock is held. */
+static bool not_to_be_carried(struct mm_struct *mm)
+{
+	/* Breakpoints of the kernel's: nobody would be there to take them out of the image. */
+	if (bproc_mm_flag(mm, MMF_HAS_UPROBES))
+		return true;
+	/* The restored program's pointers would be no addresses. */
+	if (bproc_masks_addresses(mm))
+		return true;
+	return has_pkeys(mm);
+}
+
 /* Adds one mapping; mmap_lock is held. Returns 1 if it is not part of the image. */
 static int add_area(struct vmad_snapshot *snap, struct vm_area_struct *vma,
 		    const struct vmad_dump_opts *opts)
@@ -162,7 +174,7 @@ static int list_areas(struct vmad_snapshot *snap, const struct vmad_dump_opts *o
 			return -ENOMEM;
 		if (mmap_read_lock_killable(mm))
 			return -EINTR;
-		err = has_pkeys(mm) ? -EOPNOTSUPP : 0;
+		err = not_to_be_carried(mm) ? -EOPNOTSUPP : 0;
 		for_each_vma(vmi, vma) {
 			if (err < 0)
 				break;

@@ -308,8 +308,9 @@ struct vmad_dump {
  *	-EINVAL		unknown flag
  *	-EBADF		no such descriptor, or not open for writing
  *	-EOPNOTSUPP	the caller has more than one thread, a mapping of device or secret
- *			memory, a shadow stack, allocated protection keys, or is an x32
- *			program
+ *			memory, a shadow stack, allocated protection keys, breakpoints of
+ *			the kernel's (uprobes), masked addresses (LAM), permission to use AMX
+ *			tiles, or is an x32 program
  *	-E2BIG		memory scattered beyond VMAD_LOADS_MAX
  *	-EFBIG		a 32-bit program's image would pass 4 GiB
  *	-EIO		the descriptor took less than the whole image; or a page of the
