@@ -52,6 +52,7 @@
 
 /* Entry points of system calls: arguments are in the registers. No header has them. */
 asmlinkage long __x64_sys_rseq(const struct pt_regs *regs);
+asmlinkage long __x64_sys_membarrier(const struct pt_regs *regs);
 asmlinkage long __x64_sys_kill(const struct pt_regs *regs);
 asmlinkage long __x64_sys_rt_sigqueueinfo(const struct pt_regs *regs);
 asmlinkage long __x64_sys_getpgid(const struct pt_regs *regs);

@@ -68,6 +68,7 @@
 	F(do_madvise, "give a restored mapping its madvise(2) marks", "call it")              \
 	F(do_sigaction, "signal actions of a restored process", "call it")                    \
 	F(__x64_sys_rseq, "register a restored process's rseq area", "a function for it")     \
+	F(__x64_sys_membarrier, "what a restored process registered", "a function for it")    \
 	F(__x64_sys_kill, "signals to processes that are elsewhere", "a call in kill(2)")     \
 	F(__x64_sys_rt_sigqueueinfo, "likewise", "a call in rt_sigqueueinfo(2)")              \
 	F(__x64_sys_tgkill, "likewise", "a call in tgkill(2)")                                \
@@ -141,6 +142,7 @@ BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
 #define ks_walk_page_range static_call(bproc_ks_walk_page_range)
 #define ks_do_sigaction static_call(bproc_ks_do_sigaction)
 #define ks_rseq static_call(bproc_ks___x64_sys_rseq)
+#define ks_membarrier static_call(bproc_ks___x64_sys_membarrier)
 #define ks_do_madvise static_call(bproc_ks_do_madvise)
 #ifdef BPROC_HAVE_X86_TASK_FPU
 #define ks_x86_task_fpu static_call(bproc_ks_x86_task_fpu)

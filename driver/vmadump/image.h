@@ -242,6 +242,7 @@ int vmad_vdso_map(const struct vmad_plan *plan);
 int vmad_task_check(const struct vmad_plan *plan);
 void vmad_task_describe(struct vmad_task *task, const sigset_t *blocked);
 int vmad_task_restore(const struct vmad_plan *plan);
+void vmad_task_membarrier(u8 bits);
 
 /* Programs that were in the midst of something. */
 int vmad_resume_describe(struct vmad_resume *r, long *result);

@@ -40,14 +40,15 @@ static LIST_HEAD(waiting_list);
 static DEFINE_SPINLOCK(waiting_lock);
 
 /*
- * What can be done only after exec, which drops the rseq registration last of all, and sets
- * a result of its own. Runs on the way to user mode.
+ * What can be done only after exec, which drops registrations, that of rseq last of all, and
+ * sets a result of its own. Runs on the way to user mode.
  */
 struct settle {
 	struct callback_head work;
 	u64 rseq;
 	u32 rseq_len;
 	u32 rseq_sig;
+	u8 membarrier;
 	bool resuming;
 	bool is32;
 	long result;
@@ -76,6 +77,8 @@ static void settle(struct callback_head *work)
 		if (put_user(RSEQ_CPU_ID_REGISTRATION_FAILED, &rseq->cpu_id))
 			pr_debug("no rseq area at %#llx\n", s->rseq);
 	}
+	if (current->mm)
+		vmad_task_membarrier(s->membarrier);
 	if (s->resuming)
 		vmad_resume_restore(&s->resume, s->is32, s->result);
 	kfree(s);
@@ -92,6 +95,7 @@ static struct settle *settle_alloc(const struct vmad_plan *plan)
 	s->rseq = plan->task->rseq;
 	s->rseq_len = plan->task->rseq_len;
 	s->rseq_sig = plan->task->rseq_sig;
+	s->membarrier = plan->task->membarrier;
 	if (plan->resume) {
 		s->resuming = true;
 		s->is32 = plan->is32;

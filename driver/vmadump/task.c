@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel keeps about a program beside its memory and registers: signal actions and
- * mask, alternate stack, robust list, rseq, where its parts lie, its name.
+ * mask, alternate stack, robust list, rseq, membarrier, where its parts lie, its name.
  */
 #include <linux/binfmts.h>
 #include <linux/compat.h>
+#include <linux/membarrier.h>
 #include <linux/mm.h>
 #include <linux/personality.h>
 #include <linux/rseq.h>
@@ -17,6 +18,62 @@
 #define EACH_MM_FIELD(F)                                                                    \
 	F(start_code) F(end_code) F(start_data) F(end_data) F(start_brk) F(brk)               \
 	F(start_stack) F(arg_start) F(arg_end) F(env_start) F(env_end)
+
+#ifdef CONFIG_MEMBARRIER
+#define REGISTERED(what) MEMBARRIER_STATE_##what##_READY
+#else
+#define REGISTERED(what) 0
+#endif
+
+/* Registrations of membarrier(2), as the image has them and as the kernel has them. */
+static const struct {
+	u8 bit;
+	int ready;
+	int command;
+} membarriers[] = {
+	{ VMAD_MEMBARRIER_GLOBAL, REGISTERED(GLOBAL_EXPEDITED),
+	  MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED },
+	{ VMAD_MEMBARRIER_PRIVATE, REGISTERED(PRIVATE_EXPEDITED),
+	  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED },
+	{ VMAD_MEMBARRIER_SYNC_CORE, REGISTERED(PRIVATE_EXPEDITED_SYNC_CORE),
+	  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE },
+	{ VMAD_MEMBARRIER_RSEQ, REGISTERED(PRIVATE_EXPEDITED_RSEQ),
+	  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ },
+};
+
+static u8 membarrier_bits(struct mm_struct *mm)
+{
+	u8 bits = 0;
+#ifdef CONFIG_MEMBARRIER
+	int state = atomic_read(&mm->membarrier_state);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(membarriers); i++)
+		if (state & membarriers[i].ready)
+			bits |= membarriers[i].bit;
+#endif
+	return bits;
+}
+
+/**
+ * vmad_task_membarrier - register the caller for membarrier(2), after exec
+ * @bits: VMAD_MEMBARRIER_*
+ *
+ * Should this kernel not have one of them, the program finds out when it uses it.
+ */
+void vmad_task_membarrier(u8 bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(membarriers); i++) {
+		struct pt_regs args = { .di = membarriers[i].command };
+		long err = bits & membarriers[i].bit ? ks_membarrier(&args) : 0;
+
+		if (err)
+			pr_debug("%s: membarrier command %d: %ld\n", current->comm,
+				 membarriers[i].command, err);
+	}
+}
 
 /**
  * vmad_task_describe - the caller, for its image
@@ -54,6 +111,7 @@ void vmad_task_describe(struct vmad_task *task, const sigset_t *blocked)
 	savesegment(es, task->es);
 	savesegment(fs, task->fs);
 	savesegment(gs, task->gs);
+	task->membarrier = membarrier_bits(mm);
 	task->undumpable = bproc_dumpable() != BPROC_DUMPABLE;
 	get_task_comm(task->comm, current);
 }
@@ -116,6 +174,7 @@ int vmad_task_check(const struct vmad_plan *plan)
 	    !below(task->rseq, limit) || (task->rseq && task->rseq_len > limit - task->rseq))
 		return -EINVAL;
 	if (memchr_inv(task->reserved, 0, sizeof(task->reserved)) ||
+	    (task->membarrier & ~VMAD_MEMBARRIER_ALL) ||
 	    !memchr(task->comm, 0, sizeof(task->comm)))
 		return -EINVAL;
 	if (task->exe != VMAD_NO_FILE && task->exe >= plan->nfiles)

@@ -92,6 +92,8 @@ struct vmad_image {
  * @start_code: @end_code, ..., @env_end: as of PR_SET_MM_MAP in prctl(2)
  * @exe: index of the program's file in VMAD_NOTE_FILES, or VMAD_NO_FILE
  * @undumpable: not 0: prctl(PR_SET_DUMPABLE) was 0 or 2; becomes 0
+ * @membarrier: VMAD_MEMBARRIER_*: what membarrier(2) has registered. A reader that does not
+ *	know of it takes it for reserved, and refuses an image in which it is not 0
  * @reserved: zero
  * @ds: @es, @fs, @gs: segment selectors
  * @comm: name of the program (PR_SET_NAME), NUL-terminated
@@ -121,9 +123,17 @@ struct vmad_task {
 	__u32 exe;
 	__u16 ds, es, fs, gs;
 	__u8 undumpable;
-	__u8 reserved[3];
+	__u8 membarrier;
+	__u8 reserved[2];
 	char comm[16];
 };
+
+/* By the command that registers: MEMBARRIER_CMD_REGISTER_... */
+#define VMAD_MEMBARRIER_GLOBAL 0x01	/* GLOBAL_EXPEDITED */
+#define VMAD_MEMBARRIER_PRIVATE 0x02	/* PRIVATE_EXPEDITED */
+#define VMAD_MEMBARRIER_SYNC_CORE 0x04	/* PRIVATE_EXPEDITED_SYNC_CORE */
+#define VMAD_MEMBARRIER_RSEQ 0x08	/* PRIVATE_EXPEDITED_RSEQ */
+#define VMAD_MEMBARRIER_ALL 0x0f
 
 #define VMAD_NO_FILE 0xffffffffU
 

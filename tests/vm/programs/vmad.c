@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/membarrier.h>
 #include <linux/types.h>
 #include "uapi/linux/vmadump.h"
 
@@ -136,6 +137,18 @@ static int read_proc(const char *path, char *buf, int size)
 
 #define HEAP (3 << 20)
 
+/* Barriers that a program has to register for; one is left out. */
+static const struct {
+	int enter, use;
+} barriers[] = {
+	{ MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED },
+	{ MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, MEMBARRIER_CMD_GLOBAL_EXPEDITED },
+	{ MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE,
+	  MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE },
+};
+
+#define BARRIERS ((int)(sizeof(barriers) / sizeof(barriers[0])))
+
 static void check_processor(void)
 {
 	unsigned int real, node;
@@ -231,6 +244,9 @@ static int dump(int argc, char **argv)
 	blocked = status_field("SigBlk");
 	syscall(SYS_get_robust_list, 0, &robust[0], &robust_len);
 	prctl(PR_SET_NAME, "vmad-test");
+	CHECK("membarrier", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) == -1);
+	for (i = 0; i < BARRIERS; i++)
+		CHECK("membarrier: register", !syscall(SYS_membarrier, barriers[i].enter, 0));
 	n_args = read_proc("/proc/self/cmdline", args[0], sizeof(args[0]));
 	n_env = read_proc("/proc/self/environ", env[0], sizeof(env[0]));
 	check_clock();
@@ -283,6 +299,10 @@ static int dump(int argc, char **argv)
 	raise(SIGWINCH);
 	syscall(SYS_get_robust_list, 0, &robust[1], &robust_len);
 	CHECK("robust list", robust[0] == robust[1]);
+	for (i = 0; i < BARRIERS; i++)
+		CHECK("membarrier: registered", !syscall(SYS_membarrier, barriers[i].use, 0));
+	CHECK("membarrier: nothing more",
+	      syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0) == -1);
 	prctl(PR_GET_NAME, comm[1]);
 	CHECK("comm", !strcmp(comm[1], "vmad-test"));
 	CHECK("cmdline", read_proc("/proc/self/cmdline", args[1], sizeof(args[1])) == n_args &&
