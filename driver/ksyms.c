@@ -23,6 +23,7 @@ BPROC_KSYM_FUNCS(DEFINE_FUNC)
 
 #define DEFINE_DATA(type, name, other, use) type *ks_##name;
 BPROC_KSYM_DATA(DEFINE_DATA)
+BPROC_KSYM_OPTIONAL(DEFINE_DATA)
 
 struct ksym_func {
 	const char *name;
@@ -48,6 +49,7 @@ static const struct ksym_func funcs[] = { BPROC_KSYM_FUNCS(FUNC_ENTRY) };
 #define DATA_ENTRY(type, sym, alt, what)                                                    \
 	{ .name = #sym, .other = alt, .use = what, .where = (void **)&ks_##sym },
 static const struct ksym_data data[] = { BPROC_KSYM_DATA(DATA_ENTRY) };
+static const struct ksym_data optional[] = { BPROC_KSYM_OPTIONAL(DATA_ENTRY) };
 
 static int find_lookup_name(void)
 {
@@ -124,5 +126,7 @@ int bproc_ksyms_resolve(void)
 			missing++;
 		}
 	}
+	for (i = 0; i < ARRAY_SIZE(optional); i++)
+		*optional[i].where = (void *)bproc_ksym_address(optional[i].name);
 	return missing ? -ENOENT : 0;
 }

@@ -10,7 +10,8 @@
  * branch tracking erase the landing pad of functions whose address they never take,
  * so only a direct call is safe. Data is reached through a pointer.
  *
- * To add one: a line in BPROC_KSYM_FUNCS (or BPROC_KSYM_DATA), and the wrapper below it.
+ * To add one: a line in BPROC_KSYM_FUNCS, and the wrapper below it; or in BPROC_KSYM_DATA or
+ * BPROC_KSYM_OPTIONAL.
  */
 #ifndef BPROC_KSYMS_H
 #define BPROC_KSYMS_H
@@ -110,12 +111,17 @@ typedef long bproc_restart_fn(struct restart_block *block);
 	D(const unsigned long, mmap_min_addr, NULL, "refuse mappings that exec would refuse") \
 	D(const int, sysctl_max_map_count, NULL, "refuse more mappings than allowed")
 
+/* As BPROC_KSYM_DATA, but not every kernel has it; then the pointer is NULL. */
+#define BPROC_KSYM_OPTIONAL(D)                                                              \
+	D(const bool, __ia32_enabled, NULL, "refuse 32-bit images where nothing runs them")
+
 #define BPROC_KSYM_DECLARE(name, use, tree) DECLARE_STATIC_CALL(bproc_ks_##name, name);
 BPROC_KSYM_FUNCS(BPROC_KSYM_DECLARE)
 #undef BPROC_KSYM_DECLARE
 
 #define BPROC_KSYM_DECLARE(type, name, other, use) extern type *ks_##name;
 BPROC_KSYM_DATA(BPROC_KSYM_DECLARE)
+BPROC_KSYM_OPTIONAL(BPROC_KSYM_DECLARE)
 #undef BPROC_KSYM_DECLARE
 
 #define ks_kernel_execve static_call(bproc_ks_kernel_execve)

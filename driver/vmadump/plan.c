@@ -441,6 +441,16 @@ static int check_room(const struct vmad_plan *plan)
 	return 0;
 }
 
+/* Kernels can be told not to run 32-bit programs; those that cannot always run them. */
+static int check_word_size(const struct vmad_plan *plan)
+{
+	if (!plan->is32 || !ks___ia32_enabled || *ks___ia32_enabled)
+		return 0;
+	pr_notice_ratelimited("%s[%d]: image of %.16s is of 32 bits, which are disabled here\n",
+			      current->comm, task_pid_nr(current), plan->task->comm);
+	return -EOPNOTSUPP;
+}
+
 /**
  * vmad_plan_check - may the caller become this image?
  * @plan: an image that vmad_plan_read() has read
@@ -451,7 +461,9 @@ int vmad_plan_check(struct vmad_plan *plan)
 {
 	int err;
 
-	err = check_maps(plan);
+	err = check_word_size(plan);
+	if (!err)
+		err = check_maps(plan);
 	if (!err)
 		err = check_loads(plan);
 	if (!err)
