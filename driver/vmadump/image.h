@@ -7,6 +7,7 @@
 
 #include <linux/elf.h>
 #include <linux/fs.h>
+#include <linux/personality.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -212,6 +213,14 @@ int vmad_plan_check(struct vmad_plan *plan);
 int vmad_plan_prepare(struct vmad_plan *plan);
 struct file *vmad_plan_exe(const struct vmad_plan *plan);
 void vmad_plan_free(struct vmad_plan *plan);
+
+/* Where the addresses of an image's program end: by its own personality, not the caller's. */
+static inline u64 vmad_plan_limit(const struct vmad_plan *plan)
+{
+	if (!plan->is32)
+		return TASK_SIZE_MAX;
+	return plan->task->personality & ADDR_LIMIT_3GB ? 0xc0000000 : 0xffffe000;
+}
 
 /* A PT_LOAD of either word size. */
 struct vmad_load {

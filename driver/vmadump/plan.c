@@ -351,7 +351,7 @@ static bool page_aligned(u64 n)
 
 static int check_maps(const struct vmad_plan *plan)
 {
-	u64 limit = plan->is32 ? IA32_PAGE_OFFSET : TASK_SIZE_MAX;
+	u64 limit = vmad_plan_limit(plan);
 	u64 end = 0;
 	u32 i, vdsos = 0;
 

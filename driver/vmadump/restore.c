@@ -153,6 +153,8 @@ static int become(struct linux_binprm *bprm, struct vmad_plan *plan)
 {
 	int err;
 
+	/* It rules where addresses end, and how what is mapped later is laid out. */
+	current->personality = plan->task->personality;
 	/* The new memory has a temporary stack at the top of a 64-bit address space. */
 	ks_set_personality_64bit();
 	err = vm_munmap(0, TASK_SIZE_MAX);

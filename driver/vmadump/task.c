@@ -121,11 +121,6 @@ static bool below(u64 address, u64 limit)
 	return address < limit;
 }
 
-static u64 address_limit(const struct vmad_plan *plan)
-{
-	return plan->is32 ? IA32_PAGE_OFFSET : TASK_SIZE_MAX;
-}
-
 /* As PR_SET_MM_MAP would: within bounds, and in order. */
 static bool layout_ok(const struct vmad_task *task, u64 limit)
 {
@@ -165,7 +160,7 @@ static bool altstack_ok(const struct vmad_task *task, u64 limit)
 int vmad_task_check(const struct vmad_plan *plan)
 {
 	const struct vmad_task *task = plan->task;
-	u64 limit = address_limit(plan);
+	u64 limit = vmad_plan_limit(plan);
 	unsigned long data_limit = rlimit(RLIMIT_DATA);
 
 	if (!layout_ok(task, limit) || !altstack_ok(task, limit))
