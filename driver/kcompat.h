@@ -206,6 +206,16 @@ static inline bool bproc_pte_marks_hole(pte_t pte)
 }
 #endif
 
+/*
+ * 6.7: what is mapped of an overlay's file is a file below, with a path of its own beside
+ * that by which it was opened.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define bproc_user_path(file) file_user_path(file)
+#else
+#define bproc_user_path(file) ((const struct path *)&(file)->f_path)
+#endif
+
 /* 6.5: pages come without the mappings that they belong to. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #define bproc_get_user_pages_remote(mm, start, n, flags, pages, locked)                     \

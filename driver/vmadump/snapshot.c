@@ -194,11 +194,12 @@ static int list_areas(struct vmad_snapshot *snap, const struct vmad_dump_opts *o
 /* Path of a file if it has one that another process may open, else NULL. */
 static const char *file_name(struct file *file, char *buf)
 {
+	const struct path *path = bproc_user_path(file);
 	char *name;
 
-	if (!S_ISREG(file_inode(file)->i_mode) || d_unlinked(file->f_path.dentry))
+	if (!S_ISREG(file_inode(file)->i_mode) || d_unlinked(path->dentry))
 		return NULL;
-	name = file_path(file, buf, PATH_MAX);
+	name = d_path(path, buf, PATH_MAX);
 	if (IS_ERR(name) || name[0] != '/')
 		return NULL;
 	return name;
@@ -226,7 +227,7 @@ int vmad_snapshot_file(struct vmad_snapshot *snap, struct file *file, u32 *index
 	/* Latest first: the segments of one library follow each other. */
 	for (i = n; i-- > 0;) {
 		if (file_inode(refs[i]) == file_inode(file) &&
-		    path_equal(&refs[i]->f_path, &file->f_path)) {
+		    path_equal(bproc_user_path(refs[i]), bproc_user_path(file))) {
 			*index = i;
 			return 0;
 		}
@@ -265,6 +266,13 @@ static const char *listed_name(const struct vmad_snapshot *snap, u32 index)
 	return name;
 }
 
+/* A mapping of an overlay's file has the inode of the file below, and only the path in common. */
+static bool same_file(struct file *a, struct file *b)
+{
+	return file_inode(a) == file_inode(b) ||
+	       path_equal(bproc_user_path(a), bproc_user_path(b));
+}
+
 /* Decides which mappings are taken from their file where the image is restored. */
 static int refer_to_files(struct vmad_snapshot *snap, u32 flags)
 {
@@ -293,7 +301,7 @@ static int refer_to_files(struct vmad_snapshot *snap, u32 flags)
 			last = area->name;
 			last_listed = vmad_libs_has(listed_name(snap, last));
 		}
-		if (exe && file_inode(exe) == file_inode(area->vm_file))
+		if (exe && same_file(exe, area->vm_file))
 			bit = VMAD_DUMP_EXEC;
 		else if (last_listed)
 			bit = VMAD_DUMP_LIBS;
