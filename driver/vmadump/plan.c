@@ -11,6 +11,7 @@
 #include <linux/crc32.h>
 #include <linux/elfcore.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/swap.h>
 #include <linux/file.h>
 #include <linux/slab.h>
@@ -531,6 +532,12 @@ int vmad_plan_prepare(struct vmad_plan *plan)
 	for (i = 0; i < plan->nfiles && !err; i++) {
 		struct file *file = NULL;
 
+		/* There may be many, on a file system that is slow. */
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
 		if (strnlen(name, plan->file_ids[i].name_len + 1) !=
 		    plan->file_ids[i].name_len || name[0] != '/') {
 			err = -EINVAL;

@@ -25,8 +25,9 @@
 #define XSAVE_HEADER_BV 512
 #define XSAVE_MIN 576
 
-/* Bits of MXCSR that all processors with SSE2 have. */
+/* Bits of MXCSR that all processors with SSE2 have, and one of AMD's: misaligned operands. */
 #define MXCSR_KNOWN 0xffff
+#define MXCSR_MM BIT(17)
 
 /* Bits of the flags register that are the program's. */
 #define FLAGS_USER                                                                          \
@@ -76,6 +77,17 @@ static int take_components(struct vmad_plan *plan, size_t room)
 	return 0;
 }
 
+static int check_mxcsr(u32 mxcsr)
+{
+	if (mxcsr & ~(MXCSR_KNOWN | MXCSR_MM))
+		return -EINVAL;
+	if (!(mxcsr & MXCSR_MM) || boot_cpu_has(X86_FEATURE_MISALIGNSSE))
+		return 0;
+	pr_notice_ratelimited("%s[%d]: image needs processor features misalignsse\n",
+			      current->comm, task_pid_nr(current));
+	return -EOPNOTSUPP;
+}
+
 /**
  * vmad_fpu_prepare - bring an image's vector state into the form that this kernel loads
  * @plan: the image; @plan->xstate is set
@@ -92,6 +104,7 @@ int vmad_fpu_prepare(struct vmad_plan *plan)
 	size_t room = have_xsave ? set->n * set->size : FXSAVE_SIZE;
 	u64 bv = plan->xsave ? xstate_bv(plan->xsave) : 3;
 	const void *legacy = plan->xsave ?: plan->fxstate;
+	int err;
 
 	if (!legacy)
 		return -EINVAL;
@@ -101,8 +114,9 @@ int vmad_fpu_prepare(struct vmad_plan *plan)
 				      bv & ~known);
 		return -EOPNOTSUPP;
 	}
-	if (*(const u32 *)(legacy + FXSAVE_MXCSR) & ~MXCSR_KNOWN)
-		return -EINVAL;
+	err = check_mxcsr(*(const u32 *)(legacy + FXSAVE_MXCSR));
+	if (err)
+		return err;
 	room = max_t(size_t, room, XSAVE_MIN);
 	plan->xstate = kvzalloc(room, GFP_KERNEL);
 	if (!plan->xstate)
