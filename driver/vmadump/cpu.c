@@ -17,6 +17,8 @@
 
 /* Words of boot_cpu_data.x86_capability in the order of struct vmad_cpu.cpuid. */
 static const u8 words[8] = { 0, 4, 1, 6, 9, 16, 18, 12 };
+/* Likewise of VMAD_NOTE_CPU_MORE. */
+static const u8 more_words[VMAD_CPU_MORE] = { 10 };
 
 #define FEATURE(bit, text) { X86_FEATURE_##bit, text }
 static const struct {
@@ -45,6 +47,7 @@ static const struct {
 	FEATURE(AVX, "avx"),
 	FEATURE(F16C, "f16c"),
 	FEATURE(RDRAND, "rdrand"),
+	FEATURE(XSAVEC, "xsavec"),
 	FEATURE(LAHF_LM, "lahf_lm"),
 	FEATURE(ABM, "lzcnt"),
 	FEATURE(SSE4A, "sse4a"),
@@ -134,13 +137,28 @@ int vmad_cpu_describe(struct vmad_cpu *cpu)
 	return 0;
 }
 
-static bool image_has(const struct vmad_cpu *cpu, u16 bit)
+/**
+ * vmad_cpu_describe_more - this processor, as to VMAD_NOTE_CPU_MORE
+ * @more: to be filled
+ */
+void vmad_cpu_describe_more(u32 more[VMAD_CPU_MORE])
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(more_words); i++)
+		more[i] = boot_cpu_data.x86_capability[more_words[i]];
+}
+
+static bool image_has(const struct vmad_plan *plan, u16 bit)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (words[i] == bit / 32)
-			return cpu->cpuid[i] & BIT(bit % 32);
+			return plan->cpu->cpuid[i] & BIT(bit % 32);
+	for (i = 0; i < min_t(u32, ARRAY_SIZE(more_words), plan->ncpu_more); i++)
+		if (more_words[i] == bit / 32)
+			return plan->cpu_more[i] & BIT(bit % 32);
 	return false;
 }
 
@@ -174,7 +192,7 @@ int vmad_cpu_check(struct vmad_plan *plan)
 	if (!words)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(features); i++)
-		if (image_has(plan->cpu, features[i].bit) &&
+		if (image_has(plan, features[i].bit) &&
 		    !test_cpu_cap(&boot_cpu_data, features[i].bit))
 			add_word(words, features[i].name);
 	for (i = 0; i < 64; i++) {

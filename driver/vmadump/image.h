@@ -186,6 +186,8 @@ struct vmad_plan {
 	const struct vmad_task *task;
 	const struct vmad_sigaction *sigactions;
 	const struct vmad_cpu *cpu;
+	const u32 *cpu_more;
+	u32 ncpu_more;
 	const struct vmad_vdso *vdso;
 	const struct vmad_file *file_ids;
 	const char *file_names;
@@ -237,7 +239,10 @@ long vmad_get_pages(unsigned long start, unsigned long n, struct page **pages,
 		    unsigned int flags);
 
 /* Processor: features and registers. */
+#define VMAD_CPU_MORE 1
+
 int vmad_cpu_describe(struct vmad_cpu *cpu);
+void vmad_cpu_describe_more(u32 more[VMAD_CPU_MORE]);
 int vmad_cpu_check(struct vmad_plan *plan);
 int vmad_fpu_prepare(struct vmad_plan *plan);
 int vmad_regs_check(const struct vmad_plan *plan);

@@ -369,6 +369,14 @@ static int note_cpu(struct vmad_buf *buf)
 	return err;
 }
 
+static int note_cpu_more(struct vmad_buf *buf)
+{
+	u32 more[VMAD_CPU_MORE];
+
+	vmad_cpu_describe_more(more);
+	return vmad_note(buf, VMAD_NOTE_OWNER, VMAD_NOTE_CPU_MORE, more, sizeof(more));
+}
+
 static int note_vdso(struct vmad_buf *buf, const struct vmad_snapshot *snap)
 {
 	struct vmad_vdso vdso = {
@@ -452,6 +460,8 @@ int vmad_notes_build(struct vmad_buf *buf, struct vmad_snapshot *snap,
 		err = note_sigactions(buf);
 	if (!err)
 		err = note_cpu(buf);
+	if (!err)
+		err = note_cpu_more(buf);
 	if (!err)
 		err = note_vdso(buf, snap);
 	if (!err)

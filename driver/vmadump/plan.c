@@ -154,6 +154,12 @@ static int own_note(struct vmad_plan *plan, u32 type, const void *desc, u32 len)
 			return -EINVAL;
 		plan->cpu = desc;
 		break;
+	case VMAD_NOTE_CPU_MORE:
+		if (plan->cpu_more || len % sizeof(*plan->cpu_more))
+			return -EINVAL;
+		plan->cpu_more = desc;
+		plan->ncpu_more = len / sizeof(*plan->cpu_more);
+		break;
 	case VMAD_NOTE_VDSO:
 		if (plan->vdso || len < sizeof(*plan->vdso))
 			return -EINVAL;

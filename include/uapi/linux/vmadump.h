@@ -44,6 +44,7 @@
 #define VMAD_NOTE_FILES 6     /* struct vmad_file array, then their names */
 #define VMAD_NOTE_MAPS 7      /* struct vmad_map array, by rising address */
 #define VMAD_NOTE_RESUME 8    /* struct vmad_resume; absent if the program asked for the dump */
+#define VMAD_NOTE_CPU_MORE 9  /* __u32 array: more words of CPUID, see struct vmad_cpu */
 
 /* Bounds that a reader imposes; an image beyond them is refused with -EINVAL. */
 #define VMAD_MAPS_MAX 1048576	   /* mappings */
@@ -162,6 +163,9 @@ struct vmad_sigaction {
  * @xstate: where component n is in NT_X86_XSTATE, for those in @xfeatures
  *
  * A processor that lacks one of these (as far as programs can tell) refuses the image.
+ *
+ * VMAD_NOTE_CPU_MORE has further words, in this order: leaf 0xd.1 EAX. An image may lack the
+ * note, and a reader passes over words at its end that it does not know.
  */
 struct vmad_cpu {
 	__u32 cpuid[8];
