@@ -210,7 +210,8 @@ static long gather(const struct vmad_area *area, struct page **pages, unsigned l
 		return got;
 	if (got && got != -EFAULT)
 		return got == -EHWPOISON ? -EIO : got;
-	if (!area->vm_file || vmad_area_offset(area, start) < vmad_area_file_size(area))
+	if (!area->vm_file || !vmad_area_has_size(area) ||
+	    vmad_area_offset(area, start) < vmad_area_file_size(area))
 		return -EIO;
 	pages[0] = ZERO_PAGE(0);
 	get_page(pages[0]);

@@ -120,6 +120,14 @@ struct vmad_snapshot {
 	unsigned long vvar;
 };
 
+/* Does the size of a mapping's file say where contents are? Else they are of a driver's making. */
+static inline bool vmad_area_has_size(const struct vmad_area *area)
+{
+	const struct inode *inode = file_inode(area->vm_file);
+
+	return (S_ISREG(inode->i_mode) && !bproc_anon_inode(inode)) || S_ISBLK(inode->i_mode);
+}
+
 /* Where in the file of a mapping an address is. */
 static inline loff_t vmad_area_offset(const struct vmad_area *area, unsigned long addr)
 {

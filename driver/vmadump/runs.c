@@ -135,14 +135,6 @@ static bool page_is_zero(struct page *page)
 	return zero;
 }
 
-/* Does the file's size say where contents are? Else it is of some driver's making. */
-static bool has_size(const struct vmad_area *area)
-{
-	const struct inode *inode = file_inode(area->vm_file);
-
-	return (S_ISREG(inode->i_mode) && !bproc_anon_inode(inode)) || S_ISBLK(inode->i_mode);
-}
-
 /*
  * A page cannot be had: because there is nothing, as behind the end of a file or in a guard
  * region? Whatever is there and cannot be read must not be missing from the image unnoticed.
@@ -165,7 +157,7 @@ static int nothing_there(const struct vmad_area *area, unsigned long addr, long 
 		return err;
 	if (found.n)
 		return -EIO;
-	if (found.marked || !area->vm_file || area->hugetlb || !has_size(area))
+	if (found.marked || !area->vm_file || area->hugetlb || !vmad_area_has_size(area))
 		return 0;
 	/* As it is now: it may have become shorter. */
 	return vmad_area_offset(area, addr) < vmad_area_file_size(area) ? -EIO : 0;
@@ -312,7 +304,7 @@ int vmad_snapshot_runs(struct vmad_snapshot *snap)
 		else if (area->hugetlb)
 			/* Its file may have pages that this mapping has not come to yet. */
 			err = store_range(snap, area, pages, start, end);
-		else if (!area->vm_file || !has_size(area))
+		else if (!area->vm_file || !vmad_area_has_size(area))
 			err = store_present(snap, area, pages, start, end, false);
 		else if (area->map.file != VMAD_NO_FILE)
 			err = store_present(snap, area, pages, start, end, true);
