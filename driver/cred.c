@@ -259,8 +259,8 @@ static struct cred *changed(const struct cred *old, const struct bproc_cred *c,
 			    struct group_info *groups)
 {
 	bool is_init = old->user_ns == &init_user_ns;
-	bool setuid = is_init && cap_raised(old->cap_permitted, CAP_SETUID);
-	bool setgid = is_init && cap_raised(old->cap_permitted, CAP_SETGID);
+	bool setuid = bproc_cred_can(old, CAP_SETUID);
+	bool setgid = bproc_cred_can(old, CAP_SETGID);
 	struct cred *new;
 	int err;
 
@@ -342,8 +342,8 @@ int bproc_cred_change(struct bproc_ghost *g, const struct bproc_cred *c,
 int bproc_cred_heard(struct bproc_ghost *g, const struct bproc_msg_cred *m, size_t size)
 {
 	struct group_info *groups;
-	int err;
 	u32 n = m->ngroups == BPROC_GROUPS_UNTOLD ? 0 : m->ngroups;
+	int err;
 
 	if (m->reserved || size != struct_size(m, groups, n))
 		return -EINVAL;

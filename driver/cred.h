@@ -4,11 +4,16 @@
 #define BPROC_CRED_H
 
 #include <linux/bproc_msg.h>
+#include <linux/cred.h>
 
 struct bproc_ghost;
 struct bproc_space;
-struct cred;
-struct group_info;
+
+/* Not only in a user namespace, whose capabilities are none outside of it. */
+static inline bool bproc_cred_can(const struct cred *cred, int cap)
+{
+	return cred->user_ns == &init_user_ns && cap_raised(cred->cap_permitted, cap);
+}
 
 void bproc_cred_fill(struct bproc_cred *to, const struct cred *from);
 struct group_info *bproc_cred_groups(const struct bproc_stream *h,

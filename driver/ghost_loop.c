@@ -33,21 +33,17 @@
 static int hold_back_all_signals(struct bproc_space *s)
 {
 	struct k_sigaction *child = &bproc_sighand()->action[SIGCHLD - 1];
+	int err = bproc_hold_back_signals();
 
+	if (err)
+		return err;
 	spin_lock_irq(&bproc_sighand()->siglock);
-	/* It was let in, and has come: to hide it would change the status. */
-	if (current->signal->flags & SIGNAL_GROUP_EXIT) {
-		spin_unlock_irq(&bproc_sighand()->siglock);
-		return -EINTR;
-	}
-	sigfillset(&current->blocked);
 	/*
 	 * On a node children of a ghost that end are nobody's here. On the master they may
 	 * stay: see bproc_family_reap().
 	 */
 	child->sa.sa_handler = SIG_DFL;
 	child->sa.sa_flags = bproc_is_master(s) ? 0 : SA_NOCLDWAIT;
-	recalc_sigpending();
 	spin_unlock_irq(&bproc_sighand()->siglock);
 	return 0;
 }

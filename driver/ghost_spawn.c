@@ -163,24 +163,6 @@ static bool set_exit_signal(struct task_struct *task, int sig)
 	return ended;
 }
 
-/*
- * A ghost holds back all signals before it has asked for its first order: SIGKILL would leave
- * a process without a ghost. Return: 0, or -EINTR if that has come.
- */
-static int hold_back_signals(void)
-{
-	int err = 0;
-
-	spin_lock_irq(&bproc_sighand()->siglock);
-	if (current->signal->flags & SIGNAL_GROUP_EXIT)
-		err = -EINTR;
-	else
-		sigfillset(&current->blocked);
-	recalc_sigpending();
-	spin_unlock_irq(&bproc_sighand()->siglock);
-	return err;
-}
-
 struct spawn {
 	struct bproc_ghost *ghost;
 	struct file *file;
@@ -207,11 +189,11 @@ static int spawned(void *data)
 		set_exit_signal(current, 0);
 		/* And one whose group its parent cannot change, but this is just a fork. */
 		current->flags |= PF_FORKNOEXEC;
-		err = hold_back_signals();
+		/* Before its first call: SIGKILL would leave a process without a ghost. */
+		err = bproc_hold_back_signals();
 	}
-	if (!err) {
+	if (!err)
 		err = bproc_ghost_bind(spawn->ghost);
-	}
 	if (err && on_node)
 		bproc_proc_set_waited(s, current->tgid, false);
 	spawn->err = err;
@@ -430,7 +412,7 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	/* It may have the mask of a program that was restored, and exec ends its handlers. */
-	err = hold_back_signals();
+	err = bproc_hold_back_signals();
 	if (!err)
 		err = exec_ghost(g, file);
 	/* The process may have told a newer one. */

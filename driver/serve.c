@@ -4,6 +4,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "cred.h"
 #include "family.h"
 #include "ghost.h"
 #include "kill.h"
@@ -116,7 +117,7 @@ static int serve_migrate(struct bproc_space *m, struct bproc_ghost *g,
 {
 	struct bproc_killer k;
 	const struct cred *cred;
-	u32 flags = call->flags;
+	bool tracer;
 	int err = fill_killer(&k, m, g, call);
 
 	if (err)
@@ -124,12 +125,10 @@ static int serve_migrate(struct bproc_space *m, struct bproc_ghost *g,
 	cred = bproc_ghost_get_cred(g);
 	k.uid = cred->uid;
 	k.euid = cred->euid;
-	if (cred->user_ns != &init_user_ns || !cap_raised(cred->cap_permitted, CAP_KILL))
-		k.capable = false;
-	if (cred->user_ns != &init_user_ns || !cap_raised(cred->cap_permitted, CAP_SYS_PTRACE))
-		flags &= ~BPROC_CALL_TRACER;
+	k.capable = k.capable && bproc_cred_can(cred, CAP_KILL);
+	tracer = call->flags & BPROC_CALL_TRACER && bproc_cred_can(cred, CAP_SYS_PTRACE);
 	put_cred(cred);
-	bproc_migrate_for(&k, msg, call, flags & BPROC_CALL_TRACER);
+	bproc_migrate_for(&k, msg, call, tracer);
 	return -EINPROGRESS;
 }
 

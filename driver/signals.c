@@ -189,6 +189,25 @@ bool bproc_signal_drop(int sig)
 }
 
 /**
+ * bproc_hold_back_signals - all signals wait for the calling ghost, SIGKILL too
+ *
+ * Return: 0, or -EINTR if SIGKILL has come before: to hide that would change the status.
+ */
+int bproc_hold_back_signals(void)
+{
+	int err = 0;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	if (current->signal->flags & SIGNAL_GROUP_EXIT)
+		err = -EINTR;
+	else
+		sigfillset(&current->blocked);
+	recalc_sigpending();
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	return err;
+}
+
+/**
  * bproc_hold_signals - let all signals but SIGKILL wait
  * @saved: receives what the caller blocks itself
  *

@@ -36,6 +36,7 @@ static inline void bproc_unlock_sighand(struct sighand_struct *sighand, unsigned
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
 
+int bproc_hold_back_signals(void);
 bool bproc_hold_signals(sigset_t *saved);
 void bproc_release_signals(const sigset_t *saved, bool had_pipe);
 bool bproc_take_signal(kernel_siginfo_t *info);

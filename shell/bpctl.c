@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/bproc.h>
 #include "bpctl.h"
+#include "ranges.h"
 #include "usage.h"
 
 static const char usage[] =
@@ -185,8 +186,7 @@ static int select_nodes(struct bproc_node_set_t *set, const char *spec)
 {
 	bproc_nodeset_free(set);
 	if (bproc_nodespec(set, spec) < 0) {
-		fprintf(stderr, "bpctl: %s: %s\n", spec,
-			errno == EINVAL ? "not a list of nodes" : bproc_strerror(errno));
+		nodespec_failed("bpctl", spec);
 		return 1;
 	}
 	if (!set->size)

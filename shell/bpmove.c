@@ -10,6 +10,7 @@
 #include "bpmove.h"
 #include "json.h"
 #include "printable.h"
+#include "ranges.h"
 #include "usage.h"
 
 static const char usage[] =
@@ -217,14 +218,8 @@ static int move_some(int argc, char **argv, const struct options *o)
 /* 0, or an exit status after it was said why not. */
 static int get_nodes(struct bproc_node_set_t *set, const char *spec)
 {
-	int ret;
-
-	if (bproc_nodespec(set, spec) < 0) {
-		ret = errno == EINVAL ? EXIT_USAGE : 1;
-		fprintf(stderr, "bpmove: %s: %s\n", spec,
-			errno == EINVAL ? "not a list of nodes" : bproc_strerror(errno));
-		return ret;
-	}
+	if (bproc_nodespec(set, spec) < 0)
+		return nodespec_failed("bpmove", spec);
 	if (!set->size)
 		fprintf(stderr, "bpmove: %s: no such node\n", spec);
 	return !set->size;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include "bpsh.h"
+#include "ranges.h"
 #include "usage.h"
 
 /* Most that -b takes. */
@@ -571,12 +572,8 @@ int bpsh_command(int argc, char **argv)
 		return 1;
 	}
 	b.n = find_all(&b);
-	if (b.n < 0) {
-		ret = errno == EINVAL ? EXIT_USAGE : 1;
-		fprintf(stderr, "bpsh: %s: %s\n", b.nodes,
-			errno == EINVAL ? "not a list of nodes" : bproc_strerror(errno));
-		return ret;
-	}
+	if (b.n < 0)
+		return nodespec_failed("bpsh", b.nodes);
 	if (!b.n) {
 		fprintf(stderr, "bpsh: %s: no such node\n", b.nodes);
 		return 0;

@@ -16,6 +16,7 @@
 #include "bptop.h"
 #include "json.h"
 #include "nodeset.h"
+#include "ranges.h"
 #include "remote_proc.h"
 #include "usage.h"
 
@@ -375,10 +376,7 @@ static int show(struct options *o)
 		if (i && !pause_for(o, keys))
 			break;
 		if (bproc_nodespec(&set, o->nodes) < 0) {
-			ret = errno == EINVAL ? EXIT_USAGE : 1;
-			fprintf(stderr, "bptop: %s: %s\n", o->nodes,
-				errno == EINVAL ? "not a list of nodes" :
-						  bproc_strerror(errno));
+			ret = nodespec_failed("bptop", o->nodes);
 			break;
 		}
 		if (!i && !set.size && *o->nodes >= '0' && *o->nodes <= '9') {

@@ -204,7 +204,7 @@ out:
 static long gather(const struct vmad_area *area, struct page **pages, unsigned long start,
 		   unsigned int n)
 {
-	long got = vmad_get_pages(start, n, pages, FOLL_FORCE | FOLL_HWPOISON);
+	long got = vmad_get_pages(start, n, pages, FOLL_FORCE | FOLL_HWPOISON, false);
 
 	if (got > 0)
 		return got;

@@ -244,7 +244,7 @@ void vmad_plan_load(const struct vmad_plan *plan, unsigned int i, struct vmad_lo
 
 int vmad_memory_restore(struct vmad_plan *plan);
 long vmad_get_pages(unsigned long start, unsigned long n, struct page **pages,
-		    unsigned int flags);
+		    unsigned int flags, bool pin);
 
 /* Processor: features and registers. */
 #define VMAD_CPU_MORE 1

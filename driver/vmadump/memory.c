@@ -13,23 +13,22 @@
 #include <linux/slab.h>
 #include "image.h"
 
-/*
- * Pages of the caller are reached as a debugger would reach them, "remotely": else the
- * caller's own protection key rights would rule, and those deny even reading of memory that
- * is only to be executed.
- */
-
 /**
- * vmad_get_pages - pages of the caller's memory, to be read
+ * vmad_get_pages - pages of the caller's memory
  * @start: address of the first
  * @n: how many
- * @pages: receives them, referenced
+ * @pages: receives them
  * @flags: FOLL_*
+ * @pin: pinned, to be written to; else referenced, to be read
+ *
+ * They are reached as a debugger would reach them, "remotely": else the caller's own
+ * protection key rights would rule, and those deny even reading of memory that is only to be
+ * executed.
  *
  * Return: how many there are up to the first that cannot be had; or why not even one.
  */
 long vmad_get_pages(unsigned long start, unsigned long n, struct page **pages,
-		    unsigned int flags)
+		    unsigned int flags, bool pin)
 {
 	struct mm_struct *mm = current->mm;
 	int locked = 1;
@@ -37,23 +36,10 @@ long vmad_get_pages(unsigned long start, unsigned long n, struct page **pages,
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
-	got = bproc_get_user_pages_remote(mm, start, n, flags, pages, &locked);
-	if (locked)
-		mmap_read_unlock(mm);
-	return got;
-}
-
-/* Likewise, to be written to: pinned. */
-static long pin_pages(unsigned long start, unsigned long n, struct page **pages,
-		      unsigned int flags)
-{
-	struct mm_struct *mm = current->mm;
-	int locked = 1;
-	long got;
-
-	if (mmap_read_lock_killable(mm))
-		return -EINTR;
-	got = bproc_pin_user_pages_remote(mm, start, n, flags, pages, &locked);
+	if (pin)
+		got = bproc_pin_user_pages_remote(mm, start, n, flags, pages, &locked);
+	else
+		got = bproc_get_user_pages_remote(mm, start, n, flags, pages, &locked);
 	if (locked)
 		mmap_read_unlock(mm);
 	return got;
@@ -155,8 +141,8 @@ static int fill_run(struct fill *fill, unsigned long start, unsigned long pages)
 
 	while (pages && !err) {
 		long want = min_t(unsigned long, pages, VMAD_BATCH - fill->n);
-		long got = pin_pages(start, want, fill->pages + fill->n,
-				     FOLL_WRITE | FOLL_FORCE);
+		long got = vmad_get_pages(start, want, fill->pages + fill->n,
+					  FOLL_WRITE | FOLL_FORCE, true);
 
 		if (got <= 0)
 			return got ?: -EFAULT;

@@ -176,7 +176,7 @@ static int store_range(struct vmad_snapshot *snap, struct vmad_area *area,
 
 	while (addr < end && !err) {
 		long want = min_t(unsigned long, (end - addr) >> PAGE_SHIFT, VMAD_BATCH);
-		long n = vmad_get_pages(addr, want, pages, flags);
+		long n = vmad_get_pages(addr, want, pages, flags, false);
 		long i;
 
 		if (fatal_signal_pending(current))
