@@ -127,8 +127,6 @@ void bproc_ghost_put(struct bproc_ghost *g);
 struct file *bproc_ghost_file(struct bproc_ghost *g);
 int bproc_ghost_bind(struct bproc_ghost *g);
 void bproc_ghost_go_live(struct bproc_ghost *g);
-void bproc_ghost_ended(struct bproc_ghost *g, int status);
-void bproc_ghost_end(struct bproc_ghost *g, int status);
 void bproc_ghost_leave(struct bproc_ghost *g);
 const struct cred *bproc_ghost_get_cred(struct bproc_ghost *g);
 bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
@@ -138,18 +136,23 @@ bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing);
 void bproc_ghost_said_users(struct bproc_ghost *g, kuid_t uid, kuid_t suid);
 bool bproc_ghost_is_users(struct bproc_ghost *g, kuid_t uid);
 void bproc_ghost_expect_word(struct bproc_ghost *g);
-bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
 void bproc_ghost_stopped(struct bproc_ghost *g, int sig);
 bool bproc_ghost_expect(struct bproc_ghost *g, struct file *stream);
 void bproc_ghost_expect_no_more(struct bproc_ghost *g);
 void bproc_ghost_cut(struct bproc_ghost *g);
-void bproc_ghosts_kill(struct bproc_space *s, int node);
-bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m);
 u32 bproc_ghosts_list(struct bproc_space *s, pid_t after, int node, struct bproc_proc_info *to,
 		      u32 n);
 void bproc_ghost_reap_soon(struct bproc_ghost *g);
-int bproc_ghost_status(struct bproc_space *s, struct task_struct *task, int status);
 bool bproc_task_is_ghost(struct bproc_space *s, struct task_struct *task);
+
+/* ghost_end.c */
+void bproc_ghost_ended(struct bproc_ghost *g, int status);
+void bproc_ghost_end(struct bproc_ghost *g, int status);
+bool bproc_ghost_expect_end(struct bproc_ghost *g, int status);
+int bproc_ghost_status(struct bproc_space *s, struct task_struct *task, int status);
+void bproc_ghost_kill_process(struct bproc_ghost *g);
+bool bproc_ghost_was_killed(struct bproc_space *s, const struct bproc_msg *m);
+void bproc_ghosts_kill(struct bproc_space *s, int node);
 
 /* ghost_order.c */
 int bproc_ghost_order_fork(struct bproc_ghost *g, u64 id, u32 flags);

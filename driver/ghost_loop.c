@@ -21,7 +21,7 @@
 #include "kcompat.h"
 #include "ksyms.h"
 #include "orphan.h"
-#include "proc.h"
+#include "report.h"
 #include "signals.h"
 #include "space.h"
 

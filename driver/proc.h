@@ -77,9 +77,6 @@ void bproc_proc_unghost(struct bproc_space *s);
 void bproc_proc_place(struct bproc_space *s, struct task_struct *task, pid_t session,
 		      pid_t pgrp);
 void bproc_proc_report_lost(struct bproc_space *s, pid_t nr);
-void bproc_procs_check_stops(struct bproc_space *s);
-void bproc_proc_continued(struct bproc_space *s, struct task_struct *task);
-void bproc_procs_report(struct bproc_space *s);
 void bproc_procs_free(struct bproc_space *s);
 
 #endif

@@ -9,6 +9,7 @@
 #include "kcompat.h"
 #include "ksyms.h"
 #include "proc.h"
+#include "report.h"
 #include "signals.h"
 #include "space.h"
 

@@ -19,6 +19,7 @@
 #include "orphan.h"
 #include "pidhook.h"
 #include "proc.h"
+#include "report.h"
 #include "signals.h"
 #include "space.h"
 #include "standin.h"

@@ -9,6 +9,7 @@
 #include "ghost.h"
 #include "ksyms.h"
 #include "proc.h"
+#include "report.h"
 #include "space.h"
 #include "transfer.h"
 #include "usage.h"
