@@ -183,6 +183,13 @@ static void set_signals(const struct bproc_stream *s)
 	sys4(__NR_rt_sigprocmask, SIG_SETMASK, (long)&s->blocked, 0, sizeof(__u64));
 }
 
+/* It may not exist here; as with ssh, the process then starts in /. */
+static void change_directory(const char *path)
+{
+	if (sys3(__NR_chdir, (long)path, 0, 0) < 0)
+		sys3(__NR_chdir, (long)"/", 0, 0);
+}
+
 static int set_up(struct arrival *a, const struct bproc_stream *s,
 		  const struct header_parts *parts)
 {
@@ -206,15 +213,18 @@ static int set_up(struct arrival *a, const struct bproc_stream *s,
 		set_oom_score_adj(s->oom_score_adj);
 		if (s->session == s->pid)
 			sys3(__NR_setsid, 0, 0, 0);
-		err = arrive_credentials(s, parts->groups);
+		err = arrive_as_caller(s, parts->groups);
 		if (err)
 			return err;
 	}
 	sys3(__NR_umask, s->umask & 0777, 0, 0);
-	/* The directory may not exist here; as with ssh, the process then starts in /. */
-	if (sys3(__NR_chdir, (long)parts->cwd, 0, 0) < 0)
-		sys3(__NR_chdir, (long)"/", 0, 0);
+	change_directory(parts->cwd);
 	err = arrive_descriptors(s, parts->io, a->ghost, a->stream, a->keeps);
+	if (!err && a->on_node) {
+		err = arrive_credentials(s, parts->groups);
+		/* It may be allowed to be where its caller may not. */
+		change_directory(parts->cwd);
+	}
 	if (!err)
 		set_last_limits(s);
 	return err;

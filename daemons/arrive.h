@@ -35,7 +35,13 @@ struct arrival {
  */
 int arrive(struct arrival *a);
 
-/* Credentials as in the header; -errno. Needs all privileges, and gives them up. */
+/*
+ * The rights that the I/O list's files are opened with; -errno. Needs all privileges, and
+ * keeps them for arrive_credentials().
+ */
+int arrive_as_caller(const struct bproc_stream *s, const __u32 *groups);
+
+/* Credentials as in the header; -errno. Gives all privileges up. */
 int arrive_credentials(const struct bproc_stream *s, const __u32 *groups);
 
 /*

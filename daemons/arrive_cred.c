@@ -73,6 +73,23 @@ static void set_ambient(__u64 ambient)
 			sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap);
 }
 
+int arrive_as_caller(const struct bproc_stream *s, const __u32 *groups)
+{
+	struct capabilities caps;
+	long err;
+
+	err = cap_get(&caps);
+	if (err >= 0)
+		err = sys3(__NR_setgroups, s->ngroups, (long)groups, 0);
+	if (err >= 0)
+		err = sys3(__NR_setresgid, -1, s->io_gid, -1);
+	/* The real and the saved user stay root, and with them what is permitted. */
+	if (err >= 0)
+		err = sys3(__NR_setresuid, -1, s->io_uid, -1);
+	caps.effective = s->io_caps & caps.permitted;
+	return err < 0 ? (int)err : (int)cap_set(&caps);
+}
+
 int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
 {
 	const struct bproc_cred *c = &s->cred;
@@ -85,6 +102,7 @@ int arrive_credentials(const struct bproc_stream *s, const __u32 *groups)
 	if (err < 0)
 		return (int)err;
 	all = have.permitted;
+	have.effective = all;
 
 	/* What this kernel does not know, or the node itself lacks, nobody gets. */
 	want.permitted = c->cap_permitted & all;

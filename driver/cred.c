@@ -46,6 +46,18 @@ void bproc_cred_fill(struct bproc_cred *to, const struct cred *from)
 	}
 }
 
+/**
+ * bproc_cred_exceeds - can somebody open files that somebody else may not be able to?
+ * @cred: somebody
+ * @than: somebody else, of the same user namespace
+ */
+bool bproc_cred_exceeds(const struct cred *cred, const struct cred *than)
+{
+	return !uid_eq(cred->fsuid, than->fsuid) || !gid_eq(cred->fsgid, than->fsgid) ||
+	       !uid_eq(cred->euid, than->euid) ||
+	       !cap_issubset(cred->cap_effective, than->cap_effective);
+}
+
 /* Are all IDs such as a process can have? */
 static bool is_valid(const struct bproc_cred *c)
 {

@@ -20,6 +20,7 @@ struct group_info *bproc_cred_groups(const struct bproc_stream *h,
 				     const struct bproc_stream __user *uh);
 struct cred *bproc_cred_copy(const struct cred *cred);
 const struct cred *bproc_cred_of_fork(const struct cred *cred);
+bool bproc_cred_exceeds(const struct cred *cred, const struct cred *than);
 int bproc_cred_regain_root(struct bproc_space *s);
 int bproc_cred_put_on(struct cred *new, bool dumpable);
 int bproc_cred_change(struct bproc_ghost *g, const struct bproc_cred *c,

@@ -242,7 +242,6 @@ static long moving_linked(void *data)
 	struct moving *m = data;
 	struct bproc_order order = m->order;
 	struct bproc_space *s = m->space;
-	long err;
 
 	/*
 	 * When the caller turns into a ghost the descriptor that this call came by is closed.
@@ -250,12 +249,14 @@ static long moving_linked(void *data)
 	 */
 	bproc_space_get(s);
 	m->order.io = NULL;
-	err = bproc_move_linked(s, &order);
+	m->order.io_cred = NULL;
+	bproc_move_linked(s, &order);
+	put_cred(order.io_cred);
 	kfree(order.io);
 	bproc_space_put(s);
 	if (order.exits)
 		bproc_call_exit(order.exit_status);
-	return err;
+	return 0;
 }
 
 static void moving_free(void *data)
@@ -263,6 +264,7 @@ static void moving_free(void *data)
 	struct moving *m = data;
 
 	bproc_space_put(m->space);
+	put_cred(m->order.io_cred);
 	kfree(m->order.io);
 	kfree(m);
 }
@@ -289,6 +291,7 @@ int bproc_linked_arm(struct bproc_space *s, const struct bproc_order *order)
 	bproc_space_get(s);
 	m->space = s;
 	m->order = *order;
+	get_cred(m->order.io_cred);
 	m->order.io = NULL;
 	if (order->iolen > 0) {
 		m->order.io = kmemdup(order->io, order->iolen * sizeof(*order->io),

@@ -303,6 +303,16 @@ static void execmove_failed(struct bproc_space *s, struct bproc_order *order, in
 	order->exit_status = (-err & 0xff) << 8;
 }
 
+static void move_executed(struct bproc_space *s, struct bproc_order *order)
+{
+	int err = order->linked ? bproc_linked_arm(s, order) : 0;
+
+	if (!err)
+		bproc_move_linked(s, order);
+	else if (err < 0)
+		execmove_failed(s, order, err);
+}
+
 /**
  * bproc_execmove - BPROC_IOC_EXECMOVE
  * @s: the caller's space
@@ -319,20 +329,18 @@ long bproc_execmove(struct bproc_space *s, struct bproc_order *order,
 
 	if (!thread_group_empty(current))
 		return -EOPNOTSUPP;
+	if (order->node == s->node)
+		return ks_kernel_execve(program->path, program->argv, program->envp);
 	/* Permission is that of the caller now, not of a set-user-ID program. */
-	err = order->node == s->node ? 0 : move_check(s, order->node);
+	err = move_check(s, order->node);
 	if (err)
 		return err;
+	order->io_cred = get_current_cred();
 	err = ks_kernel_execve(program->path, program->argv, program->envp);
-	if (err || order->node == s->node)
-		return err;
-	err = order->linked ? bproc_linked_arm(s, order) : 0;
-	if (err > 0)
-		return 0;
 	if (!err)
-		return bproc_move_linked(s, order);
-	execmove_failed(s, order, err);
-	return 0;
+		move_executed(s, order);
+	put_cred(order->io_cred);
+	return err;
 }
 
 /**
@@ -340,13 +348,12 @@ long bproc_execmove(struct bproc_space *s, struct bproc_order *order,
  * @s: the caller's space
  * @order: where to
  *
- * Return: 0; the caller is a ghost, or @order->exits.
+ * The caller is a ghost then, or @order->exits.
  */
-long bproc_move_linked(struct bproc_space *s, struct bproc_order *order)
+void bproc_move_linked(struct bproc_space *s, struct bproc_order *order)
 {
 	int err = move_self(s, order);
 
 	if (err)
 		execmove_failed(s, order, err);
-	return 0;
 }

@@ -15,6 +15,6 @@ long bproc_move(struct bproc_space *s, struct bproc_order *order);
 long bproc_rfork(struct bproc_space *s, struct bproc_order *order);
 long bproc_execmove(struct bproc_space *s, struct bproc_order *order,
 		    const struct bproc_program *program);
-long bproc_move_linked(struct bproc_space *s, struct bproc_order *order);
+void bproc_move_linked(struct bproc_space *s, struct bproc_order *order);
 
 #endif

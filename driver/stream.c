@@ -51,6 +51,16 @@ static u64 limit(unsigned long value)
 	return value == RLIM_INFINITY ? ~0ULL : value;
 }
 
+/* Executing a program does not change the supplementary groups. */
+static void fill_io_rights(struct bproc_stream *h, const struct cred *cred)
+{
+	h->io_uid = from_kuid_munged(&init_user_ns, cred->fsuid);
+	h->io_gid = from_kgid_munged(&init_user_ns, cred->fsgid);
+	/* Capabilities in a user namespace are none outside of it. */
+	if (cred->user_ns == &init_user_ns)
+		h->io_caps = bproc_cap_u64(cred->cap_effective);
+}
+
 static void fill_limits(struct bproc_stream *h)
 {
 	int i;
@@ -160,6 +170,7 @@ int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 	bproc_cred_fill(&h->cred, current_cred());
 	h->cred.no_new_privs = task_no_new_privs(current);
 	h->ngroups = current_cred()->group_info->ngroups;
+	fill_io_rights(h, order->io_cred ?: current_cred());
 	h->umask = current_umask();
 	h->nice = task_nice(current);
 	h->personality = current->personality;

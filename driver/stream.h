@@ -22,6 +22,8 @@ struct bproc_program {
  * @flags: VMAD_DUMP_* bits
  * @iolen: number of elements of @io, or BPROC_IO_DEFAULT
  * @io: descriptors to set up there
+ * @io_cred: with whose rights: the caller's before it executed the program that moves; NULL:
+ *	as it is
  * @program: REXEC, EXEC: what to execute there; else NULL
  * @fetch: EXEC: the ghost is to execute @program and send its image back
  * @script_fd: EXEC: descriptor that a script is to have
@@ -39,6 +41,7 @@ struct bproc_order {
 	u32 flags;
 	int iolen;
 	struct bproc_io *io;
+	const struct cred *io_cred;
 	const struct bproc_program *program;
 	bool fetch;
 	int script_fd;

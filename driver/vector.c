@@ -17,6 +17,7 @@
 #include <uapi/linux/wait.h>
 
 #include "calls.h"
+#include "cred.h"
 #include "ghost.h"
 #include "iod.h"
 #include "ksyms.h"
@@ -87,6 +88,7 @@ static void vector_free(struct kref *ref)
 	struct bproc_vector_call *v = container_of(ref, struct bproc_vector_call, ref);
 
 	bproc_space_put(v->space);
+	put_cred(v->order.io_cred);
 	kvfree(v->dead);
 	kvfree(v);
 }
@@ -116,6 +118,7 @@ static struct bproc_vector_call *vector_new(struct bproc_space *s,
 	v->space = s;
 	v->order = *order;
 	v->order.ranked = true;
+	v->order.io_cred = get_current_cred();
 	v->order.node = BPROC_NODE_NONE;
 	v->n = n;
 	for (i = 0; i < n; i++) {
@@ -381,16 +384,41 @@ long bproc_vrfork(struct bproc_space *s, const struct bproc_order *order, const 
 	return ret;
 }
 
+/*
+ * An entry that stays here has its files opened by its ghost, as what the program is: one
+ * with more rights than who asked for it must not.
+ */
+static void refuse_files(struct bproc_vector_call *v)
+{
+	bool files = false;
+	u32 i;
+
+	for (i = 0; (int)i < v->order.iolen; i++)
+		files |= v->order.io[i].type == BPROC_IO_FILE;
+	if (!files || !bproc_cred_exceeds(current_cred(), v->order.io_cred))
+		return;
+	for (i = 0; i < v->n; i++) {
+		struct entry *e = &v->entries[i];
+
+		if (!e->todo || !is_local(v, e))
+			continue;
+		e->todo = false;
+		e->result = -EPERM;
+	}
+}
+
 /* The program is linked, or is static, or it does not work: the caller is the image. */
 static void head_is_ready(struct bproc_vector_call *v, int err)
 {
 	/* The children's ghosts have its name, also if it does not run. */
 	if (!err && !bproc_is_master(v->space))
 		bproc_tell_name(v->space);
-	if (err)
+	if (err) {
 		fail_all(v, err);
-	else
+	} else {
+		refuse_files(v);
 		place_all(v);
+	}
 	v->done = true;
 }
 

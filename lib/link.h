@@ -75,7 +75,7 @@
 
 #include <linux/bproc_msg.h>
 
-#define LINK_VERSION 4
+#define LINK_VERSION 5
 #define LINK_PORT 2223
 
 enum link_type {

@@ -33,7 +33,7 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-#define BPROC_ABI 5
+#define BPROC_ABI 6
 
 /*
  * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/
@@ -561,7 +561,8 @@ struct bproc_drain {
 /*
  * BPROC_IOC_VEXECMOVE - start @path, executed here once, on each of @nodes; with
  *	BPROC_MOVE_LINKED, linked here, where the caller is. An error of the exec is that of each
- *	entry; -ENOEXEC: it ended while it was linked.
+ *	entry; -ENOEXEC: it ended while it was linked. -EPERM for an entry of the caller's
+ *	own node: @io has files, and the program gets rights that the caller has not.
  */
 #define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
 

@@ -564,6 +564,10 @@ struct bproc_msg_cred {
  * @iolen: number of struct bproc_io, or BPROC_IO_DEFAULT
  * @io_id: BPROC_IO_DEFAULT: the name under which the I/O daemon of @from serves 0, 1, 2
  *	of the process; 0 if nobody does. Random: who does not know it cannot ask for it.
+ * @io_uid: user who opens the files of the I/O list: the caller's file system user ID, before
+ *	it executed the program that moves, which may be a set-user-ID program
+ * @io_gid: likewise, group
+ * @io_caps: likewise, effective capabilities, bit n for capability n
  * @rlim: soft and hard limits, by RLIMIT_* number; all ones is no limit
  * @usage: resources used so far
  * @blocked: BPROC_STREAM_EXEC: signals blocked, bit n-1 for signal n
@@ -606,6 +610,9 @@ struct bproc_stream {
 	__s32 iolen;
 	__u32 dump_flags;
 	__aligned_u64 io_id;
+	__u32 io_uid;
+	__u32 io_gid;
+	__aligned_u64 io_caps;
 	struct {
 		__aligned_u64 soft;
 		__aligned_u64 hard;

@@ -6,6 +6,11 @@
  * permission drop NODE:        the same, when it has given up what set-user-ID gave it
  * permission exec NODE FILE:   executes and moves "FILE ids"; that one's exit status
  * permission linked NODE FILE: the same, of a dynamically linked program
+ * permission open NODE FILE PATH:  executes and moves "FILE ids", with PATH as the descriptor 0;
+ *                              the exit status of that, or of who could not move
+ * permission vopen NODE FILE PATH: the same with a vector call
+ * permission lopen NODE FILE PATH: the same of a dynamically linked program
+ * permission take CALL NODE PATH:  what goes there opens PATH: move, rfork or rexec; 0
  * permission status NODE:      sets the state "up"
  * permission on FROM TO:       a child there moves on to the other
  * permission user FROM TO UID: the same, when it has become that user
@@ -53,11 +58,6 @@ static int execute(int node, char *file, unsigned int flags)
 	return errno & 0xff;
 }
 
-static int ids(void)
-{
-	return (getuid() != 0) + 2 * (geteuid() == 0);
-}
-
 /* The exit status of a child that remote_fork() made. */
 static int result_of(pid_t pid)
 {
@@ -67,6 +67,67 @@ static int result_of(pid_t pid)
 		return 252;
 	status = end_of(pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 254;
+}
+
+/* What makes a file there, or writes to the one that is there. */
+static struct bproc_io element(const char *path)
+{
+	struct bproc_io io = { .type = BPROC_IO_FILE };
+
+	io.d.file.flags = O_WRONLY | O_CREAT;
+	io.d.file.mode = 0666;
+	snprintf(io.d.file.name, sizeof(io.d.file.name), "%s", path);
+	return io;
+}
+
+static int execute_with(unsigned long call, int node, char *file, const char *path,
+			unsigned int flags)
+{
+	char *args[] = { file, "ids", NULL }, *env[] = { NULL };
+	struct bproc_io io = element(path);
+	__s32 to = node, child = 0;
+	struct bproc_move m = { .node = call == BPROC_IOC_VEXECMOVE ? 0 : node,
+				.flags = ALL | flags,
+				.path = P64(file),
+				.argv = P64(args),
+				.envp = P64(env),
+				.io = P64(&io),
+				.iolen = 1 };
+
+	if (call == BPROC_IOC_VEXECMOVE) {
+		m.nodes = P64(&to);
+		m.pids = P64(&child);
+		m.nodes_len = 1;
+	}
+	if (bp(call, &m) != 1 || call != BPROC_IOC_VEXECMOVE)
+		return errno & 0xff;
+	return child < 0 ? -child & 0xff : result_of(child);
+}
+
+static int take(const char *call, int node, char *self, const char *path)
+{
+	char *args[] = { self, "ids", NULL }, *env[] = { NULL };
+	struct bproc_io io = element(path);
+	struct bproc_move m = { .node = node,
+				.flags = ALL,
+				.path = P64(self),
+				.argv = P64(args),
+				.envp = P64(env),
+				.io = P64(&io),
+				.iolen = 1 };
+	int ret;
+
+	if (!strcmp(call, "rexec")) {
+		bp(BPROC_IOC_REXEC, &m);
+		return errno & 0xff;
+	}
+	ret = move_io(!strcmp(call, "move") ? BPROC_IOC_MOVE : BPROC_IOC_RFORK, node, &io, 1);
+	return ret < 0 ? errno & 0xff : ret ? result_of(ret) : 0;
+}
+
+static int ids(void)
+{
+	return (getuid() != 0) + 2 * (geteuid() == 0);
 }
 
 static int go_on(int from, int to, uid_t uid)
@@ -307,6 +368,11 @@ int main(int argc, char **argv)
 		return execute(node, argv[3], 0);
 	if (argc == 4 && !strcmp(what, "linked"))
 		return execute(node, argv[3], BPROC_MOVE_LINKED);
+	if (argc == 5 && strstr(what, "open"))
+		return execute_with(*what == 'v' ? BPROC_IOC_VEXECMOVE : BPROC_IOC_EXECMOVE, node,
+				    argv[3], argv[4], *what == 'l' ? BPROC_MOVE_LINKED : 0);
+	if (argc == 5 && !strcmp(what, "take"))
+		return take(argv[2], atoi(argv[3]), argv[0], argv[4]);
 	if (argc == 3 && !strcmp(what, "status")) {
 		status.node = node;
 		return bp(BPROC_IOC_STATUS, &status) ? errno & 0xff : 0;
