@@ -128,6 +128,9 @@ void channel_reset(struct channel *c)
 
 	channel_leave(c);
 	evtimer_del(c->timer);
+	/* Nobody can ask for it any more. */
+	port_free(c->left);
+	c->left = NULL;
 	for (i = 0; i < MUX_STREAMS; i++) {
 		struct stream *s = &c->stream[i];
 
@@ -386,6 +389,8 @@ bool channel_frame(struct bpiod *b, struct route *r, const struct mux_frame *f,
 
 		/* Not known, or not any more; or not for this node. */
 		answer.type = f->type == MUX_OPEN ? MUX_RESET : MUX_SYNCED;
+		/* A SYNC may have named a process. */
+		answer.value = 0;
 		if (f->type == MUX_OPEN || f->type == MUX_SYNC)
 			bpiod_send(r, &answer, NULL);
 		return true;
