@@ -62,6 +62,9 @@ void bpiod_send(struct route *r, const struct mux_frame *f, const void *data);
  */
 void channel_take(struct bpiod *b, __u64 id, int node, int pid, const int fd[3]);
 
+/* It has gone: its input is read. */
+void channel_go(struct bpiod *b, __u64 id);
+
 /* It stays. */
 void channel_drop(struct bpiod *b, __u64 id);
 

@@ -10,7 +10,10 @@
 #include "bpiod_channel.h"
 #include "log.h"
 
-/* How long the other side may take to ask for what we keep, or to be there, in s. */
+/*
+ * How long the other side may take to ask for what we keep, once its process has gone, or to
+ * be there, in s.
+ */
 #define KEEPER_TIMEOUT 60
 #define USER_TIMEOUT 30
 /*
@@ -161,7 +164,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 static struct channel *channel_new(struct bpiod *b, __u64 id, int peer, bool keeper)
 {
-	struct timeval limit = { keeper ? KEEPER_TIMEOUT : USER_TIMEOUT, 0 };
+	struct timeval limit = { USER_TIMEOUT, 0 };
 	struct channel *c = calloc(1, sizeof(*c));
 	bool ok;
 	unsigned int i;
@@ -177,7 +180,8 @@ static struct channel *channel_new(struct bpiod *b, __u64 id, int peer, bool kee
 	c->drain = evtimer_new(b->base, on_drain, c);
 	TAILQ_INIT(&c->waits);
 	TAILQ_INIT(&c->syncs);
-	ok = c->timer && c->reap && c->drain && !evtimer_add(c->timer, &limit);
+	ok = c->timer && c->reap && c->drain &&
+	     (keeper || !evtimer_add(c->timer, &limit));
 	for (i = 0; i < MUX_STREAMS; i++) {
 		struct stream *s = &c->stream[i];
 
@@ -228,6 +232,43 @@ void channel_take(struct bpiod *b, __u64 id, int node, int pid, const int fd[3])
 		log_err("no memory for input and output of process %d", pid);
 }
 
+/* Not before its process has gone: else the caller would miss what is read here. */
+static void open_input(struct channel *c)
+{
+	struct stream *s = &c->stream[0];
+
+	if (c->fd[0] >= 0 && !s->done)
+		s->port = port_new(c->b->base, c->fd[0], true,
+				   c->b->node == BPROC_NODE_MASTER, &c->process,
+				   &stream_port_ops, s);
+	else if (c->fd[0] >= 0)
+		close(c->fd[0]);
+	c->fd[0] = -1;
+	c->feeds = s->port && port_is_stream(s->port);
+	if (s->port) {
+		stream_send(s);
+	} else if (!s->done) {
+		channel_send(c, MUX_EOF, 0, 0, NULL);
+		stream_done(s);
+	}
+}
+
+void channel_go(struct bpiod *b, __u64 id)
+{
+	struct timeval limit = { KEEPER_TIMEOUT, 0 };
+	struct channel *c = channel_keeper(id);
+
+	(void)b;
+	if (!c || c->lost || c->gone)
+		return;
+	c->gone = true;
+	/* Its descriptors were made there before: now it need not be long. */
+	if (c->open)
+		open_input(c);
+	else if (evtimer_add(c->timer, &limit))
+		channel_reset(c);
+}
+
 void channel_drop(struct bpiod *b, __u64 id)
 {
 	struct channel *c = channel_keeper(id);
@@ -272,6 +313,9 @@ static void channel_opens(struct channel *c)
 	for (i = 0; i < MUX_STREAMS; i++) {
 		struct stream *s = &c->stream[i];
 
+		/* open_input() is for that. */
+		if (c->keeper && s->source)
+			continue;
 		/* It was over before anybody could be told. */
 		if (s->done)
 			channel_send(c, s->source ? MUX_EOF : MUX_CLOSE, s->nr, 0, NULL);
@@ -358,16 +402,17 @@ static void open_keeper(struct channel *c)
 	bool threads = c->b->node == BPROC_NODE_MASTER;
 	int i;
 
-	for (i = 0; i < MUX_STREAMS; i++) {
+	for (i = 1; i < MUX_STREAMS; i++) {
 		struct stream *s = &c->stream[i];
 
 		if (c->fd[i] >= 0)
-			s->port = port_new(c->b->base, c->fd[i], s->source, threads,
+			s->port = port_new(c->b->base, c->fd[i], false, threads,
 					   &c->process, &stream_port_ops, s);
 		c->fd[i] = -1;
 	}
-	c->feeds = c->stream[0].port && port_is_stream(c->stream[0].port);
 	channel_opens(c);
+	if (c->gone)
+		open_input(c);
 	waits_opened(c);
 }
 

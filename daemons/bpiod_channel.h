@@ -33,8 +33,9 @@ struct channel {
 	bool keeper; /* we have the descriptors; the process is there */
 	bool open;
 	bool lost; /* there is nobody to send to */
+	bool gone; /* keeper: its process is not the caller of a move that may fail */
 	struct port_process process;
-	int fd[MUX_STREAMS]; /* keeper, not open yet */
+	int fd[MUX_STREAMS]; /* keeper, not open yet, or not gone yet */
 	struct stream stream[MUX_STREAMS];
 	struct event *timer; /* until it is open */
 	struct event *reap;  /* when all streams are done */

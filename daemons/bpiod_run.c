@@ -190,6 +190,9 @@ static void from_driver(void *arg, struct bproc_msg *msg)
 				 strerror(-msg->result));
 		channel_take(b, msg->id, msg->node, msg->pid, take->fd);
 		break;
+	case BPROC_MSG_IO_GO:
+		channel_go(b, msg->id);
+		break;
 	case BPROC_MSG_IO_DROP:
 		channel_drop(b, msg->id);
 		break;

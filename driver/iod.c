@@ -45,8 +45,10 @@ struct flush {
  * @node: where to
  * @pid: the process that goes
  *
- * Return: the name under which the I/O daemon serves the caller's 0, 1, 2; or 0: there
- * is no daemon, or no memory.
+ * The daemon reads nothing before bproc_iod_go(): until then the caller may keep its input.
+ *
+ * Return: the name under which the I/O daemon serves the caller's 0, 1, 2, for
+ * bproc_iod_go() or bproc_iod_drop(); or 0: there is no daemon, or no memory.
  */
 u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid)
 {
@@ -61,7 +63,8 @@ u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid)
 	do
 		id = get_random_u64();
 	while (!id);
-	m = bproc_io_msg_alloc(BPROC_MSG_IO_TAKE, node, pid, id, sizeof(m->msg.take));
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_TAKE, node, pid, id, sizeof(m->msg.take),
+			       GFP_KERNEL_ACCOUNT);
 	if (m)
 		for (i = 0; i < 3; i++)
 			m->file[i] = fget(i);
@@ -69,6 +72,32 @@ u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid)
 		id = 0;
 	bproc_iod_put(iod);
 	return id;
+}
+
+/* What became of a process that was to go. */
+static void tell(struct bproc_space *s, u16 type, u64 id, pid_t pid)
+{
+	struct bproc_iod *iod = id ? bproc_iod_of(s) : NULL;
+
+	if (!iod)
+		return;
+	bproc_iod_post(iod, bproc_io_msg_alloc(type, BPROC_NODE_NONE, pid, id, 0,
+					       GFP_KERNEL | __GFP_NOFAIL));
+	bproc_iod_put(iod);
+}
+
+/**
+ * bproc_iod_go - the process goes: what is its input may be read
+ * @s: the space that it leaves
+ * @id: from bproc_iod_take(), may be 0
+ * @pid: the process
+ *
+ * Before GO: the daemon then hears of this before it is asked for the input of one that has
+ * come home.
+ */
+void bproc_iod_go(struct bproc_space *s, u64 id, pid_t pid)
+{
+	tell(s, BPROC_MSG_IO_GO, id, pid);
 }
 
 /**
@@ -79,16 +108,7 @@ u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid)
  */
 void bproc_iod_drop(struct bproc_space *s, u64 id, pid_t pid)
 {
-	struct bproc_iod *iod = id ? bproc_iod_of(s) : NULL;
-	struct bproc_io_msg *m;
-
-	if (!iod)
-		return;
-	/* Without memory for it the daemon notices that nobody comes for the descriptors. */
-	m = bproc_io_msg_alloc(BPROC_MSG_IO_DROP, BPROC_NODE_NONE, pid, id, 0);
-	if (m)
-		bproc_iod_post(iod, m);
-	bproc_iod_put(iod);
+	tell(s, BPROC_MSG_IO_DROP, id, pid);
 }
 
 /**
@@ -103,7 +123,8 @@ struct bproc_io_msg *bproc_iod_input(struct bproc_space *s)
 	struct bproc_io_msg *m;
 
 	m = bproc_io_msg_alloc(BPROC_MSG_IO_LEAVE, BPROC_NODE_MASTER,
-			       task_tgid_nr_ns(current, s->ns), 0, sizeof(m->msg.take));
+			       task_tgid_nr_ns(current, s->ns), 0, sizeof(m->msg.take),
+			       GFP_KERNEL_ACCOUNT);
 	if (!m)
 		return NULL;
 	m->file[0] = fget(0);
@@ -209,7 +230,8 @@ static int make_files(struct bproc_iod *iod, int from, u64 id, struct file **fil
 	int err;
 
 	m = bproc_io_msg_alloc(BPROC_MSG_IO_MAKE, from,
-			       task_tgid_nr_ns(current, iod->space->ns), 0, sizeof(m->msg.make));
+			       task_tgid_nr_ns(current, iod->space->ns), 0, sizeof(m->msg.make),
+			       GFP_KERNEL_ACCOUNT);
 	if (!m)
 		return -ENOMEM;
 	m->msg.make.io_id = id;
@@ -297,7 +319,8 @@ void bproc_iod_home(struct bproc_space *s, u64 id)
 	if (!iod)
 		return;
 	m = bproc_io_msg_alloc(BPROC_MSG_IO_HOME, BPROC_NODE_MASTER,
-			       task_tgid_nr_ns(current, s->ns), 0, sizeof(m->msg.flush));
+			       task_tgid_nr_ns(current, s->ns), 0, sizeof(m->msg.flush),
+			       GFP_KERNEL_ACCOUNT);
 	if (!m)
 		goto out;
 	m->msg.flush.io_id = id;
@@ -373,7 +396,8 @@ static bool flush_start(struct bproc_iod *iod, struct bproc_ghost *g, int status
 	struct bproc_io_msg *m;
 
 	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	m = bproc_io_msg_alloc(BPROC_MSG_IO_FLUSH, g->node, g->nr, request, sizeof(m->msg.flush));
+	m = bproc_io_msg_alloc(BPROC_MSG_IO_FLUSH, g->node, g->nr, request, sizeof(m->msg.flush),
+			       GFP_KERNEL_ACCOUNT);
 	if (!f || !m)
 		goto err;
 	m->msg.flush.io_id = g->io_id;

@@ -57,6 +57,7 @@ struct bproc_io_msg {
 
 /* iod.c: what others call */
 u64 bproc_iod_take(struct bproc_space *s, int node, pid_t pid);
+void bproc_iod_go(struct bproc_space *s, u64 id, pid_t pid);
 void bproc_iod_drop(struct bproc_space *s, u64 id, pid_t pid);
 struct bproc_io_msg *bproc_iod_input(struct bproc_space *s);
 void bproc_iod_leave(struct bproc_space *s, struct bproc_io_msg *input);
@@ -72,7 +73,8 @@ bool bproc_iod_flushes_end(struct bproc_iod *iod, bool all);
 /* iod_dev.c */
 struct bproc_iod *bproc_iod_of(struct bproc_space *s);
 void bproc_iod_put(struct bproc_iod *iod);
-struct bproc_io_msg *bproc_io_msg_alloc(u16 type, int node, pid_t pid, u64 id, size_t body);
+struct bproc_io_msg *bproc_io_msg_alloc(u16 type, int node, pid_t pid, u64 id, size_t body,
+					gfp_t gfp);
 void bproc_io_msg_free(struct bproc_io_msg *m);
 void bproc_io_files_put(struct file **file);
 bool bproc_iod_post(struct bproc_iod *iod, struct bproc_io_msg *m);

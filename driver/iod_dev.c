@@ -81,12 +81,14 @@ void bproc_io_files_put(struct file **file)
  * @pid: process it is about
  * @id: of the header
  * @body: bytes behind the header
+ * @gfp: how to allocate
  *
  * Return: the message, for bproc_iod_post() or bproc_io_msg_free(), or NULL.
  */
-struct bproc_io_msg *bproc_io_msg_alloc(u16 type, int node, pid_t pid, u64 id, size_t body)
+struct bproc_io_msg *bproc_io_msg_alloc(u16 type, int node, pid_t pid, u64 id, size_t body,
+					gfp_t gfp)
 {
-	struct bproc_io_msg *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	struct bproc_io_msg *m = kzalloc(sizeof(*m), gfp);
 
 	if (!m)
 		return NULL;

@@ -124,6 +124,7 @@ static void call_off(struct bproc_space *s, struct bproc_transfer *t,
 struct farewell {
 	struct bproc_space *space;
 	struct bproc_transfer *transfer;
+	const struct bproc_order *order;
 	struct bproc_io_msg *input;
 };
 
@@ -133,6 +134,7 @@ static void say_go(void *data)
 
 	bproc_iod_leave(f->space, f->input);
 	f->input = NULL;
+	bproc_iod_go(f->space, f->order->io_id, f->transfer->pid);
 	bproc_transfer_say(f->transfer, BPROC_MSG_GO);
 }
 
@@ -162,7 +164,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 {
 	pid_t pid = task_tgid_nr_ns(current, s->ns);
 	pid_t ppid = task_ppid_nr_ns(current, s->ns);
-	struct farewell farewell = { .space = s };
+	struct farewell farewell = { .space = s, .order = order };
 	struct bproc_transfer *t;
 	struct bproc_name *name;
 	sigset_t saved;
@@ -286,6 +288,7 @@ long bproc_rfork(struct bproc_space *s, struct bproc_order *order)
 		g->io_id = order->io_id;
 		/* Live first: the child may fork, or come back, as soon as it runs. */
 		ret = bproc_ghost_adopt(g);
+		bproc_iod_go(s, order->io_id, t->pid);
 		bproc_transfer_say(t, BPROC_MSG_GO);
 		bproc_ghost_put(g);
 	}

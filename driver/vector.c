@@ -209,6 +209,7 @@ static void entry_end(struct bproc_vector_call *v, struct entry *e, int err, boo
 		e->ghost->io_id = e->io_id;
 		/* Live first: the child may fork, or come back, as soon as it runs. */
 		e->result = bproc_ghost_adopt(e->ghost);
+		bproc_iod_go(v->space, e->io_id, e->t->pid);
 		bproc_transfer_say(e->t, BPROC_MSG_GO);
 		bproc_ghost_put(e->ghost);
 	} else {

@@ -143,7 +143,10 @@ enum bproc_msg_type {
 	 * and 2 are to be served there under the name @id; body bproc_msg_io_take
 	 */
 	BPROC_MSG_IO_TAKE = 128,
-	/* local, on /dev/bproc-iod: what TAKE said of @id did not come to be */
+	/*
+	 * local, on /dev/bproc-iod: what TAKE said of @id did not come to be, and nothing may
+	 * have been read of descriptor 0. For each TAKE there comes this, or GO.
+	 */
 	BPROC_MSG_IO_DROP = 129,
 	/*
 	 * local, on /dev/bproc-iod: a process arrives whose descriptors @node serves;
@@ -167,6 +170,11 @@ enum bproc_msg_type {
 	 * of which it may not have read all; body bproc_msg_io_take with just that
 	 */
 	BPROC_MSG_IO_LEAVE = 133,
+	/*
+	 * local, on /dev/bproc-iod: the process of which TAKE said @id has gone, and descriptor 0
+	 * may be read
+	 */
+	BPROC_MSG_IO_GO = 134,
 
 	/* Types from here on are between the daemons; drivers refuse them. */
 	BPROC_MSG_DAEMON = 256,
