@@ -2,7 +2,7 @@
 #
 # Tests that need neither a driver nor privileges, with Check.
 
-UNIT_NAMES := config nodeset header link mux port standin slave control bpshell bpsh dhcp \
+UNIT_NAMES := config nodeset header link mux port channel standin slave control bpshell bpsh dhcp \
 	library tee tools bpcp bpckpt bpmove
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
@@ -21,6 +21,10 @@ $(BUILD)/tests/unit/test_library: $(LIBBPROC_OBJECTS)
 $(BUILD)/tests/unit/test_library: UNIT_LDFLAGS := -Wl,--wrap=handle_open,--wrap=handle_ioctl,--wrap=ioctl
 $(BUILD)/tests/unit/test_header: $(BUILD)/daemons/header.o
 $(BUILD)/tests/unit/test_port: $(BUILD)/daemons/bpiod_port.o
+# The test plays the driver, the connections and the other side.
+$(BUILD)/tests/unit/test_channel: $(addprefix $(BUILD)/daemons/bpiod_,channel.o stream.o flush.o \
+	feed.o forward.o port.o)
+$(BUILD)/tests/unit/test_channel: UNIT_LDFLAGS := -Wl,--wrap=ioctl
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
 $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
 # The test plays the name server.
