@@ -17,6 +17,8 @@
  *	    sleep N	writes "here" and sleeps N seconds
  *	    wrote N NODE	gen N, moves to NODE, writes "there"
  *	    eat N NODE	reads N bytes, moves to NODE, copies the rest
+ *	    closes N NODE	closes 0, 1, 2, sleeps N seconds, moves to NODE
+ *	    stays NODE	tries to become a program at NODE that is not there; then cat
  *	    sends NODE N	a child (RFORK) goes to NODE and does gen N; then "parent"
  *	    outlives NODE N	moves to NODE; a child, which stays, does gen N; then "parent"
  *	    bereft	writes "here", waits for the end of its input, and writes until that
@@ -191,6 +193,35 @@ static int bereft(void)
 	return errno;
 }
 
+static int closes(unsigned int seconds, int node)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		close(fd);
+	sleep(seconds);
+	call(BPROC_IOC_MOVE, node, NULL);
+	return 0;
+}
+
+static int stays(int node)
+{
+	char *argv[] = { "program", NULL };
+	struct bproc_move m = {
+		.node = node,
+		.flags = 7,
+		.iolen = BPROC_IO_DEFAULT,
+		.path = (unsigned long)"/no/such/program",
+		.argv = (unsigned long)argv,
+	};
+	int fd = open("/dev/bproc", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || !ioctl(fd, BPROC_IOC_REXEC, &m) || errno != ENOENT)
+		return 114;
+	close(fd);
+	return cat();
+}
+
 static int do_command(char **argv)
 {
 	size_t n = argv[1] ? strtoul(argv[1], NULL, 0) : 0;
@@ -207,6 +238,10 @@ static int do_command(char **argv)
 		call(BPROC_IOC_MOVE, atoi(argv[2]), NULL);
 		return cat();
 	}
+	if (!strcmp(*argv, "closes"))
+		return closes((unsigned int)n, atoi(argv[2]));
+	if (!strcmp(*argv, "stays"))
+		return stays(atoi(argv[1]));
 	if (!strcmp(*argv, "sends"))
 		return sends(atoi(argv[1]), strtoul(argv[2], NULL, 0));
 	if (!strcmp(*argv, "outlives"))

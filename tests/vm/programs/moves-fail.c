@@ -195,6 +195,78 @@ static void fail_restore(unsigned long request, const char *name)
 	unlink(path);
 }
 
+#define INPUT "what it has not read"
+
+static void has_input(const char *name)
+{
+	char buf[sizeof(INPUT)] = "";
+	ssize_t n = read(0, buf, sizeof(buf));
+
+	check(n == sizeof(INPUT) && !strcmp(buf, INPUT), name, "%zd, '%s'", n, buf);
+}
+
+/* It has nothing but an image that cannot be restored. */
+static void fail_migrate(void)
+{
+	struct bproc_migrate m = { .node = node };
+	int go[2];
+
+	if (pipe(go))
+		give_up("pipe");
+	m.pid = fork();
+	if (!m.pid) {
+		close(go[1]);
+		failures = 0;
+		while (read(go[0], &m, 1) < 0)
+			;
+		has_input("MIGRATE that fails: its input is there");
+		_exit(failures != 0);
+	}
+	close(go[0]);
+	fails("MIGRATE: a file that the image needs", ENOENT, bp(BPROC_IOC_MIGRATE, &m));
+	close(go[1]);
+	same("MIGRATE that fails: it goes on", 0, end_of(m.pid));
+}
+
+/* What is its input, @file or a pipe, is that from the first byte on. */
+static void fail_input(bool file)
+{
+	struct bproc_move rexec = {
+		.node = node,
+		.iolen = BPROC_IO_DEFAULT,
+		.path = P64("/no/such/program"),
+		.argv = P64(args),
+	};
+	struct bproc_move move = { .node = node, .iolen = BPROC_IO_DEFAULT };
+	char path[] = "/tmp/inputXXXXXX";
+	int i, fd[2];
+
+	for (i = 0; i < 4; i++) {
+		if (file)
+			fd[0] = fd[1] = mkstemp(path);
+		else if (pipe2(fd, O_NONBLOCK))
+			give_up("pipe");
+		if (write(fd[1], INPUT, sizeof(INPUT)) != sizeof(INPUT))
+			give_up("input");
+		if (file && (lseek(fd[0], 0, SEEK_SET) || unlink(path)))
+			give_up(path);
+		strcpy(path, "/tmp/inputXXXXXX");
+		dup2(fd[0], 0);
+		if (i == 0)
+			fails("REXEC: input", ENOENT, bp(BPROC_IOC_REXEC, &rexec));
+		else if (i == 1)
+			fails("MOVE: input", ENOENT, bp(BPROC_IOC_MOVE, &move));
+		else if (i == 2)
+			fails("RFORK: input", ENOENT, bp(BPROC_IOC_RFORK, &move));
+		if (i < 3)
+			has_input("a call that fails: its input is there");
+		else
+			fail_migrate();
+		close(fd[0]);
+		close(fd[1]);
+	}
+}
+
 static void fail(bool same_kernel)
 {
 	static const struct {
@@ -221,6 +293,8 @@ static void fail(bool same_kernel)
 	if (!same_kernel) {
 		IN_CHILD(fail_restore(BPROC_IOC_RFORK, "RFORK"));
 		IN_CHILD(fail_restore(BPROC_IOC_MOVE, "MOVE"));
+		IN_CHILD(fail_input(false));
+		IN_CHILD(fail_input(true));
 	}
 }
 
