@@ -24,7 +24,9 @@ struct route {
 	struct bpiod *b;
 	int node;
 	struct mux *mux;
-	unsigned int channels; /* that use it */
+	unsigned int channels; /* that end here and use it */
+	unsigned int forwards; /* between its node and another, on the master */
+	unsigned int granted;  /* of these, such as the keeper knows of */
 	struct event *overflow;
 };
 

@@ -410,10 +410,20 @@ static void open_keeper(struct channel *c)
 					   &c->process, &stream_port_ops, s);
 		c->fd[i] = -1;
 	}
+	channel_send(c, MUX_OPENED, 0, 0, NULL);
 	channel_opens(c);
 	if (c->gone)
 		open_input(c);
 	waits_opened(c);
+}
+
+static void is_kept(struct channel *c)
+{
+	int i;
+
+	c->kept = true;
+	for (i = 1; i < MUX_STREAMS; i++)
+		stream_send(&c->stream[i]);
 }
 
 bool channel_frame(struct bpiod *b, struct route *r, const struct mux_frame *f,
@@ -449,6 +459,11 @@ bool channel_frame(struct bpiod *b, struct route *r, const struct mux_frame *f,
 	if (!c->open)
 		return false;
 	switch (f->type) {
+	case MUX_OPENED:
+		if (c->keeper || c->kept)
+			return false;
+		is_kept(c);
+		return true;
 	case MUX_RESET:
 		channel_reset(c);
 		return true;

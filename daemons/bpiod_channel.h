@@ -34,6 +34,7 @@ struct channel {
 	bool open;
 	bool lost; /* there is nobody to send to */
 	bool gone; /* keeper: its process is not the caller of a move that may fail */
+	bool kept; /* user: the keeper has said that it is one */
 	struct port_process process;
 	int fd[MUX_STREAMS]; /* keeper, not open yet, or not gone yet */
 	struct stream stream[MUX_STREAMS];

@@ -9,6 +9,8 @@
 
 /* Most channels that one node may have with others. */
 #define FORWARDS_MAX 65536
+/* Most SYNCs of one channel that may wait: each takes some memory where the process is. */
+#define SYNCS_MAX 65536
 #define BUCKETS 1024
 
 struct forward {
@@ -18,24 +20,33 @@ struct forward {
 	int keeper;
 	__u64 input; /* bytes that the user may send back */
 	__u32 asked; /* SYNCs that the user has not answered */
+	bool kept;   /* the keeper has said that it is one */
 	bool ended[MUX_STREAMS];
 	struct mux_window window[MUX_STREAMS];
 };
 
 static LIST_HEAD(, forward) bucket[BUCKETS];
 
-static void count(struct bpiod *b, int node, int n)
+static void count(struct bpiod *b, int node, bool kept, int n)
 {
 	struct route *r = bpiod_route(b, node);
+	unsigned int *sum = r && kept ? &r->granted : r ? &r->forwards : NULL;
 
-	if (r && (n > 0 || r->channels))
-		r->channels += (unsigned int)n;
+	if (sum && (n > 0 || *sum))
+		*sum += (unsigned int)n;
+}
+
+static void count_both(struct bpiod *b, const struct forward *w, bool kept, int n)
+{
+	count(b, w->user, kept, n);
+	count(b, w->keeper, kept, n);
 }
 
 static void forward_free(struct bpiod *b, struct forward *w)
 {
-	count(b, w->user, -1);
-	count(b, w->keeper, -1);
+	count_both(b, w, false, -1);
+	if (w->kept)
+		count_both(b, w, true, -1);
 	LIST_REMOVE(w, entry);
 	free(w);
 }
@@ -56,7 +67,7 @@ static struct forward *forward_new(struct bpiod *b, struct route *from,
 {
 	struct forward *w;
 
-	if (from->channels >= FORWARDS_MAX || f->peer == from->node ||
+	if (from->forwards >= FORWARDS_MAX || f->peer == from->node ||
 	    !bpiod_route(b, f->peer))
 		return NULL;
 	w = calloc(1, sizeof(*w));
@@ -66,13 +77,12 @@ static struct forward *forward_new(struct bpiod *b, struct route *from,
 	w->user = from->node;
 	w->keeper = f->peer;
 	LIST_INSERT_HEAD(&bucket[f->id % BUCKETS], w, entry);
-	count(b, w->user, 1);
-	count(b, w->keeper, 1);
+	count_both(b, w, false, 1);
 	return w;
 }
 
 /* Is it for @from to say this, and as much as that? Else the other would cut its own link. */
-static bool allowed(struct forward *w, const struct route *from,
+static bool allowed(struct bpiod *b, struct forward *w, const struct route *from,
 		    const struct mux_frame *f)
 {
 	bool is_user = from->node == w->user;
@@ -80,8 +90,15 @@ static bool allowed(struct forward *w, const struct route *from,
 	bool is_source = is_user == (f->stream != 0);
 
 	switch (f->type) {
+	case MUX_OPENED:
+		if (is_user || w->kept)
+			return false;
+		w->kept = true;
+		count_both(b, w, true, 1);
+		return true;
 	case MUX_DATA:
-		if (!is_source || w->ended[f->stream] ||
+		/* A node need not be ready for what it has never heard of. */
+		if (!is_source || !w->kept || w->ended[f->stream] ||
 		    !mux_window_receive(&w->window[f->stream], f->value))
 			return false;
 		w->input += f->stream ? 0 : f->value;
@@ -99,7 +116,7 @@ static bool allowed(struct forward *w, const struct route *from,
 	case MUX_CLOSE:
 		return !is_source;
 	case MUX_SYNC:
-		if (is_user)
+		if (is_user || w->asked >= SYNCS_MAX)
 			return false;
 		w->asked++;
 		return true;
@@ -132,7 +149,7 @@ bool forward_frame(struct bpiod *b, struct route *from, const struct mux_frame *
 		}
 	} else if (!w) {
 		return true;
-	} else if (!allowed(w, from, f)) {
+	} else if (!allowed(b, w, from, f)) {
 		return false;
 	}
 	out.peer = from->node;

@@ -17,6 +17,8 @@
  * that comes back from several nodes has no window.
  */
 #define QUEUE_BASE (1U << 22)
+/* The windows of channels between nodes, which may be two that lie, count up to here. */
+#define QUEUE_FORWARDS (1U << 28)
 
 /* --- connections --- */
 
@@ -44,12 +46,20 @@ static void on_broken(void *arg, const char *why)
 		log_warn("connection to the master: %s", why);
 	mux_free(r->mux);
 	r->mux = NULL;
-	r->channels = 0;
+	r->channels = r->forwards = r->granted = 0;
 	channels_lost(b, r);
 	if (b->node == BPROC_NODE_MASTER)
 		forwards_lost(b, r->node);
 	else
 		iod_control_send(b->control, &lost, -1);
+}
+
+static size_t queue_limit(const struct route *r)
+{
+	size_t own = (size_t)r->channels * MUX_STREAMS * MUX_WINDOW;
+	size_t others = (size_t)r->granted * MUX_STREAMS * MUX_WINDOW;
+
+	return QUEUE_BASE + own + (others < QUEUE_FORWARDS ? others : QUEUE_FORWARDS);
 }
 
 void bpiod_send(struct route *r, const struct mux_frame *f, const void *data)
@@ -58,7 +68,7 @@ void bpiod_send(struct route *r, const struct mux_frame *f, const void *data)
 		return;
 	mux_send(r->mux, f, data);
 	/* Not at once: who sends may be in the midst of a list. */
-	if (mux_queued(r->mux) > QUEUE_BASE + (size_t)r->channels * MUX_STREAMS * MUX_WINDOW)
+	if (mux_queued(r->mux) > queue_limit(r))
 		event_active(r->overflow, EV_TIMEOUT, 0);
 }
 

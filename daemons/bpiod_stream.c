@@ -79,6 +79,9 @@ void stream_send(struct stream *s)
 	int rounds = ROUNDS;
 	ssize_t n;
 
+	/* Whoever passes it on has no room for it before the keeper has said so. */
+	if (!s->c->keeper && !s->c->kept)
+		return;
 	while (!s->done && s->port && s->credit && s->c->open) {
 		if (!rounds--) {
 			port_wait(s->port, true);

@@ -9,6 +9,7 @@
  *
  *	user			keeper
  *	OPEN	------------->	(or RESET comes back: not for you)
+ *		<-------------	OPENED; no DATA before it
  *		<-------------	DATA of stream 0, then EOF
  *	DATA	------------->	of streams 1 and 2, then EOF
  *	CREDIT, CLOSE <------>	by whoever gets data: send more; nobody reads this
@@ -48,6 +49,7 @@ enum mux_type {
 	MUX_SYNC,
 	MUX_SYNCED,
 	MUX_BACK,
+	MUX_OPENED,
 	MUX_TYPES,
 };
 

@@ -249,5 +249,77 @@ START_TEST(input_that_was_left)
 }
 END_TEST
 
+/* Nothing is sent that nobody has said he would take. */
+START_TEST(output_waits_for_the_keeper)
+{
+	const struct bproc_msg_io_make make = { ID, getuid(), getgid() };
+
+	begin(3);
+	channel_make(&b, 1, BPROC_NODE_MASTER, 4711, &make);
+	ck_assert_uint_eq(count(MUX_OPEN, 0), 1);
+	ck_assert_int_eq(write(ends[1], "out", 3), 3);
+	turn();
+	ck_assert_uint_eq(count(MUX_DATA, 1), 0);
+	ck_assert(frame(MUX_OPENED, 0));
+	turn();
+	ck_assert_uint_eq(count(MUX_DATA, 1), 1);
+	ck_assert_int_eq(write(ends[2], "err", 3), 3);
+	turn();
+	ck_assert_uint_eq(count(MUX_DATA, 2), 1);
+	ck_assert(!memcmp(sent.data, "outerr", 6));
+	ck_assert(!frame(MUX_OPENED, 0));
+}
+END_TEST
+
+/* A frame of @from for the other node. */
+static bool forwarded(int from, unsigned int type, __u32 value)
+{
+	static const char data[MUX_DATA_MAX];
+	struct mux_frame f = {
+		.id = ID,
+		.peer = !from,
+		.type = (__u8)type,
+		.stream = type == MUX_DATA && from == 0,
+		.value = value,
+	};
+
+	sent.n = 0;
+	sent.len = 0;
+	return forward_frame(&b, &route[from], &f, data);
+}
+
+/* Node 0 has the process, node 1 what it has as 0, 1, 2. */
+START_TEST(between_nodes)
+{
+	unsigned int i;
+
+	begin(BPROC_NODE_MASTER);
+	ck_assert(forwarded(0, MUX_OPEN, 0));
+	ck_assert_ptr_eq(sent.route[0], &route[1]);
+	ck_assert_uint_eq(route[0].forwards, 1);
+	/* Neither may send before the keeper has agreed, and only it can. */
+	ck_assert(!forwarded(0, MUX_DATA, 1));
+	ck_assert(!forwarded(1, MUX_DATA, 1));
+	ck_assert(!forwarded(0, MUX_OPENED, 0));
+	ck_assert_uint_eq(route[1].granted, 0);
+	ck_assert(forwarded(1, MUX_OPENED, 0));
+	ck_assert(!forwarded(1, MUX_OPENED, 0));
+	ck_assert_uint_eq(route[0].granted, 1);
+	ck_assert_uint_eq(route[1].granted, 1);
+	ck_assert(forwarded(0, MUX_DATA, 1));
+	ck_assert(forwarded(1, MUX_DATA, 1));
+	for (i = 0; i < 65536; i++)
+		ck_assert(forwarded(1, MUX_SYNC, 0));
+	ck_assert(!forwarded(1, MUX_SYNC, 0));
+	ck_assert(forwarded(0, MUX_SYNCED, 0));
+	ck_assert(forwarded(1, MUX_SYNC, 0));
+	forwards_lost(&b, 1);
+	ck_assert_uint_eq(route[0].forwards, 0);
+	ck_assert_uint_eq(route[0].granted, 0);
+	ck_assert_uint_eq(route[1].granted, 0);
+}
+END_TEST
+
 UNIT_MAIN("channel", sync_of_a_channel_that_is_over, a_move_that_fails,
-	  a_move_that_does_not_fail, no_use_for_input, input_that_was_left)
+	  a_move_that_does_not_fail, no_use_for_input, input_that_was_left,
+	  output_waits_for_the_keeper, between_nodes)
