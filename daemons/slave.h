@@ -13,6 +13,8 @@
 #include "link.h"
 #include "tls.h"
 
+struct slave_peers;
+
 struct slave_options {
 	const char *keyfile;
 	FILE *trace;
@@ -103,9 +105,13 @@ int slave_connect(const struct slave_options *options);
 
 /* --- the I/O daemon (slave_iod.c) --- */
 
-/* Starts bpiod for the node that we are by now, and starts it again when it ends. */
+/*
+ * Starts bpiod for the node that we are by now, and starts it again when it ends. It gets
+ * neither @tls nor the key that @peers have.
+ */
 void slave_iod_start(struct event_base *base, const struct slave_options *options,
-		     struct tls *tls, const struct link_config *config);
+		     struct tls *tls, struct slave_peers *peers,
+		     const struct link_config *config);
 
 /* Child @pid has ended. */
 void slave_iod_reaped(int pid);

@@ -13,12 +13,14 @@
 #include "iod_control.h"
 #include "log.h"
 #include "slave.h"
+#include "slave_peer.h"
 #include "stream.h"
 
 static struct {
 	struct event_base *base;
 	const struct slave_options *options;
 	struct tls *tls;
+	struct slave_peers *peers;
 	struct link_config config;
 	int pid; /* 0: it does not run */
 	int control;
@@ -97,6 +99,7 @@ static void start(void)
 	if (!pid) {
 		/* It handles what users give it: the cluster's key is not for it. */
 		tls_free(iod.tls);
+		slave_peers_forget_key(iod.peers);
 		prctl(PR_SET_NAME, "bpiod");
 		_exit(bpiod_run(IOD_CONTROL_FD, IOD_DEVICE_FD, iod.config.node));
 	}
@@ -124,11 +127,13 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 void slave_iod_start(struct event_base *base, const struct slave_options *options,
-		     struct tls *tls, const struct link_config *config)
+		     struct tls *tls, struct slave_peers *peers,
+		     const struct link_config *config)
 {
 	iod.base = base;
 	iod.options = options;
 	iod.tls = tls;
+	iod.peers = peers;
 	iod.config = *config;
 	iod.retry = evtimer_new(base, on_retry, NULL);
 	if (iod.retry)

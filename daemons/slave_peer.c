@@ -293,6 +293,12 @@ struct slave_peers *slave_peers_new(struct event_base *base,
 	return p;
 }
 
+void slave_peers_forget_key(struct slave_peers *p)
+{
+	tls_free(p->server);
+	p->server = NULL;
+}
+
 unsigned int slave_peers_port(const struct slave_peers *p)
 {
 	return p->port;

@@ -23,6 +23,9 @@ struct slave_peers *slave_peers_new(struct event_base *base,
 				    const struct slave_options *options,
 				    struct tls *client, int link);
 
+/* For a child that is to have no key: nobody can connect there. */
+void slave_peers_forget_key(struct slave_peers *p);
+
 /* Where it listens; 0: it does not. */
 unsigned int slave_peers_port(const struct slave_peers *p);
 

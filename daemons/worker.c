@@ -159,7 +159,7 @@ static void configure(struct worker *w, const struct bproc_msg *msg)
 		return;
 	}
 	slave_peers_configure(w->peers, &w->config);
-	slave_iod_start(w->base, w->options, w->tls, &w->config);
+	slave_iod_start(w->base, w->options, w->tls, w->peers, &w->config);
 	wire_send(w->wire, &ready);
 	w->streams =
 		slave_streams_new(w->base, w->options, w->tls, &w->config, on_arrival, w);
