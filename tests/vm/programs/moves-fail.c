@@ -208,7 +208,7 @@ static void has_input(const char *name)
 /* It has nothing but an image that cannot be restored. */
 static void fail_migrate(void)
 {
-	struct bproc_migrate m = { .node = node };
+	struct bproc_migrate m = { .node = node, .flags = BPROC_MIGRATE_FORCE };
 	int go[2];
 
 	if (pipe(go))

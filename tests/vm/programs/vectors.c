@@ -5,7 +5,8 @@
  *
  * vectors -m MIB NODE...: VRFORK with so much memory, where some of the nodes may fail:
  * "made N" says how many children there were.
- * vectors -o NODE...: the children of VRFORK write "rank N" to their standard output.
+ * vectors -o NODE...: the children of VRFORK write "rank N" to their standard output, "error N" to
+ *	their error output.
  * vectors [-m MIB | -o] -n NODE NODE...: the caller goes to the first node before.
  */
 #include <sys/mman.h>
@@ -269,6 +270,7 @@ static void output(void)
 
 	if (ret >= 0 && ret < n) {
 		dprintf(1, "rank %ld\n", ret);
+		dprintf(2, "error %ld\n", ret);
 		_exit(0);
 	}
 	same("vrfork", n, ret);
