@@ -335,6 +335,11 @@ struct config *config_parse(FILE *f, const char *name, char *error, size_t len)
 		p.line++;
 		ok = parse_line(&p, line);
 	}
+	/* What cannot be read to its end says nothing of how many nodes there are. */
+	if (ok && (ferror(f) || !feof(f))) {
+		snprintf(error, len, "%s: %m", name);
+		ok = false;
+	}
 	free(line);
 	if (ok && p.nodes_said && p.highest > c->nodes)
 		ok = fail(&p, "node %u has an address, but there are only %u nodes",

@@ -112,6 +112,14 @@ START_TEST(errors_have_places)
 }
 END_TEST
 
+/* A part of a configuration would take nodes away. */
+START_TEST(what_cannot_be_read)
+{
+	ck_assert_ptr_null(config_read("/", error, sizeof(error)));
+	ck_assert_str_eq(error, "/: Is a directory");
+}
+END_TEST
+
 /* As the original's configurations have them: nobody looks at these words. */
 START_TEST(many_words_without_effect)
 {
@@ -140,4 +148,4 @@ START_TEST(quotes_and_backslashes)
 END_TEST
 
 UNIT_MAIN("config", defaults, all_tags, nodes_from_addresses, errors_have_places,
-	  many_words_without_effect, quotes_and_backslashes)
+	  what_cannot_be_read, many_words_without_effect, quotes_and_backslashes)
