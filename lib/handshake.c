@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <openssl/err.h>
 #include "handshake.h"
@@ -70,12 +71,20 @@ static int socket_error(int fd)
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
+/* Not by the clock on the wall: a node sets that when it has found the time. */
+static struct timeval monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (struct timeval){ now.tv_sec, now.tv_nsec / 1000 };
+}
+
 /* Waits for @what until the deadline; false if that has passed. */
 static bool wait_for(struct handshake *h, short what)
 {
-	struct timeval now, left;
+	struct timeval now = monotonic(), left;
 
-	evutil_gettimeofday(&now, NULL);
 	if (evutil_timercmp(&now, &h->deadline, >=))
 		return false;
 	evutil_timersub(&h->deadline, &now, &left);
@@ -166,7 +175,7 @@ struct handshake *handshake_start(struct event_base *base, struct tls *tls, int 
 	h->ev = event_new(base, fd, 0, on_event, h);
 	if (!h->ssl || !h->ev)
 		goto fail;
-	evutil_gettimeofday(&now, NULL);
+	now = monotonic();
 	evutil_timeradd(&now, &span, &h->deadline);
 	/* A client's socket becomes writable when it is connected. */
 	h->connecting = !SSL_is_server(h->ssl);

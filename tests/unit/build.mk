@@ -26,6 +26,7 @@ $(BUILD)/tests/unit/test_channel: $(addprefix $(BUILD)/daemons/bpiod_,channel.o 
 	feed.o forward.o port.o)
 $(BUILD)/tests/unit/test_channel: UNIT_LDFLAGS := -Wl,--wrap=ioctl
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
+$(BUILD)/tests/unit/test_link: UNIT_LDFLAGS := -Wl,--wrap=gettimeofday,--wrap=clock_gettime
 $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
 # The test plays the name server.
 $(BUILD)/tests/unit/test_slave: $(BUILD)/daemons/slave_address.o

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
@@ -95,6 +96,50 @@ START_TEST(right_key)
 			 32);
 	ck_assert_mem_eq(tls_secrets(server.ssl)->send, tls_secrets(client.ssl)->receive,
 			 32);
+}
+END_TEST
+
+/* --- a clock on the wall that is set all the time --- */
+
+static bool clock_runs_away;
+
+static void run_away(time_t *seconds)
+{
+	static time_t ahead;
+
+	if (clock_runs_away)
+		*seconds += ahead += 3600;
+}
+
+int __real_gettimeofday(struct timeval *now, void *zone);
+int __real_clock_gettime(clockid_t id, struct timespec *now);
+int __wrap_gettimeofday(struct timeval *now, void *zone);
+int __wrap_clock_gettime(clockid_t id, struct timespec *now);
+
+int __wrap_gettimeofday(struct timeval *now, void *zone)
+{
+	int ret = __real_gettimeofday(now, zone);
+
+	run_away(&now->tv_sec);
+	return ret;
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *now)
+{
+	int ret = __real_clock_gettime(id, now);
+
+	if (id == CLOCK_REALTIME)
+		run_away(&now->tv_sec);
+	return ret;
+}
+
+START_TEST(clock_is_set)
+{
+	clock_runs_away = true;
+	shake(key, key, TLS_LINK);
+	clock_runs_away = false;
+	ck_assert_str_eq(client.error, "");
+	ck_assert_str_eq(server.error, "");
 }
 END_TEST
 
@@ -581,7 +626,7 @@ START_TEST(no_stream_in_time)
 }
 END_TEST
 
-UNIT_MAIN("link", right_key, wrong_key, stranger, silent_stranger, plain_stream,
-	  encrypted_stream, relayed_stream, mixed_stream, key_derivation, messages,
-	  held_messages, rejoin, rejoin_wrong_cookie, rejoin_nobody, impossible_size,
+UNIT_MAIN("link", right_key, clock_is_set, wrong_key, stranger, silent_stranger,
+	  plain_stream, encrypted_stream, relayed_stream, mixed_stream, key_derivation,
+	  messages, held_messages, rejoin, rejoin_wrong_cookie, rejoin_nobody, impossible_size,
 	  prefaces, no_stream_in_time)
