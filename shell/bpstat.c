@@ -50,11 +50,11 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'v' },	  { NULL, 0, NULL, 0 },
 };
 
-/* Exit status of what was to print something, after @ret. */
-static int printed(int ret)
+/* Exit status of what was to print something, and would have been @status. */
+static int printed(int status)
 {
 	if (!output_lost())
-		return ret ? 1 : 0;
+		return status;
 	fprintf(stderr, "bpstat: standard output: %m\n");
 	return 1;
 }
@@ -62,26 +62,28 @@ static int printed(int ret)
 static int print_nodes(const struct bpstat_options *o)
 {
 	struct bproc_node_set_t set = BPROC_EMPTY_NODESET;
-	int ret = bpstat_nodes(o, &set);
+	int status = bpstat_nodes(o, &set);
 
-	if (!ret)
+	if (!status)
 		bpstat_print(o, &set);
 	bproc_nodeset_free(&set);
-	return printed(ret);
+	return printed(status);
 }
 
 static int print_repeatedly(const struct bpstat_options *o)
 {
 	struct pollfd p = { .fd = bproc_notifier(), .events = POLLIN };
 	unsigned long long changes;
+	int status;
 
 	if (p.fd < 0) {
 		fprintf(stderr, "bpstat: %s\n", bproc_strerror(errno));
 		return 1;
 	}
 	do {
-		if (print_nodes(o))
-			return 1;
+		status = print_nodes(o);
+		if (status)
+			return status;
 	} while (poll(&p, 1, -1) > 0 && read(p.fd, &changes, sizeof(changes)) > 0);
 	return 1;
 }
@@ -121,19 +123,19 @@ static int print_host(const char *host)
 
 /*
  * All remote processes, and in @set the nodes that the options name, if they do. How many
- * processes, -1 after it was said why not.
+ * processes; a negative exit status after it was said why not.
  */
 static int get_processes(const struct bpstat_options *o, struct bproc_node_set_t *set,
 			 struct bproc_proc_info_t **list)
 {
-	int n;
+	int n, status = o->specs ? bpstat_nodes(o, set) : 0;
 
-	if (o->specs && bpstat_nodes(o, set))
-		return -1;
+	if (status)
+		return -status;
 	n = bproc_proclist(BPROC_NODE_ANY, list);
 	if (n < 0)
 		fprintf(stderr, "bpstat: %s\n", bproc_strerror(errno));
-	return n;
+	return n < 0 ? -1 : n;
 }
 
 static int print_processes(const struct bpstat_options *o)
@@ -149,7 +151,7 @@ static int print_processes(const struct bpstat_options *o)
 		bpstat_print_processes(list, meant, o->json);
 	free(list);
 	bproc_nodeset_free(&set);
-	return printed(n < 0);
+	return printed(n < 0 ? -n : 0);
 }
 
 /* Where the word "PID" ends in ps's first line; the numbers end there too. */
@@ -208,7 +210,7 @@ static int filter_ps(const struct bpstat_options *o)
 	free(line);
 	free(list);
 	bproc_nodeset_free(&set);
-	return printed(first);
+	return printed(n < 0 ? -n : first);
 }
 
 /* What is shown instead of nodes; 0: nodes. -1: an exit status is in *@status. */

@@ -28,7 +28,7 @@ struct bpstat_options {
 /* All nodes, as udev knows them; -1 after it was said why not. */
 int bpstat_all_nodes(struct bproc_node_set_t *set);
 
-/* Those that the options name, in their order; -1 after it was said why not. */
+/* Those that the options name, in their order; an exit status: it was said why. */
 int bpstat_nodes(const struct bpstat_options *o, struct bproc_node_set_t *set);
 
 /* Does one of the options' lists mean this node, as it is now? */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "bpstat.h"
 #include "nodeset.h"
+#include "ranges.h"
 #include "usage.h"
 
 /* --- what udev knows --- */
@@ -142,7 +143,7 @@ int bpstat_all_nodes(struct bproc_node_set_t *set)
 	return ret < 0 ? -1 : 0;
 }
 
-/* @set: those of @all that the options' lists name, in their order */
+/* @set: those of @all that the options' lists name, in their order; an exit status. */
 static int select_nodes(const struct bpstat_options *o,
 			const struct bproc_node_set_t *all, struct bproc_node_set_t *set)
 {
@@ -150,30 +151,26 @@ static int select_nodes(const struct bpstat_options *o,
 	int i, ret = 0;
 
 	if (!o->specs)
-		return bproc_nodeset_append(set, all);
-	for (i = 0; ret >= 0 && i < o->specs; i++) {
-		ret = bproc_nodefilter(&part, all, o->spec[i]);
-		if (ret < 0) {
-			fprintf(stderr, "bpstat: %s: not a list of nodes\n", o->spec[i]);
-			break;
-		}
+		return bproc_nodeset_append(set, all) ? 1 : 0;
+	for (i = 0; !ret && i < o->specs; i++) {
+		if (bproc_nodefilter(&part, all, o->spec[i]) < 0)
+			return nodespec_failed("bpstat", o->spec[i]);
 		/* "down" may name none, but who says a number means a node */
 		if (!part.size && isdigit((unsigned char)*o->spec[i])) {
 			fprintf(stderr, "bpstat: %s: no such node\n", o->spec[i]);
-			ret = -1;
-			break;
+			return 1;
 		}
-		ret = bproc_nodeset_append(set, &part);
+		ret = bproc_nodeset_append(set, &part) ? 1 : 0;
 		bproc_nodeset_free(&part);
 	}
-	return ret < 0 ? -1 : 0;
+	return ret;
 }
 
 int bpstat_nodes(const struct bpstat_options *o, struct bproc_node_set_t *set)
 {
 	struct bproc_node_set_t all = BPROC_EMPTY_NODESET;
 	enum bpstat_order order = o->order;
-	int ret = bpstat_all_nodes(&all);
+	int ret = bpstat_all_nodes(&all) ? 1 : 0;
 
 	if (!ret)
 		ret = select_nodes(o, &all, set);
@@ -289,15 +286,15 @@ int bpstat_watch(const struct bpstat_options *o)
 	/* First this, so that no change is missed. */
 	struct udev_monitor *m = udev ? new_monitor(udev) : NULL;
 	struct pollfd p[2] = { { .events = POLLIN }, { .fd = STDOUT_FILENO } };
-	int i, ret = -1;
+	int i, ret = 1;
 
 	if (!m) {
 		fprintf(stderr, "bpstat: no news from udev: %m\n");
 		goto out;
 	}
-	if (bpstat_nodes(o, &set))
+	ret = bpstat_nodes(o, &set);
+	if (ret)
 		goto out;
-	ret = 0;
 	for (i = 0; !ret && i < set.size; i++)
 		ret = show_news(o, &known, &set.node[i]);
 	p[0].fd = udev_monitor_get_fd(m);
@@ -310,5 +307,5 @@ out:
 	bproc_nodeset_free(&known);
 	udev_monitor_unref(m);
 	udev_unref(udev);
-	return ret ? 1 : 0;
+	return ret < 0 ? 1 : ret;
 }
