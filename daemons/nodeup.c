@@ -101,6 +101,9 @@ static bool start(struct nodeup *n, struct event_base *base, const char *script)
 	n->pid = fork();
 	if (!n->pid)
 		nodeup_run(script, n->number);
+	/* Both do this: it may be cancelled before the child has run at all. */
+	if (n->pid > 0)
+		setpgid(n->pid, n->pid);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return n->pid > 0;
 }

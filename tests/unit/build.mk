@@ -3,7 +3,7 @@
 # Tests that need neither a driver nor privileges, with Check.
 
 UNIT_NAMES := config nodeset header link mux port channel standin slave control bpshell bpsh dhcp \
-	library tee tools bpcp bpckpt bpmove
+	library tee tools bpcp bpckpt bpmove nodeup
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -27,6 +27,8 @@ $(BUILD)/tests/unit/test_channel: $(addprefix $(BUILD)/daemons/bpiod_,channel.o 
 $(BUILD)/tests/unit/test_channel: UNIT_LDFLAGS := -Wl,--wrap=ioctl
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
 $(BUILD)/tests/unit/test_link: UNIT_LDFLAGS := -Wl,--wrap=gettimeofday,--wrap=clock_gettime
+$(BUILD)/tests/unit/test_nodeup: $(addprefix $(BUILD)/daemons/,nodeup.o nodeup_run.o)
+$(BUILD)/tests/unit/test_nodeup: UNIT_LDFLAGS := -Wl,--wrap=mkdir,--wrap=open,--wrap=socket
 $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
 # The test plays the name server.
 $(BUILD)/tests/unit/test_slave: $(BUILD)/daemons/slave_address.o
