@@ -14,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include "handshake.h"
 #include "log.h"
@@ -26,8 +25,6 @@
 #define PENDING_NODE_MAX 64
 /* Connections accepted before others get their turn. */
 #define BATCH 32
-/* Refusals logged in one second; the others are counted. */
-#define REFUSALS_MAX 5
 
 struct pending {
 	LIST_ENTRY(pending) entry;
@@ -53,23 +50,18 @@ static struct {
 	struct listeners listeners;
 	LIST_HEAD(, pending) pending;
 	unsigned int pending_count;
-	time_t second;
-	unsigned int refusals;
+	struct log_limit refusals;
 } state;
 
 static void refuse(in_addr_t addr, const char *why)
 {
 	struct in_addr in = { addr };
-	time_t now = time(NULL);
+	unsigned int left_out;
+	bool is_said = log_limit(&state.refusals, &left_out);
 
-	if (now != state.second) {
-		if (state.refusals > REFUSALS_MAX)
-			log_warn("%u more connections refused",
-				 state.refusals - REFUSALS_MAX);
-		state.second = now;
-		state.refusals = 0;
-	}
-	if (state.refusals++ < REFUSALS_MAX)
+	if (left_out)
+		log_warn("%u more connections refused", left_out);
+	if (is_said)
 		log_warn("connection from %s refused: %s", inet_ntoa(in), why);
 }
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <arpa/inet.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +38,23 @@ void node_set_state(struct node *n, const char *state)
 			state);
 	else
 		log_info("node %d is %s", n->number, state);
+}
+
+void node_complain(struct node *n, const char *fmt, ...)
+{
+	unsigned int left_out;
+	char text[256];
+	va_list ap;
+
+	/* First, as long as errno is what it may be about. */
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!log_limit(&n->misdeeds, &left_out))
+		return;
+	if (left_out)
+		log_warn("node %d: %u more lines", n->number, left_out);
+	log_warn("node %d: %s", n->number, text);
 }
 
 /* --- streams --- */
@@ -90,8 +107,7 @@ static void on_up(void *arg, const struct link_preface *p, int fd)
 		.ppid = p->ppid,
 	};
 	if (ioctl(device_fd(m->dev), BPROC_IOC_ARRIVAL, &give) < 0)
-		log_warn("node %d: process %d cannot come to the master: %m", n->number,
-			 p->pid);
+		node_complain(n, "process %d cannot come to the master: %m", p->pid);
 	close(fd);
 }
 
@@ -159,8 +175,8 @@ static void to_driver(struct node *n, const struct bproc_msg *msg)
 	int err;
 
 	if (!n->ready || !may_send(msg->type)) {
-		log_warn("node %d may not send %s: dropped", n->number,
-			 device_type_name(msg->type));
+		node_complain(n, "it may not send %s: dropped",
+			      device_type_name(msg->type));
 		return;
 	}
 	if (msg->type == BPROC_MSG_GO || msg->type == BPROC_MSG_ABORT)
@@ -172,8 +188,8 @@ static void to_driver(struct node *n, const struct bproc_msg *msg)
 		log_debug("node %d: %s pid %d: gone", n->number,
 			  device_type_name(msg->type), msg->pid);
 	else if (err)
-		log_warn("node %d: the driver refuses %s, pid %d: %s", n->number,
-			 device_type_name(msg->type), msg->pid, strerror(-err));
+		node_complain(n, "the driver refuses %s, pid %d: %s",
+			      device_type_name(msg->type), msg->pid, strerror(-err));
 }
 
 static void answer_hello(struct node *n, const struct bproc_msg *msg)
@@ -204,7 +220,7 @@ static void answer_hello(struct node *n, const struct bproc_msg *msg)
 		return;
 	}
 	/* The slave logs why and hangs up. */
-	log_err("node %d: refused: %s", n->number, why);
+	node_complain(n, "refused: %s", why);
 	reply.type = LINK_GOODBYE;
 	wire_send_body(n->wire, &reply, why, strlen(why) + 1);
 }
@@ -268,7 +284,7 @@ static void from_node(void *arg, const struct bproc_msg *msg)
 				  : "goodbye");
 		break;
 	default:
-		log_warn("node %d: unknown message %u", n->number, msg->type);
+		node_complain(n, "unknown message %u", msg->type);
 	}
 }
 

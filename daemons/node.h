@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <time.h>
+#include "log.h"
 #include "master.h"
 #include "nodeup.h"
 #include "rejoin.h"
@@ -37,6 +38,7 @@ struct node {
 	/* where other nodes bring streams; port 0: nowhere */
 	struct sockaddr_in peer;
 	time_t shunned; /* others did not reach it: not before then again */
+	struct log_limit misdeeds;
 };
 
 /* --- node.c --- */
@@ -45,6 +47,13 @@ extern const struct wire_ops node_link_ops;
 
 void node_set_state(struct node *n, const char *state);
 void node_down(struct node *n, const char *why);
+
+/*
+ * A line about what a node has done, with its number in front. It may do it any number of
+ * times: then only some are written.
+ */
+void node_complain(struct node *n, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* --- node_control.c --- */
 

@@ -135,7 +135,7 @@ void node_rejoin(struct master *m, int number, SSL *ssl, int fd)
 	struct node *n = m->node[number];
 
 	if (!n->ready || n->old || !n->reconnecting || !n->has_cookie) {
-		log_warn("node %d: a second link that nobody asked for", number);
+		node_complain(n, "a second link that nobody asked for");
 		SSL_free(ssl);
 		close(fd);
 		return;

@@ -158,8 +158,7 @@ void node_relay(struct node *n, const struct link_preface *preface, int fd)
 	    a->preface.from == n->number)
 		break;
 	if (!a) {
-		log_warn("node %d: a stream for another node that was not announced",
-			 n->number);
+		node_complain(n, "a stream for another node that was not announced");
 		close(fd);
 		return;
 	}

@@ -450,7 +450,7 @@ void vector_unfed(struct node *n, const struct bproc_msg *msg)
 	/* A node speaks for those below it. */
 	if (!p || p->parent < 0 || p->vector->part[p->parent].node != n)
 		return;
-	log_warn("node %d got no image from node %d", p->number, n->number);
+	node_complain(n, "node %d got no image from it", p->number);
 	if (p->node)
 		vector_shun(p->node);
 	lose_below(p, true);

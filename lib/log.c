@@ -5,6 +5,10 @@
 #include <strings.h>
 #include <unistd.h>
 #include "log.h"
+#include "printable.h"
+
+/* Lines of a kind in one second. */
+#define LIMIT 5
 
 static struct {
 	const char *name;
@@ -68,6 +72,21 @@ int log_facility(const char *name)
 	return -1;
 }
 
+bool log_limit(struct log_limit *limit, unsigned int *left_out)
+{
+	struct timespec now;
+
+	*left_out = 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != limit->second) {
+		if (limit->lines > LIMIT)
+			*left_out = limit->lines - LIMIT;
+		limit->second = now.tv_sec;
+		limit->lines = 0;
+	}
+	return limit->lines++ < LIMIT;
+}
+
 void log_line(int level, const char *fmt, ...)
 {
 	char line[1024];
@@ -78,6 +97,8 @@ void log_line(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	/* What others say must not look like lines of ours. */
+	printable(line);
 
 	if (state.background)
 		syslog(level, "%s", line);

@@ -4,16 +4,19 @@
 
 COMMANDS := bpckpt bpcp bpctl bplib bpmove bpsh bpshell bpstat bptop
 bpctl_OBJECTS := bpctl.o bpctl_address.o bpctl_check.o bpctl_probe.o json.o
-# The configuration, as the daemons read it.
+# What the daemons have, too: the configuration, text for terminals.
 bpctl_LIBS := $(COMMON)
 bpsh_OBJECTS := bpsh.o bpsh_connect.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o \
 	bpsh_prepare.o bpsh_pty.o whole.o
-bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o printable.o
-bpcp_OBJECTS := bpcp.o bpcp_node.o bpcp_progress.o bpcp_sink.o bpcp_source.o printable.o \
-	whole.o
+bpckpt_OBJECTS := bpckpt.o bpckpt_image.o json.o
+bpckpt_LIBS := $(COMMON)
+bpcp_OBJECTS := bpcp.o bpcp_node.o bpcp_progress.o bpcp_sink.o bpcp_source.o whole.o
+bpcp_LIBS := $(COMMON)
 bplib_OBJECTS := bplib.o json.o
-bpmove_OBJECTS := bpmove.o json.o printable.o
+bpmove_OBJECTS := bpmove.o json.o
+bpmove_LIBS := $(COMMON)
 bptop_OBJECTS := bptop.o remote_proc.o json.o
+bptop_LIBS := $(COMMON)
 bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o json.o
 bpstat_LIBS := -ludev
 # All of the others, and what makes a shell of them.

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "printable.h"
 #include "remote_proc.h"
 
 /* How long nodes have for their answer, in ms. */
@@ -49,18 +50,6 @@ static bool read_stat(pid_t pid, struct stat_fields *f)
 	return ret == 6;
 }
 
-void remote_proc_clean(char *text)
-{
-	unsigned char *s;
-
-	for (s = (unsigned char *)text; *s; s++)
-		if (*s < ' ' || *s == 0x7f)
-			*s = ' ';
-		else if (s[0] == 0xc2 && (s[1] & 0xe0) == 0x80)
-			/* U+0080 to U+009F */
-			s[0] = s[1] = ' ';
-}
-
 static void read_command(pid_t pid, char *command, size_t size)
 {
 	char name[64];
@@ -78,7 +67,7 @@ static void read_command(pid_t pid, char *command, size_t size)
 		if (!command[i])
 			command[i] = ' ';
 	command[n > 0 ? n : 0] = 0;
-	remote_proc_clean(command);
+	printable(command);
 }
 
 static long long uptime(void)

@@ -23,9 +23,6 @@ struct remote_proc {
  */
 int remote_procs(int node, struct remote_proc **list);
 
-/* What a terminal would take for an order becomes blanks. */
-void remote_proc_clean(char *text);
-
 /* A process's line of "PID STATE TICKS KIB PID"; false if it is none. */
 bool remote_proc_parse(const char *line, pid_t *pid, char *state, long long *ticks,
 		       long long *kib);

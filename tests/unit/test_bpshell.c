@@ -540,18 +540,6 @@ START_TEST(wrong_calls_of_bpctl)
 }
 END_TEST
 
-START_TEST(commands)
-{
-	char text[] = "a\033[1m\177 \302\233m\302\205\302";
-	char kept[] = "gr\303\274n \302\240 \342\202\254";
-
-	remote_proc_clean(text);
-	ck_assert_str_eq(text, "a [1m    m  \302");
-	remote_proc_clean(kept);
-	ck_assert_str_eq(kept, "gr\303\274n \302\240 \342\202\254");
-}
-END_TEST
-
 static void string_is(const char *text, const char *expected)
 {
 	FILE *was = stdout;
@@ -586,4 +574,4 @@ END_TEST
 
 UNIT_MAIN("bpshell", places, lists, redirections, quotations, nonsense, words, file_names,
 	  folding, statuses, ranges, notices, completion, operands, names, answers,
-	  nodes_that_are_watched, wrong_calls_of_bpctl, commands, strings)
+	  nodes_that_are_watched, wrong_calls_of_bpctl, strings)

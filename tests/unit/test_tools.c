@@ -12,9 +12,10 @@
 #include "../../shell/bpckpt.h"
 #include "../../shell/bpcp.h"
 #include "../../shell/bpcp_stream.h"
-#include "../../shell/printable.h"
 #include "../../shell/whole.h"
 #include "folder.h"
+#include "log.h"
+#include "printable.h"
 #include "unit.h"
 
 /* --- bpcp --- */
@@ -523,8 +524,51 @@ START_TEST(what_is_no_image)
 }
 END_TEST
 
+/* --- the daemons' log --- */
+
+/* What a node says must not become lines that nobody wrote. */
+START_TEST(a_line_stays_one)
+{
+	FILE *f = tmpfile();
+	int was = dup(STDERR_FILENO);
+	char text[256];
+	size_t n;
+
+	ck_assert(f && dup2(fileno(f), STDERR_FILENO) >= 0);
+	log_init("bpmaster", false);
+	log_warn("node 3: link ended: %s", "bye\n<3>bpmaster: node 4 is up\033[2J");
+	dup2(was, STDERR_FILENO);
+	close(was);
+	rewind(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = 0;
+	fclose(f);
+	ck_assert_str_eq(text, "<4>bpmaster: node 3: link ended: bye?<3>bpmaster: node 4 is "
+			       "up?[2J\n");
+}
+END_TEST
+
+START_TEST(many_lines_are_some)
+{
+	struct log_limit limit = { 0 };
+	unsigned int left_out, i, said = 0, told = 0;
+
+	for (i = 0; i < 100000; i++) {
+		said += log_limit(&limit, &left_out);
+		told += left_out;
+	}
+	ck_assert_uint_lt(said, i);
+	/* so that the next one tells of the rest */
+	limit.second--;
+	ck_assert(log_limit(&limit, &left_out));
+	ck_assert_uint_eq(said + told + left_out, i);
+	ck_assert(log_limit(&limit, &left_out));
+	ck_assert_uint_eq(left_out, 0);
+}
+END_TEST
+
 UNIT_MAIN("tools", a_tree_with_modes_and_times, onto_and_into_itself, modes,
 	  files_that_are_longer_than_they_say, files_that_cannot_be_read, what_goes_wrong_is_told,
 	  names_that_lead_elsewhere, what_nobody_asked_for, links_that_lead_elsewhere,
 	  times_that_cannot_be, streams_that_break_off, a_deep_tree, trouble_deep_down,
-	  what_a_terminal_would_obey, what_is_no_image)
+	  what_a_terminal_would_obey, what_is_no_image, a_line_stays_one, many_lines_are_some)

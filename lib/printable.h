@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text from elsewhere, for a terminal. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text from elsewhere, for a terminal or a log. */
 #ifndef BPROC_PRINTABLE_H
 #define BPROC_PRINTABLE_H
 

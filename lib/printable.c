@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /* Terminals obey what they are shown (ECMA-48). */
 #include <stdarg.h>
 #include <stdlib.h>
