@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "acceptor.h"
 #include "handshake.h"
 #include "log.h"
 #include "master.h"
@@ -23,8 +24,6 @@
 /* Handshakes under way at once: all together, and from one node. */
 #define PENDING_MAX 512
 #define PENDING_NODE_MAX 64
-/* Connections accepted before others get their turn. */
-#define BATCH 32
 
 struct pending {
 	LIST_ENTRY(pending) entry;
@@ -37,7 +36,7 @@ struct pending {
 /* A socket on which we listen. */
 struct listener {
 	struct sockaddr_in addr;
-	struct event *ev;
+	struct acceptor *acceptor;
 };
 
 /* All of them; an interface's socket is at the same place as the interface. */
@@ -129,8 +128,9 @@ static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *erro
 	free(p);
 }
 
-static void admit(struct master *m, int fd, const struct sockaddr_in *addr)
+static void admit(void *arg, int fd, const struct sockaddr_in *addr)
 {
+	struct master *m = arg;
 	int node = node_with_address(m, addr->sin_addr.s_addr);
 	const char *why = NULL;
 	struct pending *p;
@@ -160,23 +160,6 @@ static void admit(struct master *m, int fd, const struct sockaddr_in *addr)
 	state.pending_count++;
 }
 
-static void on_accept(evutil_socket_t listener, short what, void *arg)
-{
-	struct sockaddr_in addr;
-	socklen_t len;
-	int fd, i;
-
-	(void)what;
-	for (i = 0; i < BATCH; i++) {
-		len = sizeof(addr);
-		fd = accept4((int)listener, (struct sockaddr *)&addr, &len,
-			     SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		admit(arg, fd, &addr);
-	}
-}
-
 /* The address of an interface, at this moment. */
 static int interface_address(int fd, const char *name, struct sockaddr_in *addr)
 {
@@ -191,14 +174,8 @@ static int interface_address(int fd, const char *name, struct sockaddr_in *addr)
 
 static void close_listener(struct listener *l)
 {
-	int fd;
-
-	if (!l->ev)
-		return;
-	fd = (int)event_get_fd(l->ev);
-	event_free(l->ev);
-	close(fd);
-	l->ev = NULL;
+	acceptor_free(l->acceptor);
+	l->acceptor = NULL;
 }
 
 /* Where an interface is to be listened to; NULL: everywhere. */
@@ -228,7 +205,7 @@ static struct listener *find_listener(struct listeners *all,
 	unsigned int i;
 
 	for (i = 0; i < all->count; i++)
-		if (all->at[i].ev &&
+		if (all->at[i].acceptor &&
 		    all->at[i].addr.sin_addr.s_addr == addr->sin_addr.s_addr &&
 		    all->at[i].addr.sin_port == addr->sin_port)
 			return &all->at[i];
@@ -242,7 +219,7 @@ static struct listener *find_listener(struct listeners *all,
  */
 static int open_listener(struct master *m, struct listener *l, bool others)
 {
-	int fd, err = 0, on = 1;
+	int fd, err, on = 1;
 	unsigned int i;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -252,23 +229,17 @@ static int open_listener(struct master *m, struct listener *l, bool others)
 	if (others) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 		for (i = 0; i < state.listeners.count; i++)
-			if (state.listeners.at[i].ev)
-				setsockopt((int)event_get_fd(state.listeners.at[i].ev),
+			if (state.listeners.at[i].acceptor)
+				setsockopt(acceptor_fd(state.listeners.at[i].acceptor),
 					   SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	}
-	if (bind(fd, (struct sockaddr *)&l->addr, sizeof(l->addr)) || listen(fd, 1024))
+	if (bind(fd, (struct sockaddr *)&l->addr, sizeof(l->addr)) || listen(fd, 1024)) {
 		err = -errno;
-	if (!err) {
-		l->ev = event_new(m->base, fd, EV_READ | EV_PERSIST, on_accept, m);
-		if (l->ev && !event_add(l->ev, NULL))
-			return 0;
-		if (l->ev)
-			event_free(l->ev);
-		l->ev = NULL;
-		err = -ENOMEM;
+		close(fd);
+		return err;
 	}
-	close(fd);
-	return err;
+	l->acceptor = acceptor_new(m->base, fd, admit, m);
+	return l->acceptor ? 0 : -ENOMEM;
 }
 
 int admit_listen(struct master *m, const struct config *config)
@@ -291,7 +262,7 @@ int admit_listen(struct master *m, const struct config *config)
 			same = find_listener(&old, &l->addr);
 		kept[i] = same;
 		if (same)
-			l->ev = same->ev;
+			l->acceptor = same->acceptor;
 		else if (!err)
 			err = open_listener(m, l, old.count > 0);
 		if (err && where)

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/capability.h>
 #include "bpiod.h"
+#include "files.h"
 #include "log.h"
 #include "loop.h"
 
@@ -254,17 +254,13 @@ static int give_up_privileges(void)
 
 int bpiod_run(int control, int device, int node)
 {
-	struct rlimit files;
 	struct bpiod b = { .node = node, .control = control };
 	struct event *ev;
 	int err;
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (!getrlimit(RLIMIT_NOFILE, &files)) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	files_raise_limit();
 	err = give_up_privileges();
 	if (err) {
 		log_err("cannot give up privileges: %s", strerror(-err));

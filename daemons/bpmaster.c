@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "files.h"
 #include "log.h"
 #include "loop.h"
 #include "master.h"
@@ -275,6 +276,7 @@ int main(int argc, char **argv)
 	}
 	if (trace && !(m.trace = trace_open(trace)))
 		return 1;
+	files_raise_limit();
 	/* Before anything is opened: the driver knows a master by its process. */
 	if (!foreground && (ready = go_to_background()) < 0)
 		return 1;

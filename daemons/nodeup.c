@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "files.h"
 #include "log.h"
 #include "nodeup.h"
 #include "nodeup_run.h"
@@ -99,8 +100,10 @@ static bool start(struct nodeup *n, struct event_base *base, const char *script)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	n->pid = fork();
-	if (!n->pid)
+	if (!n->pid) {
+		files_restore_limit();
 		nodeup_run(script, n->number);
+	}
 	/* Both do this: it may be cancelled before the child has run at all. */
 	if (n->pid > 0)
 		setpgid(n->pid, n->pid);

@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "acceptor.h"
 #include "handshake.h"
 #include "log.h"
 #include "preface.h"
@@ -45,7 +46,7 @@ struct slave_peers {
 	const struct slave_options *options;
 	struct tls *server;
 	struct tls *client;
-	struct event *listener;
+	struct acceptor *listener;
 	unsigned int port;
 	bool encryption;
 	unsigned int pending;
@@ -217,15 +218,11 @@ static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *erro
 		p->pending--;
 }
 
-static void on_accept(evutil_socket_t listener, short what, void *arg)
+static void on_accept(void *arg, int fd, const struct sockaddr_in *addr)
 {
 	struct slave_peers *p = arg;
-	int fd;
 
-	(void)what;
-	fd = accept4((int)listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0)
-		return;
+	(void)addr;
 	if (p->pending >= PENDING_MAX) {
 		close(fd);
 		return;
@@ -285,11 +282,9 @@ struct slave_peers *slave_peers_new(struct event_base *base,
 	fd = listen_at(options, link);
 	if (fd < 0)
 		return p;
-	p->listener = event_new(base, fd, EV_READ | EV_PERSIST, on_accept, p);
-	if (p->listener && !event_add(p->listener, NULL))
+	p->listener = acceptor_new(base, fd, on_accept, p);
+	if (p->listener)
 		p->port = options->peer_port;
-	else
-		close(fd);
 	return p;
 }
 

@@ -2,7 +2,8 @@
 #
 # libbproc, and the code that the daemons share.
 
-COMMON_SOURCES := log printable notify config tls handshake ktls mux loop relay stream wire
+COMMON_SOURCES := log printable notify config tls handshake ktls mux loop relay stream wire \
+	acceptor files
 COMMON := $(BUILD)/lib/libcommon.a
 
 LIBBPROC_PARTS := handle.o bproc_node.o bproc_nodeset.o bproc_groups.o bproc_proc.o \

@@ -26,7 +26,7 @@ $(BUILD)/tests/unit/test_channel: $(addprefix $(BUILD)/daemons/bpiod_,channel.o 
 	feed.o forward.o port.o)
 $(BUILD)/tests/unit/test_channel: UNIT_LDFLAGS := -Wl,--wrap=ioctl
 $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o rejoin.o)
-$(BUILD)/tests/unit/test_link: UNIT_LDFLAGS := -Wl,--wrap=gettimeofday,--wrap=clock_gettime
+$(BUILD)/tests/unit/test_link: UNIT_LDFLAGS := -Wl,--wrap=gettimeofday,--wrap=clock_gettime,--wrap=accept4
 $(BUILD)/tests/unit/test_nodeup: $(addprefix $(BUILD)/daemons/,nodeup.o nodeup_run.o)
 $(BUILD)/tests/unit/test_nodeup: UNIT_LDFLAGS := -Wl,--wrap=mkdir,--wrap=open,--wrap=socket
 $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o

@@ -2,11 +2,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
+#include "acceptor.h"
 #include "handshake.h"
 #include "ktls.h"
 #include "peer.h"
@@ -96,6 +98,64 @@ START_TEST(right_key)
 			 32);
 	ck_assert_mem_eq(tls_secrets(server.ssl)->send, tls_secrets(client.ssl)->receive,
 			 32);
+}
+END_TEST
+
+/* --- who listens --- */
+
+static unsigned int accepts, accepted;
+
+int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+
+int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	accepts++;
+	return __real_accept4(fd, addr, len, flags);
+}
+
+static void on_accepted(void *arg, int fd, const struct sockaddr_in *addr)
+{
+	(void)arg;
+	ck_assert_uint_eq(addr->sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+	accepted++;
+	close(fd);
+	event_base_loopbreak(base);
+}
+
+/* The connection is there, and readable, all the time. */
+START_TEST(no_descriptor)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct timeval moment = { 0, 300000 };
+	socklen_t len = sizeof(addr);
+	struct rlimit usual, none;
+	struct acceptor *a;
+	int fd, client_fd;
+
+	base = event_base_new();
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	ck_assert(!bind(fd, (struct sockaddr *)&addr, len) && !listen(fd, 4));
+	ck_assert(!getsockname(fd, (struct sockaddr *)&addr, &len));
+	a = acceptor_new(base, fd, on_accepted, NULL);
+	ck_assert_ptr_nonnull(a);
+	client_fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert(!connect(client_fd, (struct sockaddr *)&addr, sizeof(addr)));
+	ck_assert(!getrlimit(RLIMIT_NOFILE, &usual));
+	none = usual;
+	none.rlim_cur = 0;
+	ck_assert(!setrlimit(RLIMIT_NOFILE, &none));
+	event_base_loopexit(base, &moment);
+	event_base_dispatch(base);
+	ck_assert_uint_eq(accepted, 0);
+	ck_assert_uint_ge(accepts, 1);
+	ck_assert_msg(accepts < 10, "tried %u times", accepts);
+	ck_assert(!setrlimit(RLIMIT_NOFILE, &usual));
+	event_base_dispatch(base);
+	ck_assert_uint_eq(accepted, 1);
+	acceptor_free(a);
+	close(client_fd);
 }
 END_TEST
 
@@ -626,7 +686,7 @@ START_TEST(no_stream_in_time)
 }
 END_TEST
 
-UNIT_MAIN("link", right_key, clock_is_set, wrong_key, stranger, silent_stranger,
-	  plain_stream, encrypted_stream, relayed_stream, mixed_stream, key_derivation,
-	  messages, held_messages, rejoin, rejoin_wrong_cookie, rejoin_nobody, impossible_size,
-	  prefaces, no_stream_in_time)
+UNIT_MAIN("link", right_key, no_descriptor, clock_is_set, wrong_key, stranger,
+	  silent_stranger, plain_stream, encrypted_stream, relayed_stream, mixed_stream,
+	  key_derivation, messages, held_messages, rejoin, rejoin_wrong_cookie,
+	  rejoin_nobody, impossible_size, prefaces, no_stream_in_time)
