@@ -37,6 +37,7 @@ static void vector_put(struct vector *v)
 			 v->from, v->head.count, v->streams, v->sent);
 	LIST_REMOVE(v, entry);
 	free(v->process);
+	free(v->place);
 	free(v->decided);
 	free(v->early);
 	free(v->part);
@@ -224,31 +225,50 @@ lost:
 
 /* --- the driver's list --- */
 
-static bool hear_word(struct vector *v, __u64 id, int pid)
+int vector_compare_words(const void *a, const void *b)
 {
-	unsigned int i;
+	const struct word *x = a, *y = b;
 
-	for (i = 0; v->decided && i < v->head.count; i++)
-		if (v->process[i].id == id && v->process[i].pid == pid) {
-			vector_decide(v, i);
-			return true;
-		}
-	return false;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+static bool hear_word(struct vector *v, const struct word *word)
+{
+	const struct place *p = NULL;
+
+	if (v->place)
+		p = bsearch(word, v->place, v->head.count, sizeof(*p),
+			    vector_compare_words);
+	if (p)
+		vector_decide(v, p->i);
+	return p;
+}
+
+/* Of all calls from there. */
+static unsigned int early_words_from(int from)
+{
+	const struct vector *v;
+	unsigned int count = 0;
+
+	LIST_FOREACH(v, &vectors, entry)
+	count += v->from == from ? v->early_words : 0;
+	return count;
 }
 
 /* List and words come by different ways. It may be another call's. */
-static void remember_word(struct vector *v, const struct bproc_msg *msg)
+static void remember_word(struct vector *v, const struct word *word)
 {
-	struct early_word *all;
+	struct word *all;
 
-	if (v->early_words == BPROC_VECTOR_MAX)
+	if (early_words_from(v->from) >= BPROC_VECTOR_MAX)
 		return;
 	all = realloc(v->early, (v->early_words + 1) * sizeof(*all));
 	if (!all)
 		return;
 	v->early = all;
-	all[v->early_words].id = msg->id;
-	all[v->early_words++].pid = msg->pid;
+	all[v->early_words++] = *word;
 }
 
 static void spread(struct vector *v)
@@ -271,7 +291,10 @@ static void spread(struct vector *v)
 	}
 	vector_make_tree(v);
 	for (i = 0; i < v->early_words; i++)
-		hear_word(v, v->early[i].id, v->early[i].pid);
+		hear_word(v, &v->early[i]);
+	free(v->early);
+	v->early = NULL;
+	v->early_words = 0;
 	v->waiting++;
 	vector_tell_parts(v);
 	for (i = 0; i < v->parts; i++)
@@ -413,19 +436,17 @@ void vector_from_node(struct node *n, const struct link_preface *preface, int fd
 
 void vector_word(const struct bproc_msg *msg, int from)
 {
+	struct word word = { .id = msg->id, .pid = msg->pid };
 	struct vector *v;
 
 	LIST_FOREACH(v, &vectors, entry)
-	{
-		if (from != BPROC_NODE_MASTER && from != v->from)
-			continue;
-		if (v->readable) {
-			remember_word(v, msg);
-		} else if (hear_word(v, msg->id, msg->pid)) {
-			vector_put(v);
-			return;
-		}
+	if ((from == BPROC_NODE_MASTER || from == v->from) && hear_word(v, &word)) {
+		vector_put(v);
+		return;
 	}
+	LIST_FOREACH(v, &vectors, entry)
+	if ((from == BPROC_NODE_MASTER || from == v->from) && v->readable)
+		remember_word(v, &word);
 }
 
 static struct part *find_part(__u64 id, const __u8 *token)

@@ -22,10 +22,16 @@ struct part {
 	struct tee_output *output;
 };
 
-/* GO or ABORT for a process of a call whose list has not come. */
-struct early_word {
+/* What GO and ABORT say of a process. */
+struct word {
 	__u64 id;
 	__s32 pid;
+};
+
+/* The process that a word is for. */
+struct place {
+	struct word word;
+	unsigned int i; /* of the vector's entries */
 };
 
 struct vector {
@@ -40,11 +46,12 @@ struct vector {
 	struct event *readable;
 	struct event *late;
 	size_t have;
-	struct early_word *early;
+	struct word *early; /* what was said before it was there */
 	unsigned int early_words;
 	struct bproc_vector head;
 	/* sorted: those of the master first, then by part */
 	struct bproc_vector_entry *process;
+	struct place *place; /* as many, sorted by word */
 	bool *decided;
 	unsigned int undecided;
 	struct part *part;
@@ -62,6 +69,9 @@ void vector_decide(struct vector *v, unsigned int i);
 
 /* A process does not get the image: its sender hears so. */
 void vector_lose(struct vector *v, unsigned int i, int err);
+
+/* Order of words; both begin with one. */
+int vector_compare_words(const void *a, const void *b);
 
 /* --- vector_tree.c --- */
 

@@ -163,6 +163,22 @@ static int by_node(const void *a, const void *b)
 	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
+/* A node may say any number of words: none of them is looked for in the whole list. */
+static bool make_places(struct vector *v)
+{
+	unsigned int i, n = v->head.count;
+
+	v->place = calloc(n, sizeof(*v->place));
+	for (i = 0; v->place && i < n; i++) {
+		v->place[i].word.id = v->process[i].id;
+		v->place[i].word.pid = v->process[i].pid;
+		v->place[i].i = i;
+	}
+	if (v->place)
+		qsort(v->place, n, sizeof(*v->place), vector_compare_words);
+	return v->place;
+}
+
 bool vector_make_parts(struct vector *v, unsigned int *here)
 {
 	unsigned int i, n = v->head.count;
@@ -171,7 +187,7 @@ bool vector_make_parts(struct vector *v, unsigned int *here)
 	qsort(v->process, n, sizeof(*v->process), by_node);
 	v->decided = calloc(n, sizeof(*v->decided));
 	v->part = calloc(n, sizeof(*v->part));
-	if (!v->decided || !v->part)
+	if (!v->decided || !v->part || !make_places(v))
 		return false;
 	for (i = 0; i < n; i++)
 		v->undecided += v->process[i].node != v->from;
