@@ -95,6 +95,18 @@ void node_say_lost(struct node *n, __u64 id, int pid, int err)
 		wire_send(n->wire, &msg);
 }
 
+/* A process makes one move at a time: what it wanted before is not wanted any more. */
+static void forget_older(const struct node *n, int pid)
+{
+	struct announced *a, *next;
+
+	for (a = LIST_FIRST(&announced); a; a = next) {
+		next = LIST_NEXT(a, entry);
+		if (a->preface.from == n->number && a->preface.pid == pid)
+			forget(a);
+	}
+}
+
 static int announce(struct node *n, struct node *other,
 		    const struct link_preface *preface)
 {
@@ -102,7 +114,7 @@ static int announce(struct node *n, struct node *other,
 	struct bproc_msg expect = { .type = LINK_EXPECT, .id = preface->id };
 	struct bproc_msg connect = { .type = LINK_CONNECT, .id = preface->id };
 	struct announced *a = calloc(1, sizeof(*a));
-	struct link_connect to = { .preface = *preface };
+	struct link_passage to = { .preface = *preface }, from;
 
 	if (a)
 		a->timer = evtimer_new(n->m->base, on_late, a);
@@ -115,11 +127,14 @@ static int announce(struct node *n, struct node *other,
 		return -ENOMEM;
 	}
 	to.preface.from = n->number;
+	forget_older(n, preface->pid);
 	a->preface = to.preface;
+	from = to;
+	memcpy(from.addr, &n->peer, sizeof(n->peer));
 	LIST_INSERT_HEAD(&announced, a, entry);
 	if (other->peer.sin_port && other->encryption == n->encryption)
 		memcpy(to.addr, &other->peer, sizeof(other->peer));
-	wire_send_body(other->wire, &expect, &to.preface, sizeof(to.preface));
+	wire_send_body(other->wire, &expect, &from, sizeof(from));
 	wire_send_body(n->wire, &connect, &to, sizeof(to));
 	return 0;
 }

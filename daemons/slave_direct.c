@@ -6,11 +6,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
 #include "log.h"
+#include "relay.h"
 #include "slave_peer.h"
 #include "want_stream.h"
 
@@ -89,7 +91,7 @@ static void on_connected(void *arg, int fd)
 void slave_direct_connect(struct slave_direct *d, const struct bproc_msg *msg)
 {
 	static const __u8 nowhere[BPROC_ADDR_LEN];
-	const struct link_connect *c = (const void *)(msg + 1);
+	const struct link_passage *c = (const void *)(msg + 1);
 	struct request *r;
 
 	if (msg->size != sizeof(*msg) + sizeof(*c))
@@ -108,10 +110,41 @@ void slave_direct_connect(struct slave_direct *d, const struct bproc_msg *msg)
 		on_connected(r, -EHOSTUNREACH);
 }
 
-static void on_stream(void *arg, const struct link_preface *preface, int fd)
-{
-	struct slave_direct *d = arg;
+/* A process that will come. */
+struct coming {
+	struct slave_direct *direct;
+	struct sockaddr_in from;
+};
 
+/*
+ * The stream's other end is the master then, but an I/O list means the machine that the
+ * process comes from. A descriptor for what comes over @fd, with that one's address; -errno.
+ */
+static int with_address(struct event_base *base, int fd, const struct sockaddr_in *from)
+{
+	int pair[2], err;
+
+	err = relay_pair(pair, (const struct sockaddr *)from, sizeof(*from));
+	if (err) {
+		close(fd);
+		return err;
+	}
+	err = relay_start(base, NULL, fd, pair[1]);
+	if (!err)
+		return pair[0];
+	close(pair[0]);
+	return err;
+}
+
+static void on_stream(void *arg, const struct link_preface *preface, int fd,
+		      bool by_master)
+{
+	struct coming *c = arg;
+	struct slave_direct *d = c->direct;
+
+	if (fd >= 0 && by_master && c->from.sin_family == AF_INET)
+		fd = with_address(d->base, fd, &c->from);
+	free(c);
 	if (fd < 0)
 		log_debug("process %d did not come", preface->pid);
 	else
@@ -120,11 +153,22 @@ static void on_stream(void *arg, const struct link_preface *preface, int fd)
 
 void slave_direct_expect(struct slave_direct *d, const struct bproc_msg *msg)
 {
-	const struct link_preface *preface = (const void *)(msg + 1);
+	const struct link_passage *from = (const void *)(msg + 1);
+	struct coming *c;
 
-	if (msg->size == sizeof(*msg) + sizeof(*preface) &&
-	    slave_peers_expect(d->peers, preface, on_stream, d))
+	if (msg->size != sizeof(*msg) + sizeof(*from))
+		return;
+	/* A node may begin with the same process again and again. */
+	slave_peers_give_up(d->peers, &from->preface, on_stream);
+	c = calloc(1, sizeof(*c));
+	if (c) {
+		c->direct = d;
+		memcpy(&c->from, from->addr, sizeof(c->from));
+	}
+	if (!c || slave_peers_expect(d->peers, &from->preface, on_stream, c)) {
 		log_err("no memory for a process that comes from another node");
+		free(c);
+	}
 }
 
 struct slave_direct *slave_direct_new(struct event_base *base, struct device *dev,

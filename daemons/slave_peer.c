@@ -39,6 +39,7 @@ struct early {
 	struct event *timer;
 	__u8 token[LINK_TOKEN_LEN];
 	int fd;
+	bool by_master;
 };
 
 struct slave_peers {
@@ -80,20 +81,20 @@ static void forget_expected(struct expected *e)
 	free(e);
 }
 
-static void met(struct expected *e, int fd)
+static void met(struct expected *e, int fd, bool by_master)
 {
 	struct link_preface preface = e->preface;
 	slave_peer_got *got = e->got;
 	void *arg = e->arg;
 
 	forget_expected(e);
-	got(arg, &preface, fd);
+	got(arg, &preface, fd, by_master);
 }
 
 static void on_expected_late(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
-	met(arg, -1);
+	met(arg, -1, false);
 }
 
 static void forget_early(struct early *e)
@@ -131,10 +132,11 @@ int slave_peers_expect(struct slave_peers *p, const struct link_preface *preface
 	TAILQ_INSERT_TAIL(&p->expected, e, entry);
 	TAILQ_FOREACH(early, &p->early, entry)
 	if (same_token(early->token, preface->token)) {
+		bool by_master = early->by_master;
 		int fd = early->fd;
 
 		forget_early(early);
-		met(e, fd);
+		met(e, fd, by_master);
 		return 0;
 	}
 	e->timer = evtimer_new(p->base, on_expected_late, e);
@@ -156,8 +158,21 @@ void slave_peers_forget(struct slave_peers *p, const __u8 *token)
 	}
 }
 
+void slave_peers_give_up(struct slave_peers *p, const struct link_preface *preface,
+			 slave_peer_got *got)
+{
+	struct expected *e;
+
+	TAILQ_FOREACH(e, &p->expected, entry)
+	if (e->got == got && e->preface.from == preface->from &&
+	    e->preface.pid == preface->pid) {
+		met(e, -1, false);
+		return;
+	}
+}
+
 void slave_peers_brought(struct slave_peers *p, const struct link_preface *preface,
-			 int fd)
+			 int fd, bool by_master)
 {
 	struct timeval limit = { LINK_HANDSHAKE_TIMEOUT, 0 };
 	struct expected *e;
@@ -165,7 +180,7 @@ void slave_peers_brought(struct slave_peers *p, const struct link_preface *prefa
 
 	TAILQ_FOREACH(e, &p->expected, entry)
 	if (same_token(e->preface.token, preface->token)) {
-		met(e, fd);
+		met(e, fd, by_master);
 		return;
 	}
 	early = p->pending < PENDING_MAX ? calloc(1, sizeof(*early)) : NULL;
@@ -175,6 +190,7 @@ void slave_peers_brought(struct slave_peers *p, const struct link_preface *prefa
 	}
 	early->peers = p;
 	early->fd = fd;
+	early->by_master = by_master;
 	memcpy(early->token, preface->token, sizeof(early->token));
 	p->pending++;
 	TAILQ_INSERT_TAIL(&p->early, early, entry);
@@ -193,7 +209,7 @@ static void on_preface(void *arg, const struct link_preface *preface, int fd)
 
 	p->pending--;
 	if (preface)
-		slave_peers_brought(p, preface, fd);
+		slave_peers_brought(p, preface, fd, false);
 }
 
 static void on_handshake(void *arg, SSL *ssl, int fd, int kind, const char *error)

@@ -12,8 +12,12 @@
 
 struct slave_peers;
 
-/* The stream that @preface announced, blocking and the callee's; -1: it did not come. */
-typedef void slave_peer_got(void *arg, const struct link_preface *preface, int fd);
+/*
+ * The stream that @preface announced, blocking and the callee's; -1: it did not come.
+ * @by_master: straight from another node it did not come.
+ */
+typedef void slave_peer_got(void *arg, const struct link_preface *preface, int fd,
+			    bool by_master);
 
 /* A stream to another node, its preface written; or -errno. */
 typedef void slave_peer_connected(void *arg, int fd);
@@ -42,9 +46,16 @@ int slave_peers_expect(struct slave_peers *p, const struct link_preface *preface
 /* What was announced is not wanted any more; without calling back. */
 void slave_peers_forget(struct slave_peers *p, const __u8 *token);
 
+/*
+ * What was announced for @got of the process of @preface, which comes from the same node,
+ * will not come any more.
+ */
+void slave_peers_give_up(struct slave_peers *p, const struct link_preface *preface,
+			 slave_peer_got *got);
+
 /* A stream with a token came from the master or another node; @fd is the callee's. */
 void slave_peers_brought(struct slave_peers *p, const struct link_preface *preface,
-			 int fd);
+			 int fd, bool by_master);
 
 /* Connects to @addr, struct sockaddr_in. @connected may come at once. */
 void slave_peers_connect(struct slave_peers *p, const __u8 *addr,

@@ -202,12 +202,14 @@ static void fail(struct hop *h)
 		say_unfed(&h->below[i]);
 }
 
-static void on_stream(void *arg, const struct link_preface *preface, int fd)
+static void on_stream(void *arg, const struct link_preface *preface, int fd,
+		      bool by_master)
 {
 	struct hop *h = arg;
 	unsigned int i;
 
-	(void)preface;
+	/* Each process's own stream says where the caller is. */
+	(void)preface, (void)by_master;
 	h->expected = false;
 	if (fd >= 0)
 		h->tee = tee_new(h->vectors->base, fd, on_tee_done, h);

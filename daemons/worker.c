@@ -96,7 +96,7 @@ static void on_arrival(void *arg, const struct link_preface *preface, int fd)
 	struct worker *w = arg;
 
 	if (has_token(preface))
-		slave_peers_brought(w->peers, preface, fd);
+		slave_peers_brought(w->peers, preface, fd, true);
 	else
 		arriving_start(w->base, w->dev, preface, fd);
 }

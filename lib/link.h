@@ -75,7 +75,7 @@
 
 #include <linux/bproc_msg.h>
 
-#define LINK_VERSION 5
+#define LINK_VERSION 6
 #define LINK_PORT 2223
 
 enum link_type {
@@ -109,9 +109,9 @@ enum link_type {
 	LINK_CUT,
 	/* slave: a process wants to go to another node; body link_preface */
 	LINK_WANT,
-	/* master: a stream will come from another node; body link_preface */
+	/* master: a stream will come from another node; body link_passage */
 	LINK_EXPECT,
-	/* master: where to bring the process of WANT; body link_connect */
+	/* master: where to bring the process of WANT; body link_passage */
 	LINK_CONNECT,
 };
 
@@ -229,12 +229,13 @@ struct link_vector {
 };
 
 /**
- * struct link_connect - body of LINK_CONNECT
- * @preface: what to begin with
- * @addr: struct sockaddr_in; all zero: there is no way but by the master
+ * struct link_passage - body of LINK_CONNECT and LINK_EXPECT
+ * @preface: what the stream begins with
+ * @addr: struct sockaddr_in: the other node. CONNECT: all zero: there is no way but by the
+ *master. EXPECT: what counts as the other end of a stream that comes by the master
  * @reserved: zero
  */
-struct link_connect {
+struct link_passage {
 	struct link_preface preface;
 	__u8 addr[BPROC_ADDR_LEN];
 	__u32 reserved;

@@ -3,7 +3,7 @@
 # Tests that need neither a driver nor privileges, with Check.
 
 UNIT_NAMES := config nodeset header link mux port channel standin slave control bpshell bpsh dhcp \
-	library tee tools bpcp bpckpt bpmove nodeup
+	library tee tools bpcp bpckpt bpmove nodeup passage
 UNIT_TESTS += $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 CHECK_LIBS := -lcheck_pic -lrt -lm -lsubunit -pthread
 
@@ -29,6 +29,9 @@ $(BUILD)/tests/unit/test_link: $(addprefix $(BUILD)/daemons/,pool.o preface.o re
 $(BUILD)/tests/unit/test_link: UNIT_LDFLAGS := -Wl,--wrap=gettimeofday,--wrap=clock_gettime,--wrap=accept4
 $(BUILD)/tests/unit/test_nodeup: $(addprefix $(BUILD)/daemons/,nodeup.o nodeup_run.o)
 $(BUILD)/tests/unit/test_nodeup: UNIT_LDFLAGS := -Wl,--wrap=mkdir,--wrap=open,--wrap=socket
+# The test plays the driver, links and streams.
+$(BUILD)/tests/unit/test_passage: $(addprefix $(BUILD)/daemons/,node_relay.o slave_peer.o slave_direct.o preface.o)
+$(BUILD)/tests/unit/test_passage: UNIT_LDFLAGS := -Wl,--wrap=ioctl
 $(BUILD)/tests/unit/test_tee: $(BUILD)/daemons/tee.o
 # The test plays the name server.
 $(BUILD)/tests/unit/test_slave: $(BUILD)/daemons/slave_address.o

@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * hops NODE NODE: a child on the first node gets 16 MiB of memory there, and moves to the
- * second.
+ * hops NODE NODE: a child on the first node gets 16 MiB of memory there, has a child on the
+ * second, which connects to it, and moves there itself.
  */
 #include "scen.h"
 
 #define SIZE (16U << 20)
+
+/* An address of zero is where it comes from, whatever way it takes. */
+static bool is_found(int to)
+{
+	int chan, heard;
+	pid_t pid = remote_fork(to, &chan);
+
+	if (pid == 0) {
+		put_int(chan, 4711);
+		_exit(0);
+	}
+	heard = get_int(chan);
+	close(chan);
+	return end_of(pid) == 0 && heard == 4711;
+}
 
 static void child(int chan, int to)
 {
@@ -14,6 +29,8 @@ static void child(int chan, int to)
 
 	if (!memory)
 		_exit(1);
+	if (!is_found(to))
+		_exit(3);
 	for (i = 0; i < SIZE; i++)
 		memory[i] = (unsigned char)((x = x * 1103515245 + 12345) >> 16);
 	if (move_io(BPROC_IOC_MOVE, to, NULL, 0))
