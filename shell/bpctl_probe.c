@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpctl_probe.h"
+#include "own_io.h"
 
 /* How long a node has for its answer, in ms. */
 #define PATIENCE 5000
@@ -142,20 +143,15 @@ static void say_time(void)
 /* The child's standard output comes back to ours, which is a pipe meanwhile. */
 static pid_t ask(int node, int to)
 {
-	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	struct own_io own;
 	pid_t pid;
 
-	fflush(stdout);
-	dup2(to, STDOUT_FILENO);
+	if (!own_io_put_aside(&own, to))
+		return -1;
 	pid = bproc_rfork(node);
 	if (!pid)
 		say_time();
-	if (out >= 0) {
-		dup2(out, STDOUT_FILENO);
-		close(out);
-	} else {
-		close(STDOUT_FILENO);
-	}
+	own_io_take_back(&own);
 	return pid;
 }
 

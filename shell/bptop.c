@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <pwd.h>
@@ -296,12 +297,14 @@ static void print_json(const struct picture *p, const struct bproc_node_set_t *s
 /* --- the terminal --- */
 
 static struct termios saved;
+/* Standard input is another file while nodes are asked. */
+static int terminal;
 
 static void restore_and_end(int sig)
 {
 	/* in the background it is another's, and would stop us */
-	if (tcgetpgrp(STDIN_FILENO) == getpgrp())
-		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	if (tcgetpgrp(terminal) == getpgrp())
+		tcsetattr(terminal, TCSANOW, &saved);
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -312,6 +315,9 @@ static bool raw(void)
 
 	if (tcgetattr(STDIN_FILENO, &saved))
 		return false;
+	terminal = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (terminal < 0)
+		return false;
 	t = saved;
 	/* Ctrl-C is a key, so that the terminal is left as it was. */
 	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
@@ -319,7 +325,7 @@ static bool raw(void)
 	t.c_cc[VTIME] = 0;
 	signal(SIGTERM, restore_and_end);
 	signal(SIGHUP, restore_and_end);
-	return !tcsetattr(STDIN_FILENO, TCSANOW, &t);
+	return !tcsetattr(terminal, TCSANOW, &t);
 }
 
 static void terminal_size(int *lines, int *width)
@@ -410,8 +416,10 @@ static int show(struct options *o)
 		}
 	}
 	free(before.rows);
-	if (keys)
-		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	if (keys) {
+		tcsetattr(terminal, TCSANOW, &saved);
+		close(terminal);
+	}
 	return ret;
 }
 

@@ -3,7 +3,7 @@
 # The commands. Each is a function, so that a shell can have them all.
 
 COMMANDS := bpckpt bpcp bpctl bplib bpmove bpsh bpshell bpstat bptop
-bpctl_OBJECTS := bpctl.o bpctl_address.o bpctl_check.o bpctl_probe.o json.o
+bpctl_OBJECTS := bpctl.o bpctl_address.o bpctl_check.o bpctl_probe.o json.o own_io.o
 # What the daemons have, too: the configuration, text for terminals.
 bpctl_LIBS := $(COMMON)
 bpsh_OBJECTS := bpsh.o bpsh_connect.o bpsh_fold.o ranges.o bpsh_io.o bpsh_output.o \
@@ -15,7 +15,7 @@ bpcp_LIBS := $(COMMON)
 bplib_OBJECTS := bplib.o json.o
 bpmove_OBJECTS := bpmove.o json.o
 bpmove_LIBS := $(COMMON)
-bptop_OBJECTS := bptop.o remote_proc.o json.o
+bptop_OBJECTS := bptop.o remote_proc.o json.o own_io.o
 bptop_LIBS := $(COMMON)
 bpstat_OBJECTS := bpstat.o bpstat_nodes.o bpstat_print.o json.o
 bpstat_LIBS := -ludev

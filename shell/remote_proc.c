@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "own_io.h"
 #include "printable.h"
 #include "remote_proc.h"
 
@@ -202,26 +203,24 @@ static void ask_nodes(struct remote_proc *p, int n)
 {
 	int *node = calloc((size_t)n + 1, sizeof(int)),
 	    *pid = calloc((size_t)n + 1, sizeof(int));
-	int ends[2], out, i, nodes, ret;
+	int ends[2], i, nodes, ret;
+	struct own_io own;
 
 	nodes = node && pid ? find_nodes(p, n, node) : 0;
 	if (!nodes || pipe2(ends, O_CLOEXEC))
 		goto out;
-	fflush(stdout);
-	out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	dup2(ends[1], STDOUT_FILENO);
+	if (!own_io_put_aside(&own, ends[1])) {
+		close(ends[0]);
+		close(ends[1]);
+		goto out;
+	}
 	close(ends[1]);
 	ret = bproc_vrfork(nodes, node, pid);
 	if (ret >= 0 && ret < nodes) {
 		answer(p, n, node[ret]);
 		_exit(0);
 	}
-	if (out >= 0) {
-		dup2(out, STDOUT_FILENO);
-		close(out);
-	} else {
-		close(STDOUT_FILENO);
-	}
+	own_io_take_back(&own);
 	take_answers(p, n, ends[0]);
 	close(ends[0]);
 	for (i = 0; ret >= 0 && i < nodes; i++)
