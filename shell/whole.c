@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 #include "whole.h"
 
 bool write_whole(int fd, const void *from, size_t len)
 {
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
 	const char *p = from;
 	ssize_t n;
 
@@ -12,6 +14,10 @@ bool write_whole(int fd, const void *from, size_t len)
 		n = write(fd, p, len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN) {
+			poll(&ready, 1, -1);
+			continue;
+		}
 		if (n <= 0)
 			return false;
 		p += n;

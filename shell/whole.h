@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading and writing of so many bytes, on descriptors that block. */
+/*
+ * Reading and writing of so many bytes. Who reads has a descriptor that blocks; what is written
+ * to may be another's, which does not.
+ */
 #ifndef WHOLE_H
 #define WHOLE_H
 

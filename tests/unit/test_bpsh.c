@@ -297,6 +297,37 @@ START_TEST(much_both_ways)
 }
 END_TEST
 
+/* Whoever has the same pipe may not want to wait for it. */
+START_TEST(output_that_does_not_wait)
+{
+	static char buf[65536];
+	int ends[2], status;
+	ssize_t n, all = 0;
+	pid_t reader;
+
+	if (no_terminals())
+		return;
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	reader = fork();
+	if (!reader) {
+		close(ends[1]);
+		usleep(500000);
+		while ((n = read(ends[0], buf, sizeof(buf))) > 0)
+			all += n;
+		_exit(all != 1000000);
+	}
+	close(ends[0]);
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[1]);
+	input_is(0, "");
+	ck_assert_int_eq(on_terminal("head -c 1000000 /dev/zero; exit 6"), 6);
+	close(STDOUT_FILENO);
+	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(output_that_nobody_takes)
 {
 	if (no_terminals())
@@ -329,4 +360,4 @@ END_TEST
 
 UNIT_MAIN("bpsh", connections_of_others, connections_from_here, connections_that_say_nothing,
 	  what_a_lost_node_leaves, a_queue_for_each_descriptor, limits, input_without_a_line_end,
-	  much_both_ways, output_that_nobody_takes, signals_are_passed_on)
+	  much_both_ways, output_that_does_not_wait, output_that_nobody_takes, signals_are_passed_on)
