@@ -85,7 +85,8 @@ int bpcp_command(int argc, char **argv)
 		if (!*path)
 			path = here;
 		from.path = path;
-		o.one_node = from.node == to.node;
+		o.from = from.node;
+		o.to = to.node;
 		ret |= bpcp_copy(&from, &to, &o);
 	}
 	return ret;

@@ -8,13 +8,14 @@
 
 struct bpcp_options {
 	bool recursive, preserve, into, quiet;
-	bool one_node; /* has both ends */
+	int from, to; /* the nodes; BPROC_NODE_MASTER: here */
 };
 
 /* What passed, and what went wrong. */
 struct bpcp_count {
 	unsigned long long bytes, files;
 	int errors;
+	bool said;	 /* what went wrong */
 	bool shows;	 /* progress, on standard error */
 	double begin, shown;
 	char name[64];
@@ -24,11 +25,15 @@ struct bpcp_count {
 void bpcp_source(int fd, const char *path, const struct bpcp_options *o,
 		 struct bpcp_count *count);
 /*
- * Takes what comes on @fd into @target, if it can be @path's. What goes wrong is printed,
- * or, if @report is not NULL, goes there: at most @room bytes.
+ * Takes what comes on @fd into @target, if it can be @path's. What goes wrong is said,
+ * or, if @report is not NULL, goes there: at most @room bytes, in lines for bpcp_say_line().
  */
 void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_options *o,
 	       struct bpcp_count *count, char *report, size_t room);
+/* Says what went wrong on @node. */
+void bpcp_say(struct bpcp_count *count, int node, const char *text);
+/* The same with a line of a sink's report, which says where. */
+void bpcp_say_line(struct bpcp_count *count, const struct bpcp_options *o, const char *line);
 /* What a path is called elsewhere. "." and "/" have nothing that one could use. */
 char *bpcp_last_part(char *copy);
 /* Counts, and shows now and then. */

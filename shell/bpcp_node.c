@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpcp.h"
-#include "printable.h"
 #include "whole.h"
 
 /* The connection's descriptor in a child on a node. */
@@ -259,26 +258,24 @@ static int make_child(struct child *c, const struct copy *copy, bool is_sink)
 /* --- here --- */
 
 /* What a sink says at its end, and no more. Returns whether it was something. */
-static bool print_report(const struct child *c)
+static bool print_report(const struct copy *copy, struct bpcp_count *count)
 {
-	FILE *f = fdopen(dup(c->fd), "r");
-	char line[8192];
+	FILE *f = fdopen(dup(sink.fd), "r");
+	char line[8256];
 	size_t all = 0;
 
 	while (f && all < REPORT_MAX && fgets(line, sizeof(line), f)) {
 		all += strlen(line) + 1;
 		line[strcspn(line, "\n")] = '\0';
-		if (c->node == BPROC_NODE_MASTER)
-			print_line(stderr, "bpcp: %s", line);
-		else
-			print_line(stderr, "bpcp: node %d: %s", c->node, line);
+		bpcp_say_line(count, copy->o, line);
 	}
 	if (f)
 		fclose(f);
 	return all;
 }
 
-static int end_child(struct child *c)
+/* One that failed and could not say so was lost. */
+static int end_child(struct child *c, struct bpcp_count *count)
 {
 	pid_t pid = c->pid;
 	int status = 1;
@@ -287,6 +284,8 @@ static int end_child(struct child *c)
 	close(c->fd);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (status && !count->said)
+		bpcp_say(count, c->node, "the connection broke");
 	return status ? 1 : 0;
 }
 
@@ -316,8 +315,10 @@ static int do_copy(const struct copy *copy)
 	if (have_source && make_child(&source, copy, false))
 		return 1;
 	if (have_sink && make_child(&sink, copy, true)) {
+		/* It was said why; what becomes of this one is no more trouble. */
+		count.said = true;
 		if (have_source)
-			end_child(&source);
+			end_child(&source, &count);
 		return 1;
 	}
 	if (!have_source)
@@ -328,11 +329,11 @@ static int do_copy(const struct copy *copy)
 		relay(source.fd, sink.fd, &count);
 	bpcp_progress_end(&count);
 	if (have_sink) {
-		ret |= print_report(&sink);
-		ret |= end_child(&sink);
+		ret |= print_report(copy, &count);
+		ret |= end_child(&sink, &count);
 	}
 	if (have_source)
-		ret |= end_child(&source);
+		ret |= end_child(&source, &count);
 	return ret || count.errors ? 1 : 0;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
+#include <sys/bproc.h>
 #include <time.h>
 #include "bpcp.h"
+#include "bpcp_stream.h"
 #include "printable.h"
 
 static double seconds_now(void)
@@ -37,6 +39,23 @@ void bpcp_passed(struct bpcp_count *c, size_t bytes, const char *name)
 		return;
 	c->shown = now;
 	show(c, now);
+}
+
+void bpcp_say(struct bpcp_count *c, int node, const char *text)
+{
+	c->said = true;
+	if (node == BPROC_NODE_MASTER)
+		print_line(stderr, "bpcp: %s", text);
+	else
+		print_line(stderr, "bpcp: node %d: %s", node, text);
+}
+
+/* Whoever sent it may have left the mark out. */
+void bpcp_say_line(struct bpcp_count *c, const struct bpcp_options *o, const char *line)
+{
+	int node = *line == AT_SOURCE ? o->from : o->to;
+
+	bpcp_say(c, node, line + (*line == AT_SOURCE || *line == AT_SINK));
 }
 
 void bpcp_progress_end(struct bpcp_count *c)

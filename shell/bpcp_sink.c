@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include "bpcp.h"
 #include "bpcp_stream.h"
-#include "printable.h"
 #include "whole.h"
 
 struct sink {
@@ -26,25 +25,35 @@ struct sink {
 	char name[4096];
 };
 
+/* In a report it is one line, whatever names have in them. */
+static void tell(struct sink *s, char where, const char *text)
+{
+	size_t n = strlen(text);
+	char *p;
+
+	s->count->errors++;
+	if (!s->report) {
+		bpcp_say(s->count, where == AT_SOURCE ? s->o->from : s->o->to, text);
+	} else if (s->used + n + 2 < s->room) {
+		s->report[s->used++] = where;
+		p = memcpy(s->report + s->used, text, n);
+		while ((p = memchr(p, '\n', (size_t)(s->report + s->used + n - p))))
+			*p = '?';
+		s->used += n;
+		s->report[s->used++] = '\n';
+	}
+}
+
 __attribute__((format(printf, 2, 3))) static void sink_error(struct sink *s,
 							     const char *format, ...)
 {
 	static char text[8192];
-	size_t n;
 	va_list ap;
 
-	s->count->errors++;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	n = strlen(text);
-	if (!s->report) {
-		print_line(stderr, "bpcp: %s", text);
-	} else if (s->used + n + 1 < s->room) {
-		memcpy(s->report + s->used, text, n);
-		s->used += n;
-		s->report[s->used++] = '\n';
-	}
+	tell(s, AT_SINK, text);
 }
 
 /* The contents of a file; @fd -1: nobody wants them. */
@@ -102,7 +111,7 @@ static int open_file(int dir, const char *name, const struct record *r, bool fol
 /* Is @st what a record is of, as far as one can know? */
 static bool is_itself(const struct sink *s, const struct stat *st)
 {
-	return s->o->one_node && st->st_dev == s->r.device && st->st_ino == s->r.inode;
+	return s->o->from == s->o->to && st->st_dev == s->r.device && st->st_ino == s->r.inode;
 }
 
 static void take_file(struct sink *s, int dir, const char *name, const struct record *r,
@@ -117,6 +126,9 @@ static void take_file(struct sink *s, int dir, const char *name, const struct re
 	else if (is_itself(s, &st))
 		sink_error(s, "%s: it would be copied onto itself", name);
 	else if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
+		sink_error(s, "%s: %s", name, strerror(errno));
+	/* A FIFO that nobody reads is not waited for, but a reader that is slow is. */
+	else if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK))
 		sink_error(s, "%s: %s", name, strerror(errno));
 	else
 		good = true;
@@ -161,7 +173,7 @@ static void take_trouble(struct sink *s, const struct record *r)
 		return;
 	}
 	text[r->size] = '\0';
-	sink_error(s, "%s", text);
+	tell(s, AT_SOURCE, text);
 }
 
 static bool name_ok(const char *name)
@@ -334,7 +346,7 @@ void bpcp_sink(int fd, const char *path, const char *target, const struct bpcp_o
 	free(copy);
 	free(to);
 	if (s.broken && !s.refused)
-		sink_error(&s, "the connection broke");
+		tell(&s, AT_SOURCE, "the connection broke");
 	if (s.report && s.used < s.room)
 		s.report[s.used] = '\0';
 }

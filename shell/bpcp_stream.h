@@ -22,6 +22,10 @@ enum record_type {
 	END,
 };
 
+/* Where something went wrong, in front of each line of a sink's report. */
+#define AT_SOURCE '<'
+#define AT_SINK '>'
+
 struct record {
 	uint32_t magic;
 	uint32_t type;

@@ -31,6 +31,9 @@ static enum {
 	KILLED_AT_THE_END,
 } play;
 
+/* Which is the one that is killed; -1: all. */
+static int victim = -1;
+
 /* Open until the test is over. */
 static int over[2];
 
@@ -67,12 +70,12 @@ static void be_strangers(const struct bproc_io_t *io, int who, int done)
 }
 
 /* Goes on as the child; who was it ends the way that is played. */
-static void divide(int fd)
+static void divide(int fd, int node)
 {
 	pid_t child = getpid(), other;
 	char c;
 
-	if (play == WORKS || play == STRANGERS_FIRST)
+	if (play == WORKS || play == STRANGERS_FIRST || (victim >= 0 && node != victim))
 		return;
 	other = fork();
 	if (play == KILLED_AMIDST && !other) {
@@ -97,7 +100,6 @@ int bproc_rfork_io(int node, struct bproc_io_t *io, int iolen)
 	pid_t pid;
 	char c;
 
-	(void)node;
 	ck_assert_int_eq(iolen, 1);
 	ck_assert_int_eq(pipe(done), 0);
 	pid = fork();
@@ -117,7 +119,7 @@ int bproc_rfork_io(int node, struct bproc_io_t *io, int iolen)
 		(void)!write(fd, who, sizeof(who));
 	}
 	dup2(fd, io->fd);
-	divide(fd);
+	divide(fd, node);
 	return 0;
 }
 
@@ -149,6 +151,21 @@ static int bpcp(const char *from, const char *to)
 	char *argv[] = { "bpcp", strdup(from), strdup(to), NULL };
 
 	return bpcp_command(3, argv);
+}
+
+/* What is said of it, which fails. */
+static void says(const char *from, const char *to, const char *wanted)
+{
+	char said[4096] = "";
+	int fd = open("said", O_RDWR | O_CREAT | O_TRUNC, 0600), old = dup(2);
+
+	dup2(fd, 2);
+	ck_assert_int_eq(bpcp(from, to), 1);
+	dup2(old, 2);
+	ck_assert_int_ge(pread(fd, said, sizeof(said) - 1, 0), 0);
+	ck_assert_str_eq(said, wanted);
+	close(fd);
+	close(old);
 }
 
 static bool is_copy(const char *name)
@@ -206,9 +223,13 @@ START_TEST(a_node_that_is_lost)
 	play = KILLED_AMIDST;
 	ck_assert_int_eq(pipe(over), 0);
 	ck_assert_int_eq(truncate("a", 1LL << 40), 0);
-	ck_assert_int_eq(bpcp("0:a", "/dev/null"), 1);
-	ck_assert_int_eq(bpcp("a", "0:/dev/null"), 1);
+	says("0:a", "/dev/null", "bpcp: node 0: the connection broke\n");
+	says("a", "0:/dev/null", "bpcp: node 0: the connection broke\n");
 	ck_assert_int_eq(bpcp("0:a", "1:/dev/null"), 1);
+	victim = 0;
+	says("0:a", "1:/dev/null", "bpcp: node 0: the connection broke\n");
+	victim = 1;
+	says("0:a", "1:/dev/null", "bpcp: node 1: the connection broke\n");
 	ck_assert_int_lt(time(NULL) - begin, LONG);
 	close(over[1]);
 	leave();
@@ -222,9 +243,20 @@ START_TEST(children_that_are_ignored)
 	signal(SIGCHLD, SIG_IGN);
 	ck_assert_int_eq(bpcp("a", "0:b"), 0);
 	play = KILLED_AT_THE_END;
-	ck_assert_int_eq(bpcp("a", "0:c"), 1);
+	says("a", "0:c", "bpcp: node 0: the connection broke\n");
 	ck_assert(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
 	ck_assert(is_copy("c"));
+	leave();
+}
+END_TEST
+
+/* It is where the file is, whoever writes the report. */
+START_TEST(where_it_went_wrong)
+{
+	enter();
+	says("none", "0:b", "bpcp: none: No such file or directory\n");
+	says("0:none", "1:b", "bpcp: node 0: none: No such file or directory\n");
+	says("0:a", "1:no/place", "bpcp: node 1: no/place: No such file or directory\n");
 	leave();
 }
 END_TEST
@@ -232,25 +264,14 @@ END_TEST
 /* A name is for the terminal's user, not for the terminal. */
 START_TEST(names_that_are_shown)
 {
-	char said[4096] = "";
-	int fd, old = dup(2);
-
 	enter();
-	fd = open("said", O_RDWR | O_CREAT, 0600);
-	dup2(fd, 2);
-	bpcp("no\033[2J", "b");
-	bpcp("0:no\033[2J", "b");
-	bpcp("a", "0:no\033[2J/\302\233");
-	dup2(old, 2);
-	ck_assert_int_gt(pread(fd, said, sizeof(said) - 1, 0), 0);
-	ck_assert_str_eq(said, "bpcp: no?[2J: No such file or directory\n"
-			       "bpcp: no?[2J: No such file or directory\n"
-			       "bpcp: node 0: no?[2J/??: No such file or directory\n");
-	close(fd);
-	close(old);
+	says("no\033[2J", "b", "bpcp: no?[2J: No such file or directory\n");
+	says("0:no\033[2J", "b", "bpcp: node 0: no?[2J: No such file or directory\n");
+	says("a", "0:no\033[2J/\302\233",
+	     "bpcp: node 0: no?[2J/??: No such file or directory\n");
 	leave();
 }
 END_TEST
 
-UNIT_MAIN("bpcp", names_that_are_shown, to_and_fro, strangers, a_node_that_is_lost,
-	  children_that_are_ignored)
+UNIT_MAIN("bpcp", names_that_are_shown, where_it_went_wrong, to_and_fro, strangers,
+	  a_node_that_is_lost, children_that_are_ignored)
