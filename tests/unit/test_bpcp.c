@@ -74,6 +74,7 @@ static void divide(int fd, int node)
 {
 	pid_t child = getpid(), other;
 	char c;
+	int i;
 
 	if (play == WORKS || play == STRANGERS_FIRST || (victim >= 0 && node != victim))
 		return;
@@ -81,9 +82,11 @@ static void divide(int fd, int node)
 	if (play == KILLED_AMIDST && !other) {
 		usleep(300000);
 		kill(child, SIGKILL);
-		/* Keeps the connection for longer than anybody would wait. */
+		/* Keeps the connection for longer than anybody would wait, and no other. */
 		alarm(LONG);
-		close(over[1]);
+		for (i = 4; i < 64; i++)
+			if (i != fd && i != over[0])
+				close(i);
 		_exit(read(over[0], &c, 1) != 0);
 	}
 	if (play == KILLED_AT_THE_END && other) {
