@@ -137,9 +137,19 @@ bool bproc_arrival_is_off(struct bproc_space *s, pid_t pid)
 	return ret;
 }
 
-/* The sender said GO or ABORT. */
+/* It may be in the middle of an image that does not go on; @stream may be NULL. */
+static void cut(struct file *stream)
+{
+	if (!stream)
+		return;
+	bproc_stream_shut(stream);
+	fput(stream);
+}
+
+/* The sender said GO or ABORT; or the master, of a sender that is dead, ABORT. */
 void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 {
+	struct file *stream = NULL;
 	struct arrival *a;
 	bool found = false;
 
@@ -151,10 +161,13 @@ void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 		/* From now on it is here, whatever becomes of the node. */
 		if (a->word == WORD_GO && a->ghost && bproc_is_master(s))
 			WRITE_ONCE(a->ghost->node, s->node);
+		if (a->word == WORD_ABORT && a->stream)
+			stream = get_file(a->stream);
 		/* Under the lock: the waiter's stack is gone once it saw the word. */
 		wake_up_all(&a->wait);
 	}
 	xa_unlock(&s->arrivals);
+	cut(stream);
 	/* It was killed before the word came: the other side has a ghost of it by now. */
 	if (!found && m->type == BPROC_MSG_GO)
 		bproc_proc_report_lost(s, m->pid);
@@ -181,11 +194,7 @@ void bproc_arrivals_abort(struct bproc_space *s, int node)
 		xa_unlock(&s->arrivals);
 		if (!a)
 			return;
-		/* It may be in the middle of an image that does not go on. */
-		if (stream) {
-			bproc_stream_shut(stream);
-			fput(stream);
-		}
+		cut(stream);
 	}
 }
 

@@ -63,6 +63,20 @@ static void transfer_fail(struct bproc_transfer *t, int error)
 	wake_up_all(&t->wait);
 }
 
+/* The sender may be in the middle of a write that nobody will take. */
+static void transfer_cut(struct bproc_transfer *t)
+{
+	struct file *stream;
+
+	spin_lock(&t->lock);
+	stream = t->stream ? get_file(t->stream) : NULL;
+	spin_unlock(&t->lock);
+	if (!stream)
+		return;
+	bproc_stream_shut(stream);
+	fput(stream);
+}
+
 /*
  * Whose is the process with this number? Root's, if there is none: a stand-in is made for
  * the number all the same, and may not be signalled by anybody who could not before.
@@ -397,9 +411,14 @@ bool bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 		pr_notice("node %d answers for a move of process %d that is not its own\n",
 			  m->node, m->pid);
 	} else if (m->result < 0 && m->result >= -MAX_ERRNO) {
-		/* The first word counts: a daemon may take it for lost later. */
-		if (!READ_ONCE(t->arrived))
+		/*
+		 * The first word counts: a daemon may take it for lost later. Of a node that is
+		 * dead the master says it, and nothing ends the connection to that one.
+		 */
+		if (!READ_ONCE(t->arrived)) {
 			transfer_fail(t, m->result);
+			transfer_cut(t);
+		}
 	} else {
 		spin_lock(&t->lock);
 		t->arrived = true;
@@ -419,27 +438,22 @@ bool bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 void bproc_transfers_abort(struct bproc_space *s, int node)
 {
 	struct bproc_transfer *t;
-	struct file *stream;
 	unsigned long id = 0;
+	bool ours;
 
 	for (;; id++) {
-		stream = NULL;
 		xa_lock(&s->transfers);
 		t = xa_find(&s->transfers, &id, ULONG_MAX, XA_PRESENT);
-		if (t && (node == BPROC_NODE_ANY || t->node == node)) {
-			transfer_fail(t, -BPROC_BE_SLAVEDIED);
-			spin_lock(&t->lock);
-			if (t->stream)
-				stream = get_file(t->stream);
-			spin_unlock(&t->lock);
-		}
+		ours = t && (node == BPROC_NODE_ANY || t->node == node);
+		if (ours)
+			kref_get(&t->ref);
 		xa_unlock(&s->transfers);
 		if (!t)
 			return;
-		/* The sender may be in the middle of a write that nobody will take. */
-		if (stream) {
-			bproc_stream_shut(stream);
-			fput(stream);
-		}
+		if (!ours)
+			continue;
+		transfer_fail(t, -BPROC_BE_SLAVEDIED);
+		transfer_cut(t);
+		transfer_put(t);
 	}
 }
