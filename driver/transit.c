@@ -5,6 +5,7 @@
  * which of them the process belongs: to the old one until that says GO.
  */
 #include <linux/cred.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "ghost.h"
@@ -107,6 +108,9 @@ bool bproc_transit_message(struct bproc_space *m, const struct bproc_msg *msg)
 		}
 	}
 	spin_unlock(&g->lock);
+	/* Pairs with bproc_ghosts_kill(), which comes when the node is down, and saw it elsewhere. */
+	if (ours && msg->type == BPROC_MSG_GO && !bproc_node_connected(m, to))
+		bproc_ghost_end(g, SIGKILL);
 	bproc_ghost_put(g);
 	if (ours && !late)
 		pass_on(m, msg->type, to, msg->pid, msg->id, msg->result);
@@ -123,7 +127,8 @@ static void node_down(struct bproc_space *m, struct bproc_ghost *g, int node)
 	from = g->node;
 	to = g->transit_to;
 	id = g->transit_id;
-	if (g->in_transit && (from == node || to == node)) {
+	/* Once it arrived the old node does not listen: what it says next shows where it was. */
+	if (g->in_transit && (from == node || (to == node && !g->transit_arrived))) {
 		g->in_transit = false;
 		was = true;
 	}

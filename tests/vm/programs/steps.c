@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * steps leave:  whatever can go wrong at each step of each call that places a process,
- * with this program as bpmaster and node steps arrive: the same where a process arrives,
- * with this program as bpslave
+ * steps leave:   whatever can go wrong at each step of each call that places a process,
+ *                with this program as bpmaster and node
+ * steps between: the same of a move from node to node, with this program as bpmaster and
+ *                both
+ * steps arrive:  the same where a process arrives, with this program as bpslave
  *
  * Afterwards the process is in one place, and is waited for once. No bpmaster may run.
  */
@@ -32,16 +34,22 @@ static bool hear(unsigned int type)
 	return false;
 }
 
-static void say(unsigned int type, pid_t pid, uint64_t id, int result)
+static void say_of(int node, unsigned int type, pid_t pid, uint64_t id, int result)
 {
 	struct bproc_msg m = { .size = sizeof(m),
 			       .type = (uint16_t)type,
+			       .node = node,
 			       .id = id,
 			       .pid = pid,
 			       .result = result };
 
 	if (write(device, &m, sizeof(m)) != sizeof(m))
 		printf("# message %u: %s\n", type, strerror(errno));
+}
+
+static void say(unsigned int type, pid_t pid, uint64_t id, int result)
+{
+	say_of(0, type, pid, id, result);
 }
 
 /* --- leaving --- */
@@ -62,23 +70,29 @@ static char own_name[32];
 #define REFUSAL ENOSPC
 #define STAYS 9
 
-static void set_state(const char *state)
+static void set_state_of(int node, const char *state)
 {
-	struct bproc_node_state st = { .node = 0 };
+	struct bproc_node_state st = { .node = node };
 
 	snprintf(st.state, sizeof(st.state), "%s", state);
 	if (ioctl(device, BPROC_IOC_NODE_STATE, &st))
 		give_up(state);
 }
 
+static void set_state(const char *state)
+{
+	set_state_of(0, state);
+}
+
 static void become_master(void)
 {
-	struct bproc_master_setup setup = { .nodes = 1 };
+	struct bproc_master_setup setup = { .nodes = 2 };
 
 	device = open("/dev/bproc-master", O_RDWR | O_CLOEXEC);
 	if (device < 0 || ioctl(device, BPROC_IOC_MASTER_SETUP, &setup))
 		give_up("/dev/bproc-master");
 	set_state("up");
+	set_state_of(1, "up");
 }
 
 /* The caller, which has something to carry. Its errno goes to the pipe. */
@@ -322,6 +336,174 @@ static void leave(void)
 	close(device);
 }
 
+/* --- from node to node --- */
+
+enum passing { ASKED_FOR, RESTORED, GONE, PASSINGS };
+enum trouble { OLD_DIES, NEW_DIES, CALLED_OFF, DECLINED, SIGNALLED, TROUBLES };
+
+static const char *const passing_names[] = { "before it is restored", "before GO",
+					     "after GO" };
+static const char *const trouble_names[] = { "the old node dies", "the new node dies",
+					     "the old node calls it off",
+					     "the new node refuses", "SIGKILL" };
+
+#define MOVE_ID 77
+
+/* The errno of the driver's answer to bpmaster, or 0. */
+static int transit(pid_t pid, int from, int to)
+{
+	struct bproc_transit t = { .id = MOVE_ID, .pid = pid, .from = from, .to = to };
+
+	return ioctl(device, BPROC_IOC_TRANSIT, &t) ? errno : 0;
+}
+
+/* The driver passes on what a node said. */
+static bool passes(unsigned int type, int node, pid_t pid, int result)
+{
+	return hear(type) && in.msg.node == node && in.msg.pid == pid &&
+	       (type == BPROC_MSG_SIGNAL ||
+		(in.msg.result == result && in.msg.id == MOVE_ID));
+}
+
+/* A child of ours that is on node 0. */
+static pid_t moved(void)
+{
+	struct bproc_stream header;
+	struct bproc_move m = { .flags = ALL };
+	pid_t pid = fork();
+	int stream;
+
+	if (pid == 0) {
+		close(device);
+		bp(BPROC_IOC_MOVE, &m);
+		_exit(STAYS);
+	}
+	stream = go_to(SENT, &header);
+	say(BPROC_MSG_ARRIVED, header.pid, header.id, 0);
+	if (!hear(BPROC_MSG_GO))
+		give_up("a process on node 0");
+	close(stream);
+	return pid;
+}
+
+/* Return: the node where it is then, or -1 if it has ended. */
+static int goes_wrong(pid_t pid, enum passing passing, enum trouble trouble,
+		      const char *name)
+{
+	int node = passing == GONE ? 1 : 0;
+	bool good = true;
+
+	switch (trouble) {
+	case OLD_DIES:
+		set_state_of(0, "down");
+		if (passing != GONE) {
+			good = passes(BPROC_MSG_ABORT, 1, pid, 0);
+			node = -1;
+		}
+		break;
+	case NEW_DIES:
+		set_state_of(1, "down");
+		if (passing == ASKED_FOR)
+			good = passes(BPROC_MSG_ARRIVED, 0, pid, -BPROC_BE_SLAVEDIED);
+		else
+			node = -1;
+		/* The old node has heard that it arrived, and lets it go. */
+		if (passing == RESTORED)
+			say_of(0, BPROC_MSG_GO, pid, MOVE_ID, 0);
+		break;
+	case CALLED_OFF:
+		say_of(0, BPROC_MSG_ABORT, pid, MOVE_ID, 0);
+		good = passes(BPROC_MSG_ABORT, 1, pid, 0);
+		break;
+	case DECLINED:
+		say_of(1, BPROC_MSG_ARRIVED, pid, MOVE_ID, -REFUSAL);
+		good = passes(BPROC_MSG_ARRIVED, 0, pid, -REFUSAL);
+		break;
+	default:
+		kill(pid, SIGKILL);
+		good = passes(BPROC_MSG_SIGNAL, node, pid, 0);
+		/* The ghost waits for the process, if it is up already. */
+		set_state_of(node, "down");
+		node = -1;
+	}
+	check(good, name, "message %d to node %d, result %d", in.msg.type, in.msg.node,
+	      in.msg.result);
+	return node;
+}
+
+static void pass_once(enum passing passing, enum trouble trouble)
+{
+	pid_t pid = moved();
+	char name[128];
+	int status, node;
+
+	snprintf(name, sizeof(name), "node to node, %s: %s", passing_names[passing],
+		 trouble_names[trouble]);
+	if (transit(pid, 0, 1))
+		check(false, name, "it may not go: %d", errno);
+	if (passing >= RESTORED) {
+		say_of(1, BPROC_MSG_ARRIVED, pid, MOVE_ID, 0);
+		if (!passes(BPROC_MSG_ARRIVED, 0, pid, 0))
+			check(false, name, "ARRIVED is lost");
+	}
+	if (passing == GONE) {
+		say_of(0, BPROC_MSG_GO, pid, MOVE_ID, 0);
+		if (!passes(BPROC_MSG_GO, 1, pid, 0))
+			check(false, name, "GO is lost");
+	}
+	node = goes_wrong(pid, passing, trouble, name);
+	if (node >= 0) {
+		if (waitpid(pid, &status, WNOHANG))
+			check(false, name, "it ended");
+		if (node_of(pid) != node)
+			check(false, name, "it is on node %d", node_of(pid));
+		set_state_of(!node, "up");
+		status = transit(pid, node, !node);
+		if (status)
+			check(false, name, "it may go again: %d", status);
+		set_state_of(node, "down");
+	}
+	status = end_of(pid);
+	if (status != SIGKILL)
+		check(false, name, "status %#x", status);
+	if (waitpid(-1, &status, WNOHANG) != -1 || errno != ECHILD)
+		check(false, name, "something is left to be waited for");
+	set_state_of(0, "up");
+	set_state_of(1, "up");
+}
+
+static void may_not_go(void)
+{
+	pid_t pid = moved();
+
+	same("to a node that is not there", BPROC_BE_INVALIDNODE, transit(pid, 0, 2));
+	same("to where it is", BPROC_BE_SAMENODE, transit(pid, 0, 0));
+	same("from where it is not", BPROC_BE_INVALIDPROC, transit(pid, 1, 0));
+	same("one that is on no node", BPROC_BE_INVALIDPROC, transit(getpid(), 0, 1));
+	same("one that may", 0, transit(pid, 0, 1));
+	same("on its way already", EBUSY, transit(pid, 0, 1));
+	set_state("down");
+	same("it ends with its node", SIGKILL, end_of(pid));
+	set_state("up");
+}
+
+static void between(void)
+{
+	enum passing passing;
+	enum trouble trouble;
+
+	become_master();
+	may_not_go();
+	for (passing = ASKED_FOR; passing < PASSINGS; passing++)
+		for (trouble = OLD_DIES; trouble < TROUBLES; trouble++) {
+			if ((trouble == CALLED_OFF && passing == GONE) ||
+			    (trouble == DECLINED && passing != ASKED_FOR))
+				continue;
+			pass_once(passing, trouble);
+		}
+	close(device);
+}
+
 /* --- arriving --- */
 
 enum word { GO, ABORT, SLAVE_ENDS, WORDS };
@@ -477,6 +659,8 @@ int main(int argc, char **argv)
 		return STAYS;
 	if (!strcmp(argv[1], "leave"))
 		leave();
+	else if (!strcmp(argv[1], "between"))
+		between();
 	else if (!strcmp(argv[1], "arrive"))
 		arriving();
 	else
