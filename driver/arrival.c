@@ -384,7 +384,7 @@ static int restore_image(struct bproc_space *s, struct bproc_ghost *g,
 	if (IS_ERR(groups))
 		return PTR_ERR(groups);
 	was = get_current_cred();
-	err = vmad_restore(stream, result, g ? lost : NULL, &dumpable);
+	err = bproc_stream_error(vmad_restore(stream, result, g ? lost : NULL, &dumpable));
 	if (!err) {
 		/* To execute is how it is done, not what the process did. */
 		if (!(h->flags & BPROC_STREAM_EXECUTED))

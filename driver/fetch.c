@@ -117,7 +117,8 @@ static int fetch(struct bproc_space *s, struct bproc_order *order, struct bproc_
 	err = take_script(order, t->stream);
 	if (!err)
 		err = vmad_restore_program(t->stream);
-	if (err == -EIO || err == -ECONNRESET)
+	err = bproc_stream_error(err);
+	if (err == -EIO)
 		err = bproc_transfer_wait_answer(t, -EIO);
 	return err;
 }

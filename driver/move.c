@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "signals.h"
 #include "space.h"
+#include "stream.h"
 #include "transfer.h"
 #include "vmadump/vmadump.h"
 
@@ -106,9 +107,9 @@ static int send(struct bproc_space *s, struct bproc_transfer *t,
 	if (!err && !order->program)
 		n = vmad_dump(t->stream, &opts);
 	if (n < 0)
-		err = n;
+		err = bproc_stream_error(n);
 	/* The receiver may have said why it hung up. */
-	if (err == -EIO || err == -EPIPE || err == -ECONNRESET)
+	if (err == -EIO)
 		err = bproc_transfer_wait_answer(t, -EIO);
 	return err ? err : bproc_transfer_wait_arrived(t);
 }

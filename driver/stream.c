@@ -21,6 +21,26 @@
 static_assert(RLIM_NLIMITS == BPROC_NRLIMITS);
 
 /**
+ * bproc_stream_error - all ways in which a connection breaks are one to callers
+ * @err: 0, or the -errno of reading or writing a stream
+ *
+ * Return: -EIO for those, or @err.
+ */
+int bproc_stream_error(int err)
+{
+	switch (err) {
+	case -EPIPE:
+	case -ECONNRESET:
+	case -ECONNABORTED:
+	case -ETIMEDOUT:
+	case -EHOSTUNREACH:
+	case -ENETUNREACH:
+		return -EIO;
+	}
+	return err;
+}
+
+/**
  * bproc_stream_write - write all of it
  * @stream: where to
  * @data: what
@@ -32,9 +52,7 @@ static_assert(RLIM_NLIMITS == BPROC_NRLIMITS);
  */
 int bproc_stream_write(struct file *stream, const void *data, size_t len)
 {
-	int err = vmad_write_all(stream, data, len);
-
-	return err == -EPIPE || err == -ECONNRESET ? -EIO : err;
+	return bproc_stream_error(vmad_write_all(stream, data, len));
 }
 
 /* The other side is gone: whoever reads or writes the stream now or later has an end. */

@@ -58,6 +58,7 @@ struct bproc_order {
 int bproc_stream_write_header(struct file *stream, struct bproc_space *s,
 			      const struct bproc_order *order, u64 id, pid_t pid, pid_t ppid);
 void bproc_stream_shut(struct file *stream);
+int bproc_stream_error(int err);
 int bproc_stream_write(struct file *stream, const void *data, size_t len);
 
 #endif

@@ -27,6 +27,7 @@
 #include "pidhook.h"
 #include "signals.h"
 #include "space.h"
+#include "stream.h"
 #include "trace.h"
 #include "transfer.h"
 #include "vector.h"
@@ -280,9 +281,7 @@ static int send_image(struct bproc_vector_call *v, struct bproc_transfer *t, u32
 						v->parent);
 	if (!err)
 		n = vmad_dump(t->stream, &opts);
-	if (n < 0)
-		err = n;
-	return err == -EPIPE || err == -ECONNRESET ? -EIO : err;
+	return n < 0 ? bproc_stream_error(n) : err;
 }
 
 /* One dump for all entries that are still to do. Return: is there anything left? */
