@@ -5,6 +5,9 @@
  *	exec call PATH ARG...	call EXEC, with things set that exec keeps and does not keep
  *	exec home PATH ARG...	REXEC to the master, likewise
  *	exec homedrop PATH ARG...	the same by root that has become another user
+ *	exec rexec NODE PATH ARG...	REXEC to that node, likewise
+ *	exec execmove NODE PATH ARG...	EXECMOVE, of a program that is linked here
+ *	exec output NODE FILE PATH ARG...	the same with an I/O list: 1 and 2 are FILE there
  *	exec plain PATH ARG...	the same with execve(2)
  *	exec at PATH ARG...	the same with execveat(2)
  *	exec thread PATH ARG...	the same with execve(2), by a thread
@@ -142,6 +145,42 @@ static int call_badly(void)
 	return bad;
 }
 
+/* NODE PATH ARG...; EXECMOVE as libbproc asks for it */
+static void go(unsigned long request, char **argv, struct bproc_io *io, int iolen)
+{
+	struct bproc_move m = {
+		.node = atoi(argv[0]),
+		.flags = ALL,
+		.path = P64(argv[1]),
+		.argv = P64(argv + 1),
+		.envp = P64(environ),
+		.io = P64(io),
+		.iolen = iolen,
+	};
+
+	if (request == BPROC_IOC_EXECMOVE)
+		m.flags |= BPROC_MOVE_LINKED;
+	bp(request, &m);
+}
+
+/* NODE FILE PATH ARG... */
+static void go_with_output(char **argv)
+{
+	struct bproc_io io[2] = {
+		{ .fd = 1, .type = BPROC_IO_FILE },
+		{ .fd = 2, .type = BPROC_IO_FILE },
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		io[i].d.file.flags = O_WRONLY | O_CREAT | O_APPEND;
+		io[i].d.file.mode = 0644;
+		snprintf(io[i].d.file.name, sizeof(io[i].d.file.name), "%s", argv[1]);
+	}
+	argv[1] = argv[0];
+	go(BPROC_IOC_EXECMOVE, argv + 1, io, 2);
+}
+
 /* Each child ends once, by itself or by SIGKILL, and none is left. */
 static int storm(int n)
 {
@@ -179,6 +218,12 @@ static int run(const char *how, char **argv)
 	if (!strncmp(how, "home", 4)) {
 		run_io(BPROC_IOC_REXEC, BPROC_NODE_MASTER, argv[0], argv, environ, NULL,
 		       BPROC_IO_DEFAULT);
+	} else if (!strcmp(how, "rexec")) {
+		go(BPROC_IOC_REXEC, argv, NULL, BPROC_IO_DEFAULT);
+	} else if (!strcmp(how, "execmove")) {
+		go(BPROC_IOC_EXECMOVE, argv, NULL, BPROC_IO_DEFAULT);
+	} else if (!strcmp(how, "output")) {
+		go_with_output(argv);
 	} else if (!strcmp(how, "call")) {
 		call_exec(argv[0], argv, environ);
 	} else if (!strcmp(how, "drop")) {
