@@ -172,6 +172,13 @@ static void *refuse(void *arg)
 static int refused(void)
 {
 	char *argv[] = { "/bin/true", NULL };
+	int nodes[2] = { 0, BPROC_NODE_MASTER }, pids[2], status;
+	struct bproc_move many = {
+		.flags = ALL,
+		.nodes = P64(nodes),
+		.nodes_len = 2,
+		.pids = P64(pids),
+	};
 	pid_t pid = getpid();
 	int node = node_of(pid), bad = 0;
 	int to = node == BPROC_NODE_MASTER ? 0 : BPROC_NODE_MASTER;
@@ -194,9 +201,15 @@ static int refused(void)
 		       BPROC_IO_DEFAULT) != -1 ||
 		errno != EOPNOTSUPP)
 	       << 4;
-	bad |= (getpid() != pid || node_of(pid) != node) << 5;
+	bad |= (bp(BPROC_IOC_VRFORK, &many) != -1 || errno != EOPNOTSUPP) << 5;
+	many.path = P64(argv[0]);
+	many.argv = P64(argv);
+	bad |= (bp(BPROC_IOC_VEXECMOVE, &many) != -1 || errno != EOPNOTSUPP) << 6;
+	bad |= (getpid() != pid || node_of(pid) != node ||
+		waitpid(-1, &status, WNOHANG) != -1 || errno != ECHILD)
+	       << 7;
 	sem_post(&sem);
-	bad |= (pthread_join(thread, &ret) || ret != &sem) << 6;
+	bad |= pthread_join(thread, &ret) || ret != &sem;
 	return bad;
 }
 

@@ -17,6 +17,8 @@
 extern char **environ;
 
 static int nodes[MAX], pids[MAX], n;
+/* Where the caller is. */
+static int here = BPROC_NODE_MASTER;
 static unsigned char *memory;
 static size_t size = 4U << 20;
 /* What VEXECMOVE executes. */
@@ -145,7 +147,8 @@ static void examine(const char *what, int listener, int parent_rank_in_result)
 		snprintf(env, sizeof(env), "%07d", j);
 		if (j < n && !seen[j] && r.ppid == getpid() && r.sum == sum &&
 		    (!parent_rank_in_result || r.rank == j) && !strcmp(r.env, env) &&
-		    node_of(r.pid) == nodes[j])
+		    node_of(r.pid) ==
+			    (nodes[j] == BPROC_NODE_SELF ? here : nodes[j]))
 			right++;
 		else
 			printf("# pid %d rank %d (%d) ppid %d sum %x (%x) env '%s' node "
@@ -382,7 +385,7 @@ static void go_to(int node)
 
 int main(int argc, char **argv)
 {
-	int i = 1, node = BPROC_NODE_MASTER;
+	int i = 1;
 	bool broken = false, writes = false;
 
 	if (argc > 1 && !strcmp(argv[1], "-e")) {
@@ -399,7 +402,7 @@ int main(int argc, char **argv)
 		i++;
 	}
 	if (argc > i + 1 && !strcmp(argv[i], "-n")) {
-		node = atoi(argv[i + 1]);
+		here = atoi(argv[i + 1]);
 		i += 2;
 	}
 	for (; i < argc && n < MAX; i++)
@@ -410,8 +413,8 @@ int main(int argc, char **argv)
 		give_up("exec");
 	}
 	fill_memory();
-	if (node != BPROC_NODE_MASTER)
-		go_to(node);
+	if (here != BPROC_NODE_MASTER)
+		go_to(here);
 	if (broken || writes) {
 		if (broken)
 			some();
