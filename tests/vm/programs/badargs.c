@@ -49,6 +49,10 @@ static char path[] = "/tests/bin/badargs.static", no_path[] = "/no/such/program"
 static char *args[] = { "badargs", "end", NULL }, *none[] = { NULL };
 /* A list whose second element is nowhere, in the word size of the caller. */
 static char *bad_args[] = { "badargs", (char *)BAD, NULL };
+/* A string that is a little too long, and lists of shorter ones: 6.6 MiB together, and 4.4. */
+static char long_string[(128 << 10) + 1], string[112 << 10];
+static char *long_list[] = { "badargs", long_string, NULL };
+static char *six_mib[61], *four_mib[41];
 static char libs[4096];
 static int two_nodes[2], two_pids[2], read_fd;
 static void *read_only;
@@ -173,9 +177,15 @@ static char ptr_bad[1];
 		    EFAULT, BOTH),                                                       \
 		ROW(pre, rq, "argv: empty", arg, argv, P64(none), EINVAL, BOTH),         \
 		ROW(pre, rq, "argv: none", arg, argv, 0, EINVAL, BOTH),                  \
+		ROW(pre, rq, "argv: a long string", arg, argv, P64(long_list), E2BIG,    \
+		    BOTH),                                                               \
+		ROW(pre, rq, "argv: too much", arg, argv, P64(six_mib), E2BIG, BOTH),    \
 		ROW(pre, rq, "envp: nowhere", arg, envp, BAD, EFAULT, BOTH),             \
 		ROW(pre, rq, "envp: an element nowhere", arg, envp, P64(bad_args),       \
-		    EFAULT, BOTH)
+		    EFAULT, BOTH),                                                       \
+		ROW(pre, rq, "envp: a long string", arg, envp, P64(long_list), E2BIG,    \
+		    BOTH),                                                               \
+		ROW(pre, rq, "envp: too much", arg, envp, P64(six_mib), E2BIG, BOTH)
 
 static int try_row(const struct row *r);
 
@@ -329,6 +339,8 @@ static void table(enum where here)
 		PLACE(BPROC_IOC, RFORK, move, BOTH),
 		PLACE(BPROC_IOC, REXEC, program, BOTH),
 		EXECUTE(BPROC_IOC, REXEC, program),
+		ROW(BPROC_IOC, REXEC, "more than goes in front of an image", program,
+		    envp, P64(four_mib), E2BIG, BOTH),
 		PLACE(BPROC_IOC, EXECMOVE, program, MASTER),
 		EXECUTE(BPROC_IOC, EXECMOVE, program),
 		ROW(BPROC_IOC, EXECMOVE, "no such program", program, path, P64(no_path),
@@ -339,6 +351,8 @@ static void table(enum where here)
 		ONE(BPROC_IOC, EXEC, program),
 		ANY_PLACE(BPROC_IOC, EXEC, program),
 		EXECUTE(BPROC_IOC, EXEC, program),
+		ROW(BPROC_IOC, EXEC, "more than goes in front of an image", program, envp,
+		    P64(four_mib), E2BIG, NODE),
 		ROW(BPROC_IOC, EXEC, "on the master", program, node, 0, EINVAL, MASTER),
 		ROW(BPROC_IOC, EXEC, "a flag of another call", program, flags,
 		    ALL | BPROC_MOVE_LINKED, EINVAL, BOTH),
@@ -472,9 +486,16 @@ static int try_row(const struct row *r)
 static void get_ready(int node)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(1) };
+	size_t i;
 
 	memset(no_name, 'x', sizeof(no_name));
 	memset(long_path, '/', sizeof(long_path));
+	memset(long_string, 'x', sizeof(long_string) - 1);
+	memset(string, 'x', sizeof(string) - 1);
+	for (i = 0; i < sizeof(six_mib) / sizeof(six_mib[0]) - 1; i++)
+		six_mib[i] = string;
+	for (i = 0; i < sizeof(four_mib) / sizeof(four_mib[0]) - 1; i++)
+		four_mib[i] = string;
 	node_list.info = P64(nodes);
 	proc_list.info = P64(procs);
 	status.node = mode.node = root.node = order.node = connect_arg.node = node;
