@@ -8,7 +8,9 @@
 #include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/fs_struct.h>
 #include <linux/mm.h>
+#include <linux/path.h>
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
 #include <linux/slab.h>
@@ -185,6 +187,8 @@ long bproc_exec(struct bproc_space *s, struct bproc_order *order,
  * @file: of it, while it has no stub that holds one
  * @stream: where the image goes
  * @cred: what the ghost itself has
+ * @nsproxy: its namespaces, to be compared only
+ * @root: its root directory, once it executed
  * @id: the transfer, as the node numbers it
  * @flags: VMAD_DUMP_* bits
  * @script: what the program interprets, if it is a script
@@ -197,6 +201,8 @@ struct fetched {
 	struct file *file;
 	struct file *stream;
 	const struct cred *cred;
+	const struct nsproxy *nsproxy;
+	struct path root;
 	u64 id;
 	u32 flags;
 	struct bproc_script script;
@@ -233,6 +239,7 @@ static void fetched_free(void *data)
 	if (f->file)
 		fput(f->file);
 	bproc_script_close(&f->script);
+	path_put(&f->root);
 	put_cred(f->cred);
 	bproc_ghost_put(f->ghost);
 	bproc_do_later(&f->close);
@@ -323,6 +330,23 @@ static int send_program(struct fetched *f, int err)
 	return err;
 }
 
+/*
+ * May the caller be the ghost again? What a constructor did to itself for good the ghost would
+ * have, too. It gets its credentials back, and would have them among the mounts that a
+ * constructor made as root of a user namespace, and so would the process when it comes home.
+ */
+static bool is_as_before(const struct fetched *f)
+{
+	struct path root;
+	bool same;
+
+	get_fs_root(current->fs, &root);
+	same = path_equal(&root, &f->root);
+	path_put(&root);
+	return same && current_user_ns() == f->cred->user_ns &&
+	       current->nsproxy == f->nsproxy && !bproc_may_be_ghost(f->ghost->space);
+}
+
 static long fetched_linked(void *data)
 {
 	struct fetched *f = data;
@@ -330,11 +354,8 @@ static long fetched_linked(void *data)
 	/* A child of the program's constructors has the descriptor too. */
 	if (current != f->ghost->task || f->over)
 		return -EBUSY;
-	/*
-	 * What a constructor did to itself for good the ghost would have, too: it ends with that.
-	 * Freed with the descriptor that this call came by, on the way to user mode.
-	 */
-	if (bproc_may_be_ghost() || send_program(f, 0))
+	/* Freed with the descriptor that this call came by, on the way to user mode. */
+	if (!is_as_before(f) || send_program(f, 0))
 		bproc_call_exit(SIGKILL);
 	return 0;
 }
@@ -368,6 +389,8 @@ static int execute(struct fetched *f, const struct bproc_stream *h,
 	err = bproc_arrival_exec(h, uh, &f->script);
 	if (!err) {
 		*done = true;
+		f->nsproxy = current->nsproxy;
+		get_fs_root(current->fs, &f->root);
 		if (gained(before, current_cred()))
 			err = -EPERM;
 	}

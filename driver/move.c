@@ -2,6 +2,8 @@
 /* The calls that place processes: REXEC, MOVE, RFORK, EXECMOVE. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
 #include <linux/slab.h>
@@ -40,21 +42,41 @@ int bproc_may_go(struct bproc_space *s, int node)
 
 /**
  * bproc_may_be_image - may the caller be an image?
+ * @s: the caller's space
  *
  * Return: 0 or -EOPNOTSUPP.
  */
-int bproc_may_be_image(void)
+int bproc_may_be_image(struct bproc_space *s)
 {
-	return thread_group_empty(current) ? bproc_may_be_ghost() : -EOPNOTSUPP;
+	return thread_group_empty(current) ? bproc_may_be_ghost(s) : -EOPNOTSUPP;
+}
+
+static bool has_user_ns_of_init(struct bproc_space *s)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = __task_cred(s->ns->child_reaper)->user_ns == current_user_ns();
+	rcu_read_unlock();
+	return ret;
 }
 
 /**
  * bproc_may_be_ghost - may the caller, or a child of it, be a ghost?
+ * @s: the caller's space
  *
  * Return: 0 or -EOPNOTSUPP.
  */
-int bproc_may_be_ghost(void)
+int bproc_may_be_ghost(struct bproc_space *s)
 {
+	/*
+	 * A ghost on a node has the privileges of the node's init, and sets up there what
+	 * arrives: not among mounts that a user made, who has his own idea of /proc. Whoever
+	 * makes some without a user namespace is root anyway. On the master a ghost has no more
+	 * than its process, and stays in its namespaces.
+	 */
+	if (!bproc_is_master(s) && !has_user_ns_of_init(s))
+		return -EOPNOTSUPP;
 	/*
 	 * Its children, ghosts among them, would be of another process space: the first is
 	 * init there, and finds its stub where the caller put it.
@@ -76,7 +98,7 @@ static int move_check(struct bproc_space *s, int node)
 {
 	int err = node == s->node ? -BPROC_BE_SAMENODE : bproc_may_go(s, node);
 
-	return err ? err : bproc_may_be_image();
+	return err ? err : bproc_may_be_image(s);
 }
 
 /*
@@ -173,7 +195,7 @@ static int move_self(struct bproc_space *s, struct bproc_order *order)
 	int err;
 
 	/* Again: a program that was linked here may have changed that. */
-	err = bproc_may_be_image();
+	err = bproc_may_be_image(s);
 	if (err)
 		return err;
 	name = order->program ? name_of_program(order->program) : bproc_name_of_current();

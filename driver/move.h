@@ -7,8 +7,8 @@
 
 struct bproc_space;
 
-int bproc_may_be_image(void);
-int bproc_may_be_ghost(void);
+int bproc_may_be_image(struct bproc_space *s);
+int bproc_may_be_ghost(struct bproc_space *s);
 int bproc_may_go(struct bproc_space *s, int node);
 long bproc_rexec(struct bproc_space *s, struct bproc_order *order);
 long bproc_move(struct bproc_space *s, struct bproc_order *order);

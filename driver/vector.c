@@ -369,7 +369,7 @@ long bproc_vrfork(struct bproc_space *s, const struct bproc_order *order, const 
 	bool had_pipe;
 	long ret;
 
-	ret = bproc_may_be_image();
+	ret = bproc_may_be_image(s);
 	if (ret)
 		return ret;
 	v = vector_new(s, order, nodes, n);
@@ -429,7 +429,7 @@ static long head_linked(void *data)
 	/* Children that the linker's work left behind have the descriptor, too. */
 	if (READ_ONCE(v->head) != current)
 		return -ENOTTY;
-	head_is_ready(v, bproc_may_be_image());
+	head_is_ready(v, bproc_may_be_image(v->space));
 	bproc_call_exit(0);
 	return 0;
 }
@@ -517,7 +517,7 @@ long bproc_vexecmove(struct bproc_space *s, const struct bproc_order *order,
 	int pid;
 	long ret;
 
-	ret = bproc_may_be_image();
+	ret = bproc_may_be_image(s);
 	if (ret)
 		return ret;
 	v = vector_new(s, order, nodes, n);

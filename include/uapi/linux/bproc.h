@@ -499,7 +499,8 @@ struct bproc_drain {
  *	-BE_NODEDOWN	the node is down; for who lacks CAP_SYS_ADMIN, not "up"
  *	-EACCES		the caller may not write to the node's device file
  *	-EOPNOTSUPP	the caller has more than one thread (EXECMOVE: checked before the
- *			node), or a seccomp filter
+ *			node), a seccomp filter, another PID namespace for its children; or,
+ *			on a node, is in a user namespace other than the node's
  *	-EAGAIN, -EMFILE
  *			a limit of the caller: processes (RFORK), descriptors
  *	-E2BIG		arguments, names and descriptors together are too much (REXEC)

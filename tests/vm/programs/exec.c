@@ -16,11 +16,14 @@
  *	exec access PATH	size and mode if it can be executed, else "no"
  *	exec errno		EXEC of things that do not work
  *	exec storm N		N children execve, and are killed at some moment
+ *	exec early WHAT		say "early"; before its beginning, if it is linked, do what
+ *				takes it elsewhere: user, mount or root; or nothing
  *	exec wait		say "ready" and sleep
  */
 #include <dirent.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -243,6 +246,20 @@ static int run(const char *how, char **argv)
 	return 1;
 }
 
+/* The linker calls this, before all constructors and the program's entry. */
+static void early(int argc, char **argv)
+{
+	if (argc < 3 || strcmp(argv[1], "early"))
+		return;
+	if ((!strcmp(argv[2], "user") && unshare(CLONE_NEWUSER | CLONE_NEWNS)) ||
+	    (!strcmp(argv[2], "mount") && unshare(CLONE_NEWNS)) ||
+	    (!strcmp(argv[2], "root") && chroot("/tmp")))
+		_exit(99);
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const at_first)(int, char **) =
+	early;
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -259,6 +276,8 @@ int main(int argc, char **argv)
 		return storm(atoi(argv[2]));
 	} else if (argc > 1 && !strcmp(argv[1], "errno")) {
 		return call_badly();
+	} else if (argc > 1 && !strcmp(argv[1], "early")) {
+		puts("early");
 	} else if (argc > 1 && !strcmp(argv[1], "wait")) {
 		puts("ready");
 		pause();

@@ -19,6 +19,10 @@
  * permission keyring NODE:     who comes home with a process keyring
  * permission stale NODE UID:   a signal of that user's for who had a number before
  * permission shares NODE:      who shares descriptors does not get the ghost's
+ * permission unshared CALL FROM TO:  in a user namespace made on FROM it goes to TO: move, rexec,
+ *                              rfork, vrfork or none; 0
+ * permission early CALL FROM TO FILE:  "FILE early user" does so before its entry, and is to
+ *                              go to TO: execmove or vexecmove; as open
  * permission ids:              1 if the real user ID is not 0, 2 if the effective
  * one is
  */
@@ -350,6 +354,69 @@ static int shares(int node)
 	return result_of(other);
 }
 
+static bool make_user_ns(void)
+{
+	return !unshare(CLONE_NEWUSER | CLONE_NEWNS);
+}
+
+static int go_unshared(const char *call, int to)
+{
+	char *args[] = { "/anything", NULL }, *env[] = { NULL };
+	__s32 node = to, child = 0;
+	struct bproc_move v = { .flags = ALL,
+				.nodes = P64(&node),
+				.pids = P64(&child),
+				.nodes_len = 1 };
+	long ret = 0;
+
+	if (!strcmp(call, "move"))
+		ret = move_io(BPROC_IOC_MOVE, to, NULL, 0);
+	else if (!strcmp(call, "rexec"))
+		ret = run_io(BPROC_IOC_REXEC, to, args[0], args, env, NULL, 0);
+	else if (!strcmp(call, "rfork"))
+		ret = move_io(BPROC_IOC_RFORK, to, NULL, 0);
+	else if (!strcmp(call, "vrfork"))
+		ret = bp(BPROC_IOC_VRFORK, &v);
+	if (ret < 0)
+		return errno & 0xff;
+	return child > 0 ? result_of(child) : ret > 1 ? result_of((pid_t)ret) : -child & 0xff;
+}
+
+static int unshared(const char *call, int from, int to)
+{
+	int chan;
+	pid_t pid = remote_fork(from, &chan);
+
+	if (pid == 0)
+		_exit(make_user_ns() ? go_unshared(call, to) : 234);
+	return result_of(pid);
+}
+
+/* What @file executes there goes elsewhere when it is linked. */
+static int early(const char *call, int from, int to, char *file)
+{
+	char *args[] = { file, "early", "user", NULL }, *env[] = { NULL };
+	bool many = !strcmp(call, "vexecmove");
+	__s32 node = to, child = 0;
+	struct bproc_move m = { .node = many ? 0 : to,
+				.flags = ALL | BPROC_MOVE_LINKED,
+				.path = P64(file),
+				.argv = P64(args),
+				.envp = P64(env),
+				.nodes = many ? P64(&node) : 0,
+				.pids = many ? P64(&child) : 0,
+				.nodes_len = many };
+	int chan;
+	pid_t pid = from == BPROC_NODE_MASTER ? fork() : remote_fork(from, &chan);
+
+	if (pid == 0) {
+		if (bp(many ? BPROC_IOC_VEXECMOVE : BPROC_IOC_EXECMOVE, &m) < 0)
+			_exit(errno & 0xff);
+		_exit(child < 0 ? -child & 0xff : result_of(child));
+	}
+	return result_of(pid);
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_node_status status = { .state = "up" };
@@ -387,6 +454,10 @@ int main(int argc, char **argv)
 		return stale(node, (uid_t)atoi(argv[3]));
 	if (argc == 3 && !strcmp(what, "shares"))
 		return shares(node);
+	if (argc == 5 && !strcmp(what, "unshared"))
+		return unshared(argv[2], atoi(argv[3]), atoi(argv[4]));
+	if (argc == 6 && !strcmp(what, "early"))
+		return early(argv[2], atoi(argv[3]), atoi(argv[4]), argv[5]);
 	if (argc == 3 && !strcmp(what, "keyring"))
 		return home_with_keyring(node);
 	if (argc == 5 && !strcmp(what, "user"))
