@@ -413,6 +413,9 @@ int bproc_ghost_again(struct bproc_ghost *g, struct bproc_name *name)
 		return PTR_ERR(file);
 	/* It may have the mask of a program that was restored, and exec ends its handlers. */
 	err = bproc_hold_back_signals();
+	/* So it may those of a program that gets more by being executed. */
+	if (!err && bproc_is_master(g->space))
+		err = bproc_cred_wear(g);
 	if (!err)
 		err = exec_ghost(g, file);
 	/* The process may have told a newer one. */

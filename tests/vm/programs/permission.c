@@ -23,6 +23,8 @@
  *                              rfork, vrfork or none; 0
  * permission early CALL FROM TO FILE:  "FILE early user" does so before its entry, and is to
  *                              go to TO: execmove or vexecmove; as open
+ * permission undone NODE FILE PATH:  the set-user-ID program FILE does not become one at home
+ *                              after all; then it goes home and opens PATH; 0
  * permission ids:              1 if the real user ID is not 0, 2 if the effective
  * one is
  */
@@ -417,6 +419,52 @@ static int early(const char *call, int from, int to, char *file)
 	return result_of(pid);
 }
 
+/*
+ * Without room for its descriptor there is no ghost here, so the program that was executed at
+ * home does not begin. Descriptors that an exec closes leave that room there.
+ */
+static int exec_at_home_in_vain(char *file)
+{
+	char *args[] = { file, "ids", NULL }, *env[] = { NULL };
+	struct bproc_move m = { .node = BPROC_NODE_MASTER,
+				.flags = ALL,
+				.path = P64(file),
+				.argv = P64(args),
+				.envp = P64(env),
+				.iolen = BPROC_IO_DEFAULT };
+	int fd = open("/dev/bproc", O_RDWR | O_CLOEXEC), error;
+	struct rlimit old, full = { 30, 30 };
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	full.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &full);
+	while (fcntl(fd, F_DUPFD_CLOEXEC, 3) >= 0)
+		;
+	ioctl(fd, BPROC_IOC_REXEC, &m);
+	error = errno;
+	setrlimit(RLIMIT_NOFILE, &old);
+	close_range(fd, 29, 0);
+	return error;
+}
+
+static int undone(int node, char *file, const char *path)
+{
+	struct bproc_io io = element(path);
+	int chan;
+	pid_t pid = remote_fork(node, &chan), child;
+
+	if (pid == 0) {
+		/* Its parent is here, so a ghost would have to be. */
+		child = fork();
+		if (child)
+			_exit(result_of(child));
+		if (exec_at_home_in_vain(file) != EMFILE)
+			_exit(233);
+		_exit(move_io(BPROC_IOC_MOVE, BPROC_NODE_MASTER, &io, 1) ? errno & 0xff : 0);
+	}
+	return result_of(pid);
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_node_status status = { .state = "up" };
@@ -458,6 +506,8 @@ int main(int argc, char **argv)
 		return unshared(argv[2], atoi(argv[3]), atoi(argv[4]));
 	if (argc == 6 && !strcmp(what, "early"))
 		return early(argv[2], atoi(argv[3]), atoi(argv[4]), argv[5]);
+	if (argc == 5 && !strcmp(what, "undone"))
+		return undone(node, argv[3], argv[4]);
 	if (argc == 3 && !strcmp(what, "keyring"))
 		return home_with_keyring(node);
 	if (argc == 5 && !strcmp(what, "user"))
