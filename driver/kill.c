@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kill(2), carried out in one part of the process space. */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
@@ -17,6 +18,9 @@ static bool may_kill(const struct bproc_killer *k, struct task_struct *task)
 
 	if (k->capable || uid_eq(k->euid, to->suid) || uid_eq(k->euid, to->uid) ||
 	    uid_eq(k->uid, to->suid) || uid_eq(k->uid, to->uid))
+		return true;
+	/* A process that asks itself may be root of the other's user namespace. */
+	if (k->sender == current && ns_capable(to->user_ns, CAP_KILL))
 		return true;
 	return k->info.si_signo == SIGCONT && task_session(task) == task_session(k->sender);
 }

@@ -25,6 +25,7 @@
  *                              go to TO: execmove or vexecmove; as open
  * permission undone NODE FILE PATH:  the set-user-ID program FILE does not become one at home
  *                              after all; then it goes home and opens PATH; 0
+ * permission inner NODE:       root of a user namespace there signals a group in it
  * permission ids:              1 if the real user ID is not 0, 2 if the effective
  * one is
  */
@@ -465,6 +466,67 @@ static int undone(int node, char *file, const char *path)
 	return result_of(pid);
 }
 
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* Root of the namespace, and another user of it in a group of his own. */
+static int signal_inner(int chan)
+{
+	pid_t pid;
+	int ret;
+
+	if (!make_user_ns())
+		return 234;
+	put_int(chan, 0);
+	get_int(chan);
+	if (setuid(0))
+		return 232;
+	pid = fork();
+	if (pid == 0) {
+		if (setpgid(0, 0) || setuid(1))
+			_exit(231);
+		put_int(chan, 0);
+		for (;;)
+			pause();
+	}
+	if (get_int(chan))
+		return 230;
+	ret = kill(-pid, SIGTERM) ? errno & 0xff : 0;
+	if (!ret && end_of(pid) != SIGTERM)
+		ret = 229;
+	get_rid_of(ret ? pid : 0);
+	return ret;
+}
+
+static int inner(int node)
+{
+	int chan, to[2];
+	char path[64];
+	pid_t pid = remote_fork(node, &chan), child;
+
+	if (pid == 0) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, to))
+			_exit(errno & 0xff);
+		child = fork();
+		if (child == 0)
+			_exit(signal_inner(to[1]));
+		get_int(to[0]);
+		snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)child);
+		if (!write_file(path, "0 1001 2\n"))
+			_exit(228);
+		put_int(to[0], 0);
+		_exit(result_of(child));
+	}
+	return result_of(pid);
+}
+
 int main(int argc, char **argv)
 {
 	struct bproc_node_status status = { .state = "up" };
@@ -508,6 +570,8 @@ int main(int argc, char **argv)
 		return early(argv[2], atoi(argv[3]), atoi(argv[4]), argv[5]);
 	if (argc == 5 && !strcmp(what, "undone"))
 		return undone(node, argv[3], argv[4]);
+	if (argc == 3 && !strcmp(what, "inner"))
+		return inner(node);
 	if (argc == 3 && !strcmp(what, "keyring"))
 		return home_with_keyring(node);
 	if (argc == 5 && !strcmp(what, "user"))
