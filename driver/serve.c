@@ -118,10 +118,11 @@ static int serve_migrate(struct bproc_space *m, struct bproc_ghost *g,
 	struct bproc_killer k;
 	const struct cred *cred;
 	bool tracer;
-	int err = fill_killer(&k, m, g, call);
 
-	if (err)
-		return err;
+	/* No signal goes with it, and no signal's rule of who may send it. */
+	if (call->signal.signo)
+		return -EINVAL;
+	fill_killer(&k, m, g, call);
 	cred = bproc_ghost_get_cred(g);
 	k.uid = cred->uid;
 	k.euid = cred->euid;

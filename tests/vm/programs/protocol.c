@@ -488,6 +488,10 @@ static void migrates_others(void)
 	     say(BPROC_MSG_CALL, 0, pid, 88, 0, &call, sizeof(call)));
 	check(hear(BPROC_MSG_RESULT) && in.msg.id == 88 && in.msg.result == -EPERM,
 	      "it may not", "result %d", in.msg.result);
+	call.signal.signo = SIGCONT;
+	say(BPROC_MSG_CALL, 0, pid, 89, 0, &call, sizeof(call));
+	check(hear(BPROC_MSG_RESULT) && in.msg.id == 89 && in.msg.result == -EINVAL,
+	      "nor as one who continues it", "result %d", in.msg.result);
 	same("a signal that its ghost on a node got", ESRCH,
 	     say(BPROC_MSG_SIGNAL, 0, victim, 0, 0, &sig, sizeof(sig)));
 	check(is_alive(victim), "is not for who has the number now", "it ended");
