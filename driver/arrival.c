@@ -146,8 +146,11 @@ static void cut(struct file *stream)
 	fput(stream);
 }
 
-/* The sender said GO or ABORT; or the master, of a sender that is dead, ABORT. */
-void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
+/*
+ * The sender said GO or ABORT; or the master, of a sender that is dead, ABORT. Return: of a
+ * process that arrives from there.
+ */
+bool bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 {
 	struct file *stream = NULL;
 	struct arrival *a;
@@ -171,6 +174,7 @@ void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 	/* It was killed before the word came: the other side has a ghost of it by now. */
 	if (!found && m->type == BPROC_MSG_GO)
 		bproc_proc_report_lost(s, m->pid);
+	return found;
 }
 
 /* The daemon, or a node, is gone: nobody will say GO any more. */

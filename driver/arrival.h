@@ -15,7 +15,7 @@ int bproc_arrival_exec(const struct bproc_stream *h, struct bproc_stream __user 
 long bproc_arrive(struct bproc_space *s, struct bproc_ghost *g,
 		  struct bproc_arrive __user *uarg);
 int bproc_arrival_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);
-void bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m);
+bool bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m);
 bool bproc_arrival_is_off(struct bproc_space *s, pid_t pid);
 u32 bproc_arrivals_list(struct bproc_space *s, s32 *to, u32 room);
 void bproc_arrivals_abort(struct bproc_space *s, int node);

@@ -60,22 +60,27 @@ static void control_done(struct bproc_space *master, struct control *c, int resu
  * @m: the message
  *
  * A caller that was killed meanwhile does not hear it.
+ *
+ * Return: false if it answers what somebody else was asked.
  */
-void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m)
+bool bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m)
 {
 	int result = m->result <= 0 && m->result >= -MAX_ERRNO ? m->result : -EIO;
 	const struct bproc_msg_migrated *migrated = (const void *)(m + 1);
 	bool from_driver = m->type == BPROC_MSG_MIGRATED;
 	struct control *c;
+	bool ours;
 
 	xa_lock(&master->controls);
 	c = m->id <= ULONG_MAX ? xa_load(&master->controls, m->id) : NULL;
-	if (c && c->node == m->node && (c->op == MIGRATE) == from_driver) {
+	ours = !c || (c->node == m->node && (c->op == MIGRATE) == from_driver);
+	if (c && ours) {
 		if (from_driver)
 			c->why = migrated->why;
 		control_done(master, c, result);
 	}
 	xa_unlock(&master->controls);
+	return ours;
 }
 
 /**

@@ -17,7 +17,7 @@ long bproc_control_reconnect(struct bproc_calling *c);
 int bproc_control_migrate(struct bproc_space *master, int node, struct bproc_migrate *arg);
 void bproc_control_migrate_for(struct bproc_space *master, int node,
 			       const struct bproc_migrate *arg, struct bproc_msgbuf *reply);
-void bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m);
+bool bproc_control_answered(struct bproc_space *master, const struct bproc_msg *m);
 void bproc_controls_abort(struct bproc_space *master, int node);
 
 #endif

@@ -119,6 +119,7 @@ static void show_usage(struct bproc_ghost *g, const struct bproc_rusage *usage)
 		bproc_usage_set(g->task, usage);
 }
 
+/* Of one that moved meanwhile it may come too late. */
 static void handle_usage(struct bproc_space *s, const struct bproc_msg *m)
 {
 	const struct bproc_msg_usage *u = (const void *)(m + 1);
@@ -131,6 +132,45 @@ static void handle_usage(struct bproc_space *s, const struct bproc_msg *m)
 			show_usage(g, &u->usage);
 		bproc_ghost_put(g);
 	}
+}
+
+static void say_foreign(const struct bproc_msg *m)
+{
+	pr_notice_ratelimited("node %d speaks (message type %u) for process %d, which is not there\n",
+			      m->node, m->type, m->pid);
+}
+
+/* Is it known to be another's? One that is nowhere may have ended just now. */
+static bool is_anothers(struct bproc_space *s, const struct bproc_msg *m)
+{
+	struct bproc_ghost *g = bproc_ghost_find(s, m->pid);
+	struct task_struct *task;
+	bool ret;
+
+	if (g) {
+		spin_lock(&g->lock);
+		ret = g->node != m->node && !(g->in_transit && g->transit_to == m->node);
+		spin_unlock(&g->lock);
+		bproc_ghost_put(g);
+		return ret;
+	}
+	if (bproc_ghost_was_killed(s, m))
+		return false;
+	task = bproc_space_task(s, m->pid);
+	if (!task)
+		return bproc_tid_is_any(s, m->pid);
+	ret = !(READ_ONCE(task->flags) & PF_EXITING);
+	put_task_struct(task);
+	return ret;
+}
+
+/* Nobody had use for a message. Return: 0 if that can be, or -ESRCH. */
+static int unused(struct bproc_space *s, const struct bproc_msg *m)
+{
+	if (!is_anothers(s, m))
+		return 0;
+	say_foreign(m);
+	return -ESRCH;
 }
 
 /* Messages about a process: only of the node where it is. */
@@ -188,8 +228,7 @@ static int find_and_handle_process(struct bproc_space *s, const struct bproc_msg
 		   (m->type == BPROC_MSG_IDS && !bproc_child_ids(s, m))) {
 		err = 0;
 	} else {
-		pr_notice_ratelimited("node %d speaks (message type %u) for process %d, which is not there\n",
-				      m->node, m->type, m->pid);
+		say_foreign(m);
 		err = -ESRCH;
 	}
 	bproc_ghost_put(g);
@@ -238,27 +277,25 @@ static int master_message(struct bproc_space *s, const struct bproc_msg *m)
 		return 0;
 	case BPROC_MSG_GO:
 	case BPROC_MSG_ABORT:
-		if (!bproc_transit_message(s, m))
-			bproc_arrival_word(s, m);
-		return 0;
+		return bproc_transit_message(s, m) || bproc_arrival_word(s, m) ? 0 : unused(s, m);
 	case BPROC_MSG_SIGNAL:
 		return bproc_deliver_signal(s, m->pid, (const void *)(m + 1));
 	case BPROC_MSG_THREAD_EXIT:
-		bproc_tid_free(s, m->node, m->pid);
-		return 0;
+		return bproc_tid_free(s, m->node, m->pid) ? 0 : unused(s, m);
 	case BPROC_MSG_CALL:
-		bproc_serve_call(s, m);
-		return 0;
+		return bproc_serve_call(s, m) ? unused(s, m) : 0;
 	case BPROC_MSG_MIGRATED:
-		bproc_control_answered(s, m);
-		return 0;
+		if (bproc_control_answered(s, m))
+			return 0;
+		say_foreign(m);
+		return -ESRCH;
 	case BPROC_MSG_USAGE:
 		handle_usage(s, m);
 		return 0;
 	case BPROC_MSG_WATCH:
 		return bproc_watch(s, m);
 	case BPROC_MSG_REAPED:
-		return bproc_child_reaped(s, m);
+		return bproc_child_reaped(s, m) ? unused(s, m) : 0;
 	case BPROC_MSG_UNFORK:
 		/* A thread's number, or a process. */
 		if (bproc_tid_free(s, m->node, m->pid))

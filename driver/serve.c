@@ -160,15 +160,11 @@ static size_t element_size(const struct bproc_msg_call *call)
 }
 
 /* Fill the body, @n elements at most. Return: the result. */
-static int serve(struct bproc_space *m, const struct bproc_msg *msg,
+static int serve(struct bproc_space *m, struct bproc_ghost *g, const struct bproc_msg *msg,
 		 const struct bproc_msg_call *call, void *body, u32 n)
 {
-	struct bproc_ghost *g = bproc_ghost_find(m, msg->pid);
-	int ret = -BPROC_BE_INVALIDPROC;
+	int ret;
 
-	/* A node speaks for its own processes. */
-	if (!g || READ_ONCE(g->node) != msg->node || READ_ONCE(g->state) != BPROC_GHOST_LIVE)
-		goto out;
 	switch (call->call) {
 	case BPROC_CALL_INFO:
 		ret = bproc_nodes_info(m, max(call->after, -1), body, n);
@@ -202,8 +198,6 @@ static int serve(struct bproc_space *m, const struct bproc_msg *msg,
 	default:
 		ret = -EINVAL;
 	}
-out:
-	bproc_ghost_put(g);
 	return ret;
 }
 
@@ -211,22 +205,29 @@ out:
  * bproc_serve_call - BPROC_MSG_CALL came from a node
  * @m: the master
  * @msg: the message; its body is long enough
+ *
+ * Return: 0, or -ESRCH if it is for no process of the node's, which is answered all the same.
  */
-void bproc_serve_call(struct bproc_space *m, const struct bproc_msg *msg)
+int bproc_serve_call(struct bproc_space *m, const struct bproc_msg *msg)
 {
+	struct bproc_ghost *g = bproc_ghost_find(m, msg->pid);
 	const struct bproc_msg_call *call = (const void *)(msg + 1);
 	size_t size = element_size(call);
 	u32 n = size ? min_t(u32, call->count, BPROC_CALL_ROOM / size) : 0;
 	struct bproc_msgbuf *buf;
+	bool known;
 
+	known = g && READ_ONCE(g->node) == msg->node && READ_ONCE(g->state) == BPROC_GHOST_LIVE;
 	buf = bproc_msg_alloc(BPROC_MSG_RESULT, msg->node, msg->pid, n * size,
 			      GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = msg->id;
-	buf->msg.result = serve(m, msg, call, buf->body, n);
+	buf->msg.result = known ? serve(m, g, msg, call, buf->body, n) : -BPROC_BE_INVALIDPROC;
+	bproc_ghost_put(g);
 	if (buf->msg.result == -EINPROGRESS) {
 		bproc_msg_free(buf);
-		return;
+		return 0;
 	}
 	buf->msg.size = sizeof(buf->msg) + max(buf->msg.result, 0) * size;
 	bproc_msgq_post(&m->msgq, buf);
+	return known ? 0 : -ESRCH;
 }

@@ -7,7 +7,7 @@
 
 struct bproc_space;
 
-void bproc_serve_call(struct bproc_space *m, const struct bproc_msg *msg);
+int bproc_serve_call(struct bproc_space *m, const struct bproc_msg *msg);
 int bproc_send_to_thread(struct bproc_space *m, pid_t sender, const struct bproc_msg_call *call);
 
 #endif

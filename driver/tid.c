@@ -64,6 +64,16 @@ bool bproc_tid_is_on(struct bproc_space *s, int node, pid_t nr)
 }
 
 /**
+ * bproc_tid_is_any - does a thread of any node have the number?
+ * @s: the master
+ * @nr: the number
+ */
+bool bproc_tid_is_any(struct bproc_space *s, pid_t nr)
+{
+	return nr > 0 && xa_load(&s->tids, nr);
+}
+
+/**
  * bproc_tid_free - the thread is gone
  * @s: the master
  * @node: where it was: only that node can say so

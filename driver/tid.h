@@ -9,6 +9,7 @@ struct bproc_space;
 
 int bproc_tid_alloc(struct bproc_space *s, int node);
 bool bproc_tid_is_on(struct bproc_space *s, int node, pid_t nr);
+bool bproc_tid_is_any(struct bproc_space *s, pid_t nr);
 bool bproc_tid_free(struct bproc_space *s, int node, pid_t nr);
 void bproc_tids_free(struct bproc_space *s, int node);
 

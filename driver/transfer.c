@@ -408,7 +408,7 @@ bool bproc_transfer_answered(struct bproc_space *s, const struct bproc_msg *m)
 		return false;
 	ours = t->pid == m->pid && (!bproc_is_master(s) || t->node == m->node);
 	if (!ours) {
-		pr_notice("node %d answers for a move of process %d that is not its own\n",
+		pr_notice_ratelimited("node %d answers for a move of process %d that is not its own\n",
 			  m->node, m->pid);
 	} else if (m->result < 0 && m->result >= -MAX_ERRNO) {
 		/*

@@ -422,19 +422,25 @@ int bproc_watch(struct bproc_space *m, const struct bproc_msg *msg)
 	return -ESRCH;
 }
 
-static void set_reaped(struct bproc_space *m, struct task_struct *task, int node)
+/* Return: has the node to do with it, as far as is known? */
+static bool set_reaped(struct bproc_space *m, struct task_struct *task, int node)
 {
 	struct bproc_ghost *g = parents_ghost(m, task);
+	bool any = node == BPROC_NODE_ANY;
+	bool ours = any || (g && READ_ONCE(g->node) == node);
 	struct bproc_proc *p;
 
 	xa_lock_irq(&m->procs);
 	p = xa_load(&m->procs, task->tgid);
-	if (p && (node == BPROC_NODE_ANY || find_watcher(p, node)))
+	if (p && (any || find_watcher(p, node))) {
 		p->reaped = true;
+		ours = true;
+	}
 	xa_unlock_irq(&m->procs);
-	if (g)
+	if (g && ours)
 		bproc_ghost_reap_soon(g);
 	bproc_ghost_put(g);
+	return ours;
 }
 
 /**
@@ -452,15 +458,16 @@ void bproc_child_was_reaped(struct bproc_space *m, struct task_struct *task)
  * @m: the master
  * @msg: the message
  *
- * Return: 0.
+ * Return: 0, or -ESRCH if nobody of that node could wait for it.
  */
 int bproc_child_reaped(struct bproc_space *m, const struct bproc_msg *msg)
 {
 	struct task_struct *task = bproc_space_task(m, msg->pid);
+	bool ours = false;
 
 	if (task) {
-		set_reaped(m, task, msg->node);
+		ours = set_reaped(m, task, msg->node);
 		put_task_struct(task);
 	}
-	return 0;
+	return ours ? 0 : -ESRCH;
 }

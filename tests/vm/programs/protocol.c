@@ -182,8 +182,50 @@ static bool is_alive(pid_t pid)
 	return ret == 0;
 }
 
+/* Somebody's MIGRATE of node 0's process is answered by node 1. */
+static void foreign_answer(pid_t pid)
+{
+	struct bproc_migrate arg = { .pid = pid, .node = 1 };
+	struct bproc_msg_migrated said = { .why = BPROC_WHY_STOPPED };
+	pid_t asker = fork();
+	uint64_t id;
+
+	if (asker == 0) {
+		bp(BPROC_IOC_MIGRATE, &arg);
+		_exit(errno == EBUSY ? 0 : 1);
+	}
+	check(hear(BPROC_MSG_MIGRATE) && in.msg.node == 0, "MIGRATE is for its node",
+	      "node %d", in.msg.node);
+	id = in.msg.id;
+	same("the answer of another", ESRCH,
+	     say(BPROC_MSG_MIGRATED, 1, pid, id, -EPERM, &said, sizeof(said)));
+	check(is_alive(asker), "is none", "it is one");
+	same("that of its node", 0,
+	     say(BPROC_MSG_MIGRATED, 0, pid, id, -EBUSY, &said, sizeof(said)));
+	same("counts", 0, end_of(asker));
+}
+
+/* The number of a thread of node 0's. */
+static void foreign_thread(pid_t pid)
+{
+	struct bproc_msg_fork forking = { .flags = BPROC_FORK_THREAD };
+	pid_t tid;
+
+	say(BPROC_MSG_FORK, 0, pid, 78, 0, &forking, sizeof(forking));
+	check(hear(BPROC_MSG_FORKED) && in.msg.id == 78 && in.msg.pid > 0,
+	      "a thread gets a number", "result %d", in.msg.result);
+	tid = in.msg.pid;
+	same("another node has it end", ESRCH,
+	     say(BPROC_MSG_THREAD_EXIT, 1, tid, 0, 0, NULL, 0));
+	same("its own", 0, say(BPROC_MSG_THREAD_EXIT, 0, tid, 0, 0, NULL, 0));
+	same("once more, of nobody", 0, say(BPROC_MSG_THREAD_EXIT, 0, tid, 0, 0, NULL, 0));
+}
+
 static void foreign_messages(pid_t pid)
 {
+	struct bproc_msg_usage usage = { .pid = pid, .usage = { .utime = 1ULL << 40 } };
+	struct bproc_msg_migrate migrate = { .to = 1 };
+	struct bproc_msg_call call = { .call = BPROC_CALL_GETSID, .after = pid };
 	struct bproc_msg_name name = { .comm = "stolen" };
 	struct bproc_msg_fork forking = { 0 };
 	char comm[32];
@@ -195,8 +237,28 @@ static void foreign_messages(pid_t pid)
 	check(hear(BPROC_MSG_FORKED) && in.msg.id == 77 && in.msg.result < 0,
 	      "FORK is refused", "result %d", in.msg.result);
 	same("UNFORK", ESRCH, say(BPROC_MSG_UNFORK, 1, pid, 0, 0, NULL, 0));
-	say(BPROC_MSG_GO, 1, pid, 1, 0, NULL, 0);
-	say(BPROC_MSG_ABORT, 1, pid, 1, 0, NULL, 0);
+	same("GO", ESRCH, say(BPROC_MSG_GO, 1, pid, 1, 0, NULL, 0));
+	same("ABORT", ESRCH, say(BPROC_MSG_ABORT, 1, pid, 1, 0, NULL, 0));
+	same("its own node's, too late", 0, say(BPROC_MSG_ABORT, 0, pid, 1, 0, NULL, 0));
+	say(BPROC_MSG_USAGE, 1, 0, 0, 0, &usage, sizeof(usage));
+	same("USAGE is passed over", 0, strtol(stat_field(pid, 14), NULL, 10));
+	same("WATCH", ESRCH, say(BPROC_MSG_WATCH, 1, pid, 0, 0, NULL, 0));
+	same("REAPED", ESRCH, say(BPROC_MSG_REAPED, 1, pid, 0, 0, NULL, 0));
+	same("REAPED, of a process of the master", ESRCH,
+	     say(BPROC_MSG_REAPED, 1, getpid(), 0, 0, NULL, 0));
+	same("THREAD_EXIT", ESRCH, say(BPROC_MSG_THREAD_EXIT, 1, pid, 0, 0, NULL, 0));
+	same("CALL", ESRCH, say(BPROC_MSG_CALL, 1, pid, 79, 0, &call, sizeof(call)));
+	check(hear(BPROC_MSG_RESULT) && in.msg.id == 79 &&
+		      in.msg.result == -BPROC_BE_INVALIDPROC,
+	      "is answered", "result %d", in.msg.result);
+	same("its own node's CALL", 0,
+	     say(BPROC_MSG_CALL, 0, pid, 80, 0, &call, sizeof(call)));
+	check(hear(BPROC_MSG_RESULT) && in.msg.id == 80 && in.msg.result >= 0, "is served",
+	      "result %d", in.msg.result);
+	same("MIGRATE", ESRCH,
+	     say(BPROC_MSG_MIGRATE, 1, pid, 0, 0, &migrate, sizeof(migrate)));
+	foreign_answer(pid);
+	foreign_thread(pid);
 	check(is_alive(pid), "the process did not notice", "it did");
 	proc_file(pid, "comm", comm, sizeof(comm));
 	check(!strcmp(comm, "anything\n"), "and kept its name", "%s", comm);
