@@ -439,12 +439,12 @@ static int exec_at_home_in_vain(char *file)
 	getrlimit(RLIMIT_NOFILE, &old);
 	full.rlim_max = old.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &full);
-	while (fcntl(fd, F_DUPFD_CLOEXEC, 3) >= 0)
+	while (fcntl(fd, F_DUPFD_CLOEXEC, 0) >= 0)
 		;
 	ioctl(fd, BPROC_IOC_REXEC, &m);
 	error = errno;
 	setrlimit(RLIMIT_NOFILE, &old);
-	close_range(fd, 29, 0);
+	close_range(0, 29, 0);
 	return error;
 }
 
@@ -479,24 +479,24 @@ static bool write_file(const char *path, const char *text)
 /* Root of the namespace, and another user of it in a group of his own. */
 static int signal_inner(int chan)
 {
+	int ret, to[2];
 	pid_t pid;
-	int ret;
 
 	if (!make_user_ns())
 		return 234;
 	put_int(chan, 0);
 	get_int(chan);
-	if (setuid(0))
+	if (setuid(0) || socketpair(AF_UNIX, SOCK_STREAM, 0, to))
 		return 232;
 	pid = fork();
 	if (pid == 0) {
 		if (setpgid(0, 0) || setuid(1))
 			_exit(231);
-		put_int(chan, 0);
+		put_int(to[1], 0);
 		for (;;)
 			pause();
 	}
-	if (get_int(chan))
+	if (get_int(to[0]))
 		return 230;
 	ret = kill(-pid, SIGTERM) ? errno & 0xff : 0;
 	if (!ret && end_of(pid) != SIGTERM)
