@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How ghosts end with what they stand for, and the other way round. */
+#include <linux/cred.h>
 #include <linux/sched/signal.h>
 
 #include "ghost.h"
@@ -112,6 +113,8 @@ void bproc_ghost_kill_process(struct bproc_ghost *g)
 			      GFP_KERNEL | __GFP_NOFAIL);
 	sig = (void *)buf->body;
 	sig->signo = SIGKILL;
+	/* Who may end the ghost may not be who may end the process. */
+	sig->owner = from_kuid_munged(&init_user_ns, task_uid(g->task));
 	bproc_msgq_post(&g->space->msgq, buf);
 }
 

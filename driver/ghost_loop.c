@@ -82,10 +82,20 @@ static bool parent_changed(struct bproc_ghost *g)
 	return ppid != old;
 }
 
+/*
+ * The kernel's own are for the process, whoever's it is; but not those that tell of a file,
+ * which anybody can have told to whom he may signal. For all others that was asked, too.
+ */
+static u32 meant_for(const kernel_siginfo_t *info)
+{
+	if (info->si_code == SI_KERNEL && info->si_signo != SIGIO && info->si_signo != SIGURG)
+		return 0;
+	return from_kuid_munged(&init_user_ns, current_uid());
+}
+
 static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 {
 	int sig = info->si_signo;
-	u32 owner = 0;
 	bool swallow;
 
 	if (sig == BPROC_PARENT_DIED && bproc_orphan_signal(g, info))
@@ -109,14 +119,7 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 		if (swallow)
 			return;
 	}
-	/* The kernel's own are for the process, whoever's it is. */
-	if (!bproc_is_master(g->space) && info->si_code <= 0)
-		owner = from_kuid_munged(&init_user_ns, current_uid());
-	bproc_forward_signal(g->space, g->node, g->nr, info, owner);
-	if (sig == SIGKILL && info->si_code == SI_KERNEL) {
-		/* The kernel itself wants the memory or the namespace: do not wait. */
-		bproc_ghost_end(g, SIGKILL);
-	}
+	bproc_forward_signal(g->space, g->node, g->nr, info, meant_for(info));
 }
 
 /* The arguments go into memory that the stub set aside; ps(1) reads them from there. */

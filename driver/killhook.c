@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kill(2), sigqueue(3) and tgkill(2) on a node reach the whole process space. A number that is
- * in use on the node is the kernel's business: a process, or a stand-in that sends the signal
- * on. For all else, and for groups, the master is asked: it alone knows where everybody is.
+ * kill(2), sigqueue(3) and tgkill(2) on a node reach the whole process space. A process that is
+ * on the node is the kernel's business. For all else, also where a ghost has the number, and for
+ * groups, the master is asked: it alone knows where everybody is, and whose.
  */
 #include <linux/compat.h>
 #include <linux/compiler.h>
@@ -14,6 +14,7 @@
 
 #include "arrival.h"
 #include "call.h"
+#include "ghost.h"
 #include "hook.h"
 #include "kcompat.h"
 #include "kill.h"
@@ -80,7 +81,7 @@ static long kill_myself(enum which which, const struct pt_regs *regs, pid_t me)
 	return original(which, &mine);
 }
 
-/* The original has found it right, but for the process. */
+/* Who changes it meanwhile says nothing that he could not have said. */
 static int get_info(enum which which, const struct pt_regs *regs,
 		    struct bproc_msg_signal *sig)
 {
@@ -102,8 +103,11 @@ static int get_info(enum which which, const struct pt_regs *regs,
 		sig->errno_ = info.si_errno;
 		sig->value = info.si_ptr;
 #endif
+	} else {
+		return 0;
 	}
-	return 0;
+	/* The kernel's rule, for others than the caller. */
+	return sig->code >= 0 || sig->code == SI_TKILL ? -EPERM : 0;
 }
 
 static int make_call(struct bproc_space *s, enum which which, const struct pt_regs *regs,
@@ -234,6 +238,20 @@ static bool has_left(struct bproc_space *s, pid_t target)
 	return ret;
 }
 
+/*
+ * Is it a ghost here? It has the user of the time when it was made, and the process may have
+ * another one: the master knows.
+ */
+static bool is_elsewhere(struct bproc_space *s, pid_t target)
+{
+	struct bproc_ghost *g = bproc_ghost_find(s, target);
+	bool ret = g && READ_ONCE(g->state) == BPROC_GHOST_LIVE && !READ_ONCE(g->ended) &&
+		   !bproc_ghost_is_local(g);
+
+	bproc_ghost_put(g);
+	return ret;
+}
+
 static void make_tgkill(enum which which, const struct pt_regs *regs, struct bproc_msg_call *call)
 {
 	bool compat = which == TGKILL_32;
@@ -270,15 +288,28 @@ static long tgkill_from_master(struct bproc_space *s, int which,
 	return valid || ret == -ESRCH ? ret : -EINVAL;
 }
 
+/* To the kernel a child that has ended, and is nobody for the master, is there till a wait. */
+static long ask_of_ghost(struct bproc_space *s, int which, const struct pt_regs *regs,
+			 const struct bproc_msg_call *call)
+{
+	long ret = bproc_call_master(s, call, NULL, 0);
+
+	return ret == -ESRCH || ret == -EIO ? original(which, regs) : ret;
+}
+
 /* To one thread; those of a process here the kernel knows. */
 static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
 {
-	long ret = original(which, regs);
 	struct bproc_msg_call call;
 	struct task_struct *task;
 	bool here = false;
+	long ret;
 
 	make_tgkill(which, regs, &call);
+	bproc_call_sign(s, &call);
+	if (call.node > 0 && is_elsewhere(s, call.after))
+		return ask_of_ghost(s, which, regs, &call);
+	ret = original(which, regs);
 	if (ret != -ESRCH || call.after <= 0 || call.node <= 0 ||
 	    bproc_proc_was_here(s, call.after))
 		return ret;
@@ -289,7 +320,6 @@ static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_r
 	}
 	if (here)
 		return ret;
-	bproc_call_sign(s, &call);
 	ret = bproc_call_master(s, &call, NULL, 0);
 	return ret == -EIO ? -ESRCH : ret;
 }
@@ -297,10 +327,15 @@ static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_r
 static long kill_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
 {
 	pid_t target = target_of(which, regs);
+	struct bproc_msg_call call;
 	long ret;
 
 	if (target <= 0 && (which == KILL || which == KILL_32))
 		return kill_many(s, which, regs, target);
+	if (is_elsewhere(s, target)) {
+		ret = make_call(s, which, regs, target, &call);
+		return ret ? ret : ask_of_ghost(s, which, regs, &call);
+	}
 	ret = has_left(s, target) ? -ESRCH : original(which, regs);
 	/* One that was here, and whose parent here knows of its end, is gone everywhere. */
 	if (ret != -ESRCH || target <= 0 || bproc_proc_was_here(s, target))

@@ -102,8 +102,8 @@ static bool is_meant(struct bproc_space *s, pid_t nr, struct task_struct *task,
 
 	if (m->owner == BPROC_SIGNAL_OWN || !m->owner)
 		return true;
-	/* Codes that only the kernel can give. */
-	if ((m->code == SI_USER || m->code == SI_TKILL) && !m->uid)
+	/* Codes that only the kernel can give. Of SIGKILL it does not keep who sent it. */
+	if ((m->code == SI_USER || m->code == SI_TKILL) && !m->uid && m->pid)
 		return true;
 	g = bproc_ghost_find(s, nr);
 	if (g) {

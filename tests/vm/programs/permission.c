@@ -18,6 +18,9 @@
  * permission follows NODE UID: so are its ghost, and those of its children
  * permission keyring NODE:     who comes home with a process keyring
  * permission stale NODE UID:   a signal of that user's for who had a number before
+ * permission became NODE FILE UID: that user's child executes "FILE become", and is root's
+ *                              when its parent signals it from there
+ * permission become:           root's, with all its user IDs, till its parent ends
  * permission shares NODE:      who shares descriptors does not get the ghost's
  * permission unshared CALL FROM TO:  in a user namespace made on FROM it goes to TO: move, rexec,
  *                              rfork, vrfork or none; 0
@@ -238,16 +241,55 @@ static pid_t fork_user(uid_t uid)
 	return pid;
 }
 
+/* By what the master does not hear of before the signal comes to it. */
+static int signal_by_fd(pid_t pid, int sig)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int ret = fd < 0 ? -1 : (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
+
+	close(fd);
+	return ret;
+}
+
+/* Refused where the master is asked; let through where this kernel asks the ghost here. */
+static int try_to_signal(pid_t pid, int sig)
+{
+	union sigval value = { .sival_int = 1 };
+
+	if (!kill(pid, sig) || errno != EPERM)
+		return 234;
+	if (!sigqueue(pid, sig, value) || errno != EPERM)
+		return 233;
+	if (!syscall(SYS_tgkill, pid, pid, sig) || errno != EPERM)
+		return 232;
+	return signal_by_fd(pid, sig) ? 231 : 0;
+}
+
+/* A file tells it of input by a signal of our choice. */
+static int have_a_file_signal(pid_t pid, int sig)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || fcntl(pair[0], F_SETOWN, pid) ||
+	    (sig != SIGIO && fcntl(pair[0], F_SETSIG, sig)) ||
+	    fcntl(pair[0], F_SETFL, O_ASYNC) || write(pair[1], "x", 1) != 1)
+		return 230;
+	close(pair[0]);
+	close(pair[1]);
+	return 0;
+}
+
 /* Has a child there signal the process that it hears of; CHANNEL goes to our parent. */
 static int signals_from(int node)
 {
-	int chan, target;
+	int chan, target, ret;
 	pid_t pid = remote_fork(node, &chan);
 
 	if (pid == 0) {
 		put_int(chan, 0);
 		target = get_int(chan);
-		_exit(target <= 1 ? 243 : kill(target, SIGTERM) ? errno & 0xff : 0);
+		ret = target <= 1 ? 243 : try_to_signal(target, SIGTERM);
+		_exit(ret ? ret : try_to_signal(target, SIGKILL));
 	}
 	if (get_int(chan))
 		return 242;
@@ -314,6 +356,8 @@ static int stale(int node, uid_t uid)
 	}
 	put_int(to[0], parent);
 	status = result_of(signaller);
+	/* Its ghost there sends them on in its own time. */
+	usleep(300000);
 	if (!ret && waitpid(victim, NULL, WNOHANG))
 		ret = 237;
 	get_rid_of(victim);
@@ -321,6 +365,68 @@ static int stale(int node, uid_t uid)
 		kill(stopped, SIGKILL);
 	/* That the node let it is what makes this a test. */
 	return ret ? ret : status;
+}
+
+static int become(void)
+{
+	pid_t parent = getppid();
+
+	if (setuid(0))
+		return errno & 0xff;
+	until(getppid() != parent);
+	return 0;
+}
+
+/* Says whom it cannot signal there, and is told when that one is to have ended. */
+static int parent_of_root(struct channel *c, int node, char *file)
+{
+	char *args[] = { file, "become", NULL };
+	int status, i, ret = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execv(file, args);
+		_exit(229);
+	}
+	if (!until(user_of(child) == 0))
+		return 225;
+	if (move_with(c, node))
+		return errno & 0xff;
+	for (i = 0; !ret && i < 2; i++)
+		ret = try_to_signal(child, i ? SIGKILL : SIGTERM);
+	if (!ret)
+		ret = have_a_file_signal(child, SIGTERM);
+	if (!ret)
+		ret = have_a_file_signal(child, SIGIO);
+	usleep(300000);
+	if (!ret && waitpid(child, NULL, WNOHANG))
+		ret = 228;
+	put_int(CHANNEL, ret ? 0 : child);
+	if (ret || get_int(CHANNEL) != 0)
+		return ret ? ret : 227;
+	status = end_of(child);
+	return status == SIGKILL ? 0 : 226;
+}
+
+static int became(int node, char *file, uid_t uid)
+{
+	struct channel c = channel_new();
+	pid_t parent = fork_user(uid), child, pid;
+	int chan, mine, ret;
+
+	if (parent == 0)
+		_exit(parent_of_root(&c, node, file));
+	chan = accept_channel(c.listener);
+	child = get_int(chan);
+	if (child <= 1)
+		return result_of(parent);
+	/* Root may, also where its ghost has another user. */
+	pid = remote_fork(node, &mine);
+	if (pid == 0)
+		_exit(kill(child, SIGKILL) ? errno & 0xff : 0);
+	ret = result_of(pid);
+	put_int(chan, ret);
+	return ret ? ret : result_of(parent);
 }
 
 static bool has_ghosts_descriptor(void)
@@ -535,6 +641,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "ids"))
 		return ids();
+	if (!strcmp(what, "become"))
+		return become();
 	node = scen_init(argc - 1, argv + 1);
 	alarm(60 * slowness());
 	if (argc == 3 && !strcmp(what, "run"))
@@ -562,6 +670,8 @@ int main(int argc, char **argv)
 		return follows(node, (uid_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(what, "stale"))
 		return stale(node, (uid_t)atoi(argv[3]));
+	if (argc == 5 && !strcmp(what, "became"))
+		return became(node, argv[3], (uid_t)atoi(argv[4]));
 	if (argc == 3 && !strcmp(what, "shares"))
 		return shares(node);
 	if (argc == 5 && !strcmp(what, "unshared"))

@@ -537,6 +537,7 @@ static void migrates_others(void)
 	struct bproc_msg_signal sig = { .signo = SIGUSR1,
 					.code = SI_QUEUE,
 					.owner = 1001 };
+	struct bproc_msg_signal told;
 	struct bproc_stream header;
 	struct bproc_cred cred;
 	pid_t pid = remote(&header), victim = spare(false);
@@ -557,6 +558,18 @@ static void migrates_others(void)
 	same("a signal that its ghost on a node got", ESRCH,
 	     say(BPROC_MSG_SIGNAL, 0, victim, 0, 0, &sig, sizeof(sig)));
 	check(is_alive(victim), "is not for who has the number now", "it ended");
+	sig.signo = SIGKILL;
+	sig.code = SI_USER;
+	same("nor SIGKILL, of which no kernel knows who sent it", ESRCH,
+	     say(BPROC_MSG_SIGNAL, 0, victim, 0, 0, &sig, sizeof(sig)));
+	check(is_alive(victim), "it neither", "it ended");
+	check(until(user_of(pid) == 1001), "the ghost is a user's", "%d", user_of(pid));
+	same("a signal to that", 0, kill(pid, SIGUSR2));
+	check(hear(BPROC_MSG_SIGNAL) && in.msg.pid == pid, "goes to the node", "it does not");
+	memcpy(&told, in.bytes + sizeof(in.msg), sizeof(told));
+	check(told.owner == 1001, "and says whose it was, should it come back", "%u",
+	      told.owner);
+	sig.signo = SIGUSR1;
 	sig.owner = 0;
 	same("one for root's is", 0,
 	     say(BPROC_MSG_SIGNAL, 0, victim, 0, 0, &sig, sizeof(sig)));
