@@ -88,7 +88,10 @@ static int slave_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* A signal for a process that has just left goes back, to be sent where it is now. */
+/*
+ * A signal for a process that has just left goes back, to be sent where it is now; with what
+ * the master said of whom it is meant for, as somebody else may have the number by then.
+ */
 static int deliver(struct bproc_space *s, const struct bproc_msg *m)
 {
 	const struct bproc_msg_signal *sig = (const void *)(m + 1);
@@ -103,7 +106,6 @@ static int deliver(struct bproc_space *s, const struct bproc_msg *m)
 	if (!buf)
 		return -ENOMEM;
 	memcpy(buf->body, sig, sizeof(*sig));
-	((struct bproc_msg_signal *)buf->body)->owner = BPROC_SIGNAL_OWN;
 	bproc_msgq_post(&s->msgq, buf);
 	return 0;
 }

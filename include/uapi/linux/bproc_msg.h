@@ -215,8 +215,8 @@ struct bproc_msg_stream {
  * @status: si_status, for SIGCHLD
  * @value: si_value
  * @tid: the thread it is for, or 0: the process
- * @owner: to the master: real user ID of the ghost on the node that got it, or
- *	BPROC_SIGNAL_OWN: it was for a process there; 0 if the kernel sent it
+ * @owner: real user ID of the ghost that got it, to be asked by the master, also of what comes
+ *	back; BPROC_SIGNAL_OWN: it was for a process there; 0 if the kernel sent it
  */
 struct bproc_msg_signal {
 	__s32 signo;
