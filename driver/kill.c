@@ -167,6 +167,7 @@ static int find_and_kill_thread(struct bproc_killer *k, pid_t nr, pid_t tid)
 		return 0;
 	if (is_child_reaper(task_tgid(task)))
 		return -EPERM;
+	k->info.si_code = SI_TKILL;
 	return ks_do_send_sig_info(k->info.si_signo, &k->info, task, PIDTYPE_PID);
 }
 

@@ -48,6 +48,9 @@ void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 	m->code = info->si_code;
 	m->errno_ = info->si_errno;
 	m->owner = owner;
+	/* To a thread: it has no other. */
+	if (info->si_code == SI_TKILL)
+		m->tid = nr;
 	switch (ks_siginfo_layout(info->si_signo, info->si_code)) {
 	case SIL_RT:
 		m->value = (unsigned long)info->si_ptr;

@@ -62,13 +62,13 @@ struct order {
 };
 
 struct answer {
-	int ret, err, status, code, ms;
+	int ret, err, status, code, ms, pid;
 };
 
 static int places[3];
 static int listening;
 static unsigned short port;
-static volatile sig_atomic_t heard, caught, caught_by;
+static volatile sig_atomic_t heard, caught, caught_by, caught_code, caught_from;
 
 /* --- those who obey --- */
 
@@ -78,16 +78,27 @@ static void on_child(int sig)
 	heard++;
 }
 
-static void on_signal(int sig)
+static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
+	(void)context;
 	caught_by = (int)syscall(SYS_gettid);
+	caught_code = info->si_code;
+	caught_from = info->si_pid;
 	caught++;
 }
 
 static void catch(int sig, int flags, void (*handler)(int))
 {
 	struct sigaction act = { .sa_handler = handler, .sa_flags = flags };
+
+	sigaction(sig, &act, NULL);
+}
+
+static void catch_all_of_it(int sig)
+{
+	struct sigaction act = { .sa_sigaction = on_signal,
+				 .sa_flags = SA_RESTART | SA_SIGINFO };
 
 	sigaction(sig, &act, NULL);
 }
@@ -193,16 +204,18 @@ static long carry_out_more(const struct order *o, struct answer *a)
 	case GROW:
 		return grow((size_t)o->a << 20);
 	case CATCH:
-		catch (o->a, SA_RESTART, on_signal);
+		catch_all_of_it(o->a);
 		return 0;
 	case CAUGHT:
 		until(caught >= o->a);
 		n = caught;
 		caught = 0;
 		a->status = caught_by;
+		a->code = caught_code;
+		a->pid = caught_from;
 		return n;
 	case DEATHSIG:
-		catch (o->a, SA_RESTART, on_signal);
+		catch_all_of_it(o->a);
 		return prctl(PR_SET_PDEATHSIG, o->a);
 	case SUBREAPER:
 		return prctl(PR_SET_CHILD_SUBREAPER, o->a);

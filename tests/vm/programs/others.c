@@ -61,6 +61,13 @@ static void puts_child(int parent, int child)
 	finish(&p, 2);
 }
 
+/* Of the signal that the last answer is about. */
+static void is_from_tgkill(const struct member *from)
+{
+	same("it is tgkill's", SI_TKILL, got.code);
+	same("from whom", from->pid, got.pid);
+}
+
 static void signals_threads(int from, int to)
 {
 	struct member a = start(from), b = start(to), gone = start(to);
@@ -71,12 +78,14 @@ static void signals_threads(int from, int to)
 	same("to the first thread", 0, ask(&a, TGKILL, b.pid, b.pid, SIGUSR1));
 	same("has come", 1, ask(&b, CAUGHT, 1));
 	same("to that", b.pid, got.status);
+	is_from_tgkill(&a);
 	tid = ask(&b, THREAD);
 	check(tid > 0 && tid != b.pid, "another thread", "%d", tid);
 	same("none to the other", 0, ask(&a, TGKILL, b.pid, tid, 0));
 	same("one to the other", 0, ask(&a, TGKILL, b.pid, tid, SIGUSR1));
 	same("has come", 1, ask(&b, CAUGHT, 1));
 	same("to that", tid, got.status);
+	is_from_tgkill(&a);
 	same("no such thread", -1, ask(&a, TGKILL, b.pid, 4000000, SIGUSR1));
 	same("for that reason", ESRCH, got.err);
 	finish(&gone, 1);
