@@ -106,14 +106,18 @@ static int kill_group(struct bproc_killer *k, struct pid *pgrp)
 	return ret;
 }
 
+/* To the kernel that others may not be signalled is no error then. */
 static int kill_all(struct bproc_killer *k)
 {
 	struct task_struct *task;
-	int ret = -ESRCH;
+	int ret = -ESRCH, err;
 
-	for_each_process(task)
-		if (!is_child_reaper(task_pid(task)))
-			ret = bproc_kill_merge(ret, kill_one(k, task));
+	for_each_process(task) {
+		if (is_child_reaper(task_pid(task)))
+			continue;
+		err = kill_one(k, task);
+		ret = bproc_kill_merge(ret, err == -EPERM ? 0 : err);
+	}
 	return ret;
 }
 

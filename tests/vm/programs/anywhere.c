@@ -6,12 +6,13 @@
 #include "scen.h"
 
 static int node, other;
-static volatile sig_atomic_t got, got_value, got_pid, got_code;
+static volatile sig_atomic_t got, got_value, got_pid, got_code, times;
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	got = sig;
+	times++;
 	got_value = info->si_value.sival_int;
 	got_pid = info->si_pid;
 	got_code = info->si_code;
@@ -57,6 +58,7 @@ enum order {
 	CHANGES,  /* wait for a change */
 	SETUID,
 	GOT, /* the last signal, its value and sender */
+	TIMES, /* how often one came, at least @a times; from then on anew */
 };
 
 static void give(int chan, int order, int a, int b, int c)
@@ -141,6 +143,13 @@ static int answer(int order, const int *arg, int *notifier)
 	case GOT:
 		n = until(got) ? got : 0;
 		return (int)(n | got_value << 8);
+	case TIMES:
+		until(times >= arg[0]);
+		/* More of them would be on their way. */
+		usleep(200000);
+		n = times;
+		times = 0;
+		return (int)n;
 	default:
 		return -4;
 	}
@@ -150,12 +159,22 @@ static void obey(int chan)
 {
 	int all[4], notifier = -1;
 
+	times = 0;
 	catch_signal(SIGUSR1);
 	catch_signal(SIGUSR2);
 	catch_signal(SIGRTMIN);
 	while (get(chan, all, sizeof(all)) && all[0] != END)
 		put_int(chan, answer(all[0], all + 1, &notifier));
 	_exit(0);
+}
+
+/* Out of the way of a remote process's own. */
+static int high(int chan)
+{
+	int fd = fcntl(chan, F_DUPFD_CLOEXEC, CHANNEL + 10);
+
+	close(chan);
+	return fd;
 }
 
 static pid_t servant(int where, int *chan)
@@ -170,7 +189,7 @@ static pid_t servant(int where, int *chan)
 		if (pid == 0)
 			obey(pair[1]);
 		close(pair[1]);
-		*chan = pair[0];
+		*chan = high(pair[0]);
 		return pid;
 	}
 	pid = remote_fork(where, chan);
@@ -178,6 +197,7 @@ static pid_t servant(int where, int *chan)
 		obey(*chan);
 	if (pid < 0)
 		give_up("rfork");
+	*chan = high(*chan);
 	/* Its handlers are there when it answers. */
 	same("a process on a node knows where it is", where, ask(*chan, WHERE, 0, 0, 0));
 	return pid;
@@ -280,6 +300,44 @@ static void groups(void)
 	dismiss(outsider, out);
 }
 
+static pid_t users_servant(int where, uid_t uid, int *chan)
+{
+	pid_t pid = servant(where, chan);
+
+	same("a user", 0, ask(*chan, SETUID, (int)uid, 0, 0));
+	check(until(user_of(pid) == (int)uid), "for others, too", "%d", user_of(pid));
+	return pid;
+}
+
+/* To all that its user may signal; of the others, which are everywhere, no word. */
+static void everybody(int from)
+{
+	const int place[] = { from, BPROC_NODE_MASTER, node, other };
+	int chan[4], roots[3], i;
+	pid_t pid[4], roots_pid[3];
+
+	for (i = 0; i < 4; i++)
+		pid[i] = users_servant(place[i], 2001, &chan[i]);
+	for (i = 0; i < 3; i++)
+		roots_pid[i] = servant(place[i + 1], &roots[i]);
+	same("to all: are there any?", 0, ask(chan[0], KILL, -1, 0, 0));
+	same("a signal to all", 0, ask(chan[0], KILL, -1, SIGUSR1, 0));
+	for (i = 1; i < 4; i++)
+		same("has come once", 1, ask(chan[i], TIMES, 1, 0, 0));
+	same("not to the caller", 0, ask(chan[0], TIMES, 0, 0, 0));
+	for (i = 0; i < 3; i++)
+		same("nor to others", 0, ask(roots[i], TIMES, 0, 0, 0));
+	for (i = 1; i < 4; i++)
+		dismiss(pid[i], chan[i]);
+	same("where there are but others: are there any?", 0, ask(chan[0], KILL, -1, 0, 0));
+	same("it is no error", 0, ask(chan[0], KILL, -1, SIGUSR1, 0));
+	for (i = 0; i < 3; i++) {
+		same("nothing has come", 0, ask(roots[i], TIMES, 0, 0, 0));
+		dismiss(roots_pid[i], roots[i]);
+	}
+	dismiss(pid[0], chan[0]);
+}
+
 int main(int argc, char **argv)
 {
 	int chan, other_chan;
@@ -305,5 +363,7 @@ int main(int argc, char **argv)
 	dismiss(me, chan);
 	dismiss(you, other_chan);
 	groups();
+	everybody(node);
+	everybody(other);
 	return failures != 0;
 }
