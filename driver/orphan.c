@@ -69,13 +69,13 @@ void bproc_orphan_listen(struct bproc_ghost *g)
  * @info: BPROC_PARENT_DIED
  *
  * Else it is for the process. It looks like one that the parent sends: but there is one for
- * each end of a parent.
+ * each end of a parent. Who has no room for more signals does not know from whom it is.
  */
 bool bproc_orphan_signal(struct bproc_ghost *g, const struct kernel_siginfo *info)
 {
 	look_at_parent(g);
 	if (!g->deaths || info->si_code != SI_USER ||
-	    (info->si_pid != g->last_parent && info->si_pid != g->parent_process))
+	    (info->si_pid && info->si_pid != g->last_parent && info->si_pid != g->parent_process))
 		return false;
 	g->deaths--;
 	return true;

@@ -6,6 +6,7 @@
  *	kin NODE OTHER
  */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "scen.h"
@@ -130,6 +131,42 @@ static void parents_end(int node)
 	close(c.listener);
 }
 
+static int says_parent(int chan)
+{
+	while (get_int(chan) > 0)
+		put_int(chan, getppid());
+	return 0;
+}
+
+static int parent_of_it(int chan)
+{
+	put_int(chan, 1);
+	return get_int(chan);
+}
+
+/* Of the parent's end a signal tells that has no room for a word of who sent it. */
+static void parents_end_without_room(int node)
+{
+	struct channel c = channel_new();
+	struct rlimit room, none;
+	int go[2], chan;
+
+	getrlimit(RLIMIT_SIGPENDING, &room);
+	none = room;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_SIGPENDING, &none);
+	grandchild(&c, node, go, says_parent);
+	setrlimit(RLIMIT_SIGPENDING, &room);
+	chan = accept_channel(c.listener);
+	same("one without room for signals", go[1], parent_of_it(chan));
+	close(go[0]);
+	same("its parent ends", 0, end_of(go[1]));
+	check(until(parent_of_it(chan) == 1), "it has another one", "%d", parent_of_it(chan));
+	put_int(chan, 0);
+	close(chan);
+	close(c.listener);
+}
+
 static int reaps(void)
 {
 	pid_t child, pid, me = getpid();
@@ -208,6 +245,7 @@ int main(int argc, char **argv)
 
 	numbers_of_others(node, other);
 	parents_end(node);
+	parents_end_without_room(node);
 	same("a subreaper", 0, run_there(node, reaps));
 	signal(SIGUSR2, note);
 	same("pidfds", 0, run_there(node, pidfds));
