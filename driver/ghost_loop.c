@@ -342,6 +342,8 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 		stop = g->stop;
 		g->stop = 0;
 		g->stopping = true;
+		/* A signal that stops has taken away one that would let it go on. */
+		g->cont = false;
 	}
 	spin_unlock(&g->lock);
 	if (stop) {
