@@ -207,20 +207,27 @@ void bproc_ghost_go_live(struct bproc_ghost *g)
  * @g: the ghost
  * @executing: does it?
  *
- * That may be a program, or may wait for files of anybody's. SIGKILL ends it then, unless it
- * had come before.
+ * That may be a program, or may wait for files of anybody's. SIGKILL ends it then; one that had
+ * come before ends the waits, and is taken by the ghost if it is still one after that.
  *
  * Return: false if what it stands for has ended.
  */
 bool bproc_ghost_set_executing(struct bproc_ghost *g, bool executing)
 {
-	bool live, late;
+	bool live, late, came;
 
 	spin_lock_irq(&bproc_sighand()->siglock);
-	if (executing)
+	came = sigismember(&current->signal->shared_pending.signal, SIGKILL);
+	if (executing) {
 		sigdelset(&current->blocked, SIGKILL);
-	else if (!(current->signal->flags & SIGNAL_GROUP_EXIT))
+		/* Where what waits for no other signal looks for it; another one would be lost. */
+		if (came)
+			sigaddset(&current->pending.signal, SIGKILL);
+	} else if (!(current->signal->flags & SIGNAL_GROUP_EXIT)) {
 		sigaddset(&current->blocked, SIGKILL);
+		if (came)
+			sigdelset(&current->pending.signal, SIGKILL);
+	}
 	recalc_sigpending();
 	spin_unlock_irq(&bproc_sighand()->siglock);
 	spin_lock(&g->lock);
