@@ -4,6 +4,7 @@
 #include <linux/sched/cputime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/task_io_accounting_ops.h>
 
 #include "ksyms.h"
 #include "signals.h"
@@ -51,7 +52,14 @@ void bproc_usage_get(struct task_struct *task, struct bproc_rusage *u)
 	u->oublock = sig->oublock;
 	u->nvcsw = sig->nvcsw;
 	u->nivcsw = sig->nivcsw;
+	u->cinblock = sig->cinblock;
+	u->coublock = sig->coublock;
+	u->cnvcsw = sig->cnvcsw;
+	u->cnivcsw = sig->cnivcsw;
+	u->cmaxrss = (u64)sig->cmaxrss << (PAGE_SHIFT - 10);
 	for_each_thread(task, t) {
+		u->inblock += task_io_get_inblock(t);
+		u->oublock += task_io_get_oublock(t);
 		u->minflt += t->min_flt;
 		u->majflt += t->maj_flt;
 		u->nvcsw += t->nvcsw;
@@ -99,11 +107,16 @@ void bproc_usage_set(struct task_struct *task, const struct bproc_rusage *u)
 	sig->maj_flt = rest(u->majflt, task->maj_flt);
 	sig->cmin_flt = u->cminflt;
 	sig->cmaj_flt = u->cmajflt;
-	sig->inblock = u->inblock;
-	sig->oublock = u->oublock;
+	sig->inblock = rest(u->inblock, task_io_get_inblock(task));
+	sig->oublock = rest(u->oublock, task_io_get_oublock(task));
 	sig->nvcsw = rest(u->nvcsw, task->nvcsw);
 	sig->nivcsw = rest(u->nivcsw, task->nivcsw);
 	sig->maxrss = u->maxrss >> (PAGE_SHIFT - 10);
+	sig->cinblock = u->cinblock;
+	sig->coublock = u->coublock;
+	sig->cnvcsw = u->cnvcsw;
+	sig->cnivcsw = u->cnivcsw;
+	sig->cmaxrss = u->cmaxrss >> (PAGE_SHIFT - 10);
 	write_sequnlock(&sig->stats_lock);
 	bproc_unlock_sighand(sighand, flags);
 }

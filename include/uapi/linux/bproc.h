@@ -26,6 +26,8 @@
  *	3	EXEC, MIGRATE, DUMP_PROC
  *	4	DRAIN
  *	5	signals for ghosts on nodes say whose those are
+ *	6	the I/O list is opened with what its caller had
+ *	7	all that waited-for children used goes along
  */
 #ifndef _UAPI_LINUX_BPROC_H
 #define _UAPI_LINUX_BPROC_H
@@ -33,7 +35,7 @@
 #include <linux/types.h>
 #include <linux/ioctl.h>
 
-#define BPROC_ABI 6
+#define BPROC_ABI 7
 
 /*
  * Letter of all BProc ioctls; free in Documentation/userspace-api/ioctl/

@@ -254,6 +254,11 @@ struct bproc_msg_fork {
  * @nvcsw: voluntary context switches
  * @nivcsw: involuntary context switches
  * @maxrss: largest resident set in KiB
+ * @cinblock: blocks that waited-for children read
+ * @coublock: blocks that they wrote
+ * @cnvcsw: their voluntary context switches
+ * @cnivcsw: their involuntary context switches
+ * @cmaxrss: largest resident set of one of them in KiB
  */
 struct bproc_rusage {
 	__aligned_u64 utime;
@@ -269,6 +274,11 @@ struct bproc_rusage {
 	__aligned_u64 nvcsw;
 	__aligned_u64 nivcsw;
 	__aligned_u64 maxrss;
+	__aligned_u64 cinblock;
+	__aligned_u64 coublock;
+	__aligned_u64 cnvcsw;
+	__aligned_u64 cnivcsw;
+	__aligned_u64 cmaxrss;
 };
 
 /* N>M: nobody else has to be told: its parent was on the same node, and waited for it */
