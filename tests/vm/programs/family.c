@@ -2,8 +2,30 @@
 /*
  * family NODE OTHER [SEED ROUNDS]: parents and children on different machines; with a
  * seed at random.
+ * family NODE OTHER more: SIGCHLD that is ignored, alarms, and what is used.
  */
 #include "member.h"
+
+/* Whose real user is not root, so that it is somebody's. */
+#define USER 1001
+
+/* What the parent hears of its child by SIGCHLD. */
+static void told(const struct member *p, const struct member *c, int code, int status)
+{
+	same("SIGCHLD, once", 1, ask(p, HEARD, 1));
+	same("from the child", c->pid, got.pid);
+	same("its user's", USER, got.uid);
+	same("and why", code, got.code);
+	same("with what", status, got.status);
+}
+
+static struct member start_users(int place)
+{
+	struct member m = start(place);
+
+	same("another user", 0, ask(&m, REAL_USER, USER));
+	return m;
+}
 
 /* Ends with a code, by a signal; stops and goes on. */
 static void waits(struct member *p, int from, int place)
@@ -18,7 +40,7 @@ static void waits(struct member *p, int from, int place)
 	same("its status", 7 << 8, got.status);
 	same("once", -1, ask(p, WAIT, c.pid, WNOHANG));
 	same("no such child", ECHILD, got.err);
-	check(ask(p, HEARD, 1) >= 1, "SIGCHLD", "%d", got.ret);
+	told(p, &c, CLD_EXITED, 7);
 
 	c = start_child(p, from, place);
 	ask(&c, BURN, 150);
@@ -29,7 +51,8 @@ static void waits(struct member *p, int from, int place)
 	same("which", SIGUSR1, got.status);
 	same("wait for any", c.pid, ask(p, WAIT, -1));
 	same("of the signal", SIGUSR1, got.status);
-	check(got.ms >= 150, "what it used", "%d ms", got.ms);
+	check(got.used.time >= 150000, "what it used", "%d us", got.used.time);
+	told(p, &c, CLD_KILLED, SIGUSR1);
 	close(c.chan);
 
 	c = start_child(p, from, place);
@@ -37,16 +60,37 @@ static void waits(struct member *p, int from, int place)
 	same("wait for a stop", c.pid, ask(p, WAIT, c.pid, WUNTRACED));
 	same("stopped", SIGSTOP << 8 | 0x7f, got.status);
 	same("once", 0, ask(p, WAIT, c.pid, WUNTRACED | WNOHANG));
+	told(p, &c, CLD_STOPPED, SIGSTOP);
 	same("another", 0, ask(p, KILL, c.pid, SIGCONT));
 	same("waitid for going on", c.pid, ask(p, WAITID, P_PID, c.pid, WCONTINUED));
 	same("it goes on", CLD_CONTINUED, got.code);
+	told(p, &c, CLD_CONTINUED, SIGCONT);
 	same("and answers", p->pid, ask(&c, PPID));
 	same("SIGKILL", 0, ask(p, KILL, c.pid, SIGKILL));
 	same("wait for the group", c.pid, ask(p, WAIT, 0));
 	same("killed", SIGKILL, got.status);
+	told(p, &c, CLD_KILLED, SIGKILL);
 	close(c.chan);
 	same("no other", -1, ask(p, WAIT, -1));
 	same("child", ECHILD, got.err);
+}
+
+/* A parent that wants to hear of ends alone. */
+static void no_stops(const struct member *p, int from, int place)
+{
+	struct member c = start_child(p, from, place);
+
+	same("SA_NOCLDSTOP", 0, ask(p, NOCLDSTOP, 1));
+	same("a signal to it", 0, ask(p, KILL, c.pid, SIGSTOP));
+	same("wait for a stop", c.pid, ask(p, WAIT, c.pid, WUNTRACED));
+	same("no SIGCHLD", 0, ask(p, HEARD, 0));
+	same("another", 0, ask(p, KILL, c.pid, SIGCONT));
+	same("wait for going on", c.pid, ask(p, WAIT, c.pid, WCONTINUED));
+	same("nor now", 0, ask(p, HEARD, 0));
+	end(&c, 8);
+	same("wait", c.pid, ask(p, WAIT, c.pid));
+	told(p, &c, CLD_EXITED, 8);
+	same("without SA_NOCLDSTOP", 0, ask(p, NOCLDSTOP, 0));
 }
 
 static void placements(void)
@@ -55,11 +99,201 @@ static void placements(void)
 	int i, j;
 
 	for (i = 0; i < 3; i++) {
-		p = start(places[i]);
-		for (j = 0; j < 3; j++)
+		p = start_users(places[i]);
+		for (j = 0; j < 3; j++) {
 			waits(&p, places[i], places[j]);
+			no_stops(&p, places[i], places[j]);
+		}
 		finish(&p, 3);
 	}
+}
+
+/* A parent that does not want to wait: children vanish, here and wherever it goes. */
+static void ignores(int i, int j, bool but_not_signals)
+{
+	struct member p = start_users(places[i]), c, d;
+
+	printf("# SIGCHLD %s on %s, children on %s\n",
+	       but_not_signals ? "without status" : "ignored", name(places[i]),
+	       name(places[j]));
+	same("it is ignored", 0, ask(&p, IGNORE, but_not_signals));
+	c = start_child(&p, places[i], places[j]);
+	d = start_child(&p, places[i], places[j]);
+	end(&c, 7);
+	is_gone(c.pid);
+	if (but_not_signals)
+		told(&p, &c, CLD_EXITED, 7);
+	same("one is left", 0, ask(&p, WAIT, -1, WNOHANG));
+	move(&p, places[(i + 1) % 3]);
+	same("and after a move", 0, ask(&p, WAIT, -1, WNOHANG));
+	end(&d, 8);
+	same("a wait is for its end", -1, ask(&p, WAIT, -1));
+	same("and finds no child", ECHILD, got.err);
+	is_gone(d.pid);
+	if (but_not_signals)
+		told(&p, &d, CLD_EXITED, 8);
+	finish(&p, 1);
+}
+
+/* An alarm that is set on the master stays there, and finds the process. */
+static void alarms(void)
+{
+	struct member m = start(M);
+	int ms = 500, i;
+
+	/* It is to come when the process is on the second of two nodes, or at home. */
+	for (i = 0; i < 2; i++, ms = 500) {
+		do {
+			printf("# an alarm in %d ms, which comes %s\n", ms,
+			       i ? "at home" : "on a node");
+			ms *= 2;
+			same("an alarm", 0, ask(&m, ALARM, ms, 1));
+			move(&m, places[1]);
+			move(&m, i ? M : places[2]);
+		} while (ask(&m, CAUGHT, 0) > 0 && move(&m, M) && ms < 60000);
+		same("SIGALRM", 1, ask(&m, CAUGHT, 1));
+		same("once", 0, ask(&m, CAUGHT, 0));
+		move(&m, M);
+	}
+	finish(&m, 1);
+}
+
+/* --- what is used --- */
+
+/* A move's own work is less. */
+#define BURNT 600
+/* Rounded to microseconds, here and there. */
+#define ROUNDED 50
+
+/* A process has used what it used anywhere. */
+static void own_usage(void)
+{
+	struct member m = start(M);
+	struct used was = { 0 }, is;
+	struct rusage ru = { 0 };
+	int i, status = -1;
+
+	same("much memory, for a moment", 0, ask(&m, PEAK, 32));
+	for (i = 0; i < 4; i++) {
+		if (i)
+			move(&m, places[i % 3]);
+		printf("# on %s\n", name(m.place));
+		ask(&m, USED);
+		is = got.used;
+		if (i) {
+			check(is.time >= was.time && is.time < 2 * was.time,
+			      "it has used what it had", "%d us, not %d", is.time,
+			      was.time);
+			check(is.max_rss >= was.max_rss, "had as much memory",
+			      "%d KiB, not %d", is.max_rss, was.max_rss);
+			check(is.blocks >= was.blocks, "and read as much", "%d, not %d",
+			      is.blocks, was.blocks);
+			check(is.switches >= was.switches, "and slept as often",
+			      "%d, not %d", is.switches, was.switches);
+		}
+		if (places[i % 3] != places[1])
+			same("a disk is read", 0, ask(&m, READ));
+		ask(&m, BURN, BURNT);
+		ask(&m, USED);
+		was = got.used;
+		check(was.time >= is.time + BURNT * 1000, "it uses more", "%d us, then %d",
+		      is.time, was.time);
+		check(m.place == places[1] || was.blocks >= is.blocks + 2048,
+		      "and what it reads", "%d blocks, then %d", is.blocks, was.blocks);
+	}
+	check(was.max_rss >= 32 << 10, "that was much memory", "%d KiB", was.max_rss);
+	end(&m, 4);
+	check(until(wait4(m.pid, &status, WNOHANG, &ru) == m.pid) && status == 4 << 8,
+	      "it ends", "%#x", status);
+	is = used_of(&ru);
+	check(is.time >= was.time && is.time < was.time + BURNT * 1000,
+	      "its parent is told the time", "%d us, not %d", is.time, was.time);
+	check(is.max_rss >= was.max_rss, "the memory", "%d KiB, not %d", is.max_rss,
+	      was.max_rss);
+	check(is.blocks >= was.blocks, "what was read", "%d, not %d", is.blocks,
+	      was.blocks);
+	check(is.switches >= was.switches, "how often it slept", "%d, not %d", is.switches,
+	      was.switches);
+}
+
+/* A child, whose own child used time and memory. Return: what the parent is told. */
+static struct used used_child(const struct member *p, int place)
+{
+	struct member c = start_child(p, p->place, place);
+	struct member g = start_child(&c, place, place);
+	struct used of_g;
+
+	same("much memory", 0, ask(&g, PEAK, 24));
+	if (place != places[1])
+		same("a disk is read", 0, ask(&g, READ));
+	ask(&g, BURN, 100);
+	end(&g, 1);
+	same("its child waits for it", g.pid, ask(&c, WAIT, g.pid));
+	of_g = got.used;
+	check(of_g.time >= 100000, "the time of the child's child", "%d us", of_g.time);
+	end(&c, 2);
+	same("and is waited for", c.pid, ask(p, WAIT, c.pid));
+	check(got.used.time >= of_g.time - ROUNDED, "with the time of both", "%d us, not %d",
+	      got.used.time, of_g.time);
+	check(got.used.max_rss >= 24 << 10, "the larger one's memory", "%d KiB",
+	      got.used.max_rss);
+	check(got.used.blocks >= of_g.blocks &&
+		      (place == places[1] || got.used.blocks >= 2048),
+	      "what was read", "%d, %d", got.used.blocks, of_g.blocks);
+	check(got.used.switches >= of_g.switches, "how often it slept", "%d, not %d",
+	      got.used.switches, of_g.switches);
+	return got.used;
+}
+
+/* What children used is their parent's, wherever it was when they ended. */
+static void children_usage(void)
+{
+	struct member p = start(M);
+	struct used was = { 0 };
+	int i, j, total = 0;
+
+	for (i = 0; i < 4; i++) {
+		if (i)
+			move(&p, places[i % 3]);
+		ask(&p, USED);
+		check(!memcmp(&got.children, &was, sizeof(was)), "its children's go along",
+		      "%d us, not %d; %d KiB, not %d; %d blocks, not %d; %d switches, not %d",
+		      got.children.time, was.time, got.children.max_rss, was.max_rss,
+		      got.children.blocks, was.blocks, got.children.switches,
+		      was.switches);
+		for (j = 0; j < 2; j++) {
+			printf("# parent on %s, child on %s\n", name(p.place),
+			       name(places[(i + j) % 3]));
+			total += used_child(&p, places[(i + j) % 3]).time;
+		}
+		ask(&p, USED);
+		was = got.children;
+		check(abs(was.time - total) <= ROUNDED, "the sum of what it is told",
+		      "%d us, not %d", was.time, total);
+		check(was.max_rss >= 24 << 10, "the largest one's memory", "%d KiB",
+		      was.max_rss);
+	}
+	finish(&p, 1);
+}
+
+/* All placements of a parent and its children. */
+static void each(void (*what)(int, int))
+{
+	int i, j;
+
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < 3; j++)
+			what(i, j);
+}
+
+static void ignored(int i, int j)
+{
+	ignores(i, j, false);
+}
+
+static void without_status(int i, int j)
+{
+	ignores(i, j, true);
 }
 
 /* A parent leaves its child, and comes back. */
@@ -177,8 +411,7 @@ static void bury(struct clan *c, int i)
 	check(ask(&c->parent, WAIT, any(2) ? m->pid : -1) == m->pid &&
 		      got.status == (m->pid & 0x7f) << 8,
 	      "waited for", "%d, status %#x, errno %d", got.ret, got.status, got.err);
-	check(until(kill(m->pid, 0) && errno == ESRCH), "nothing is left of it", "%s",
-	      stat_field(m->pid, 3));
+	is_gone(m->pid);
 	c->waited++;
 	c->child[i] = c->child[--c->n];
 }
@@ -250,6 +483,15 @@ int main(int argc, char **argv)
 		seed = (unsigned int)atoi(argv[3]);
 		printf("# seed %u\n", seed);
 		stress(atoi(argv[4]));
+		return failures != 0;
+	}
+	/* Two programs of it: neither takes long. */
+	if (argc > 3 && !strcmp(argv[3], "more")) {
+		each(ignored);
+		each(without_status);
+		alarms();
+		own_usage();
+		children_usage();
 		return failures != 0;
 	}
 	placements();

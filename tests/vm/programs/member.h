@@ -38,15 +38,22 @@ enum op {
 	SETSID,
 	KILL,  /* pid, signal */
 	HEARD, /* how often SIGCHLD came, at least @a times */
-	IGNORE,
-	BURN, /* ms of processor time */
+	IGNORE,	   /* SIGCHLD: 0: altogether, 1: not its coming, but their status */
+	NOCLDSTOP, /* SIGCHLD: 1: for ends alone, 0: for stops, too */
+	REAL_USER, /* user: not root, with all of root's rights */
+	BURN,	   /* ms of processor time, more than before */
+	USED,	   /* what it and its children used */
+	PEAK,	   /* MiB that it has for a moment */
+	READ,	   /* a MiB of the disk, where there is one */
+	QUEUE,	   /* pid, signal, value */
+	VALUE,	   /* of the so-manieth signal with one that it caught */
 	WHERE,
 	THERE,	    /* is the process there? */
 	ALARM,	    /* ms: a signal that is caught, with or without restart */
 	GROW,	    /* by MiB */
 	WATCH,	    /* files, by so many descriptors whose end takes its time */
 	CATCH,	    /* signal */
-	CAUGHT,	    /* how often such came, at least @a times */
+	CAUGHT,	    /* how often such came, at least @a times; the next is the first again */
 	DEATHSIG,   /* signal: the same, at the parent's end */
 	SUBREAPER,  /* 1 or 0 */
 	PIDFD,	    /* pid */
@@ -61,20 +68,31 @@ struct order {
 	int op, a, b, c;
 };
 
+/* Times in us, sizes in KiB. */
+struct used {
+	int time, max_rss, blocks, switches;
+};
+
 struct answer {
-	int ret, err, status, code, ms, pid;
+	int ret, err, status, code, pid, uid;
+	struct used used, children;
 };
 
 static int places[3];
 static int listening;
 static unsigned short port;
 static volatile sig_atomic_t heard, caught, caught_by, caught_code, caught_from;
+static siginfo_t last_heard;
+#define VALUES 16
+static volatile sig_atomic_t values[VALUES], queued;
 
 /* --- those who obey --- */
 
-static void on_child(int sig)
+static void on_child(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
+	(void)context;
+	last_heard = *info;
 	heard++;
 }
 
@@ -85,20 +103,14 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	caught_by = (int)syscall(SYS_gettid);
 	caught_code = info->si_code;
 	caught_from = info->si_pid;
+	if (info->si_code == SI_QUEUE && queued < VALUES)
+		values[queued++] = info->si_value.sival_int;
 	caught++;
 }
 
-static void catch(int sig, int flags, void (*handler)(int))
+static void catch(int sig, int flags, void (*handler)(int, siginfo_t *, void *))
 {
-	struct sigaction act = { .sa_handler = handler, .sa_flags = flags };
-
-	sigaction(sig, &act, NULL);
-}
-
-static void catch_all_of_it(int sig)
-{
-	struct sigaction act = { .sa_sigaction = on_signal,
-				 .sa_flags = SA_RESTART | SA_SIGINFO };
+	struct sigaction act = { .sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO };
 
 	sigaction(sig, &act, NULL);
 }
@@ -124,13 +136,33 @@ static long go(unsigned long request, int node, __u32 flags)
 	return bp(request, &m);
 }
 
+static struct used used_of(const struct rusage *ru)
+{
+	struct used u = {
+		.time = (int)((ru->ru_utime.tv_sec + ru->ru_stime.tv_sec) * 1000000 +
+			      ru->ru_utime.tv_usec + ru->ru_stime.tv_usec),
+		.max_rss = (int)ru->ru_maxrss,
+		.blocks = (int)(ru->ru_inblock + ru->ru_oublock),
+		.switches = (int)(ru->ru_nvcsw + ru->ru_nivcsw),
+	};
+
+	return u;
+}
+
+static struct used used_by(int who)
+{
+	struct rusage ru = { 0 };
+
+	getrusage(who, &ru);
+	return used_of(&ru);
+}
+
 static void burn(int ms)
 {
-	struct timespec t;
+	int end = used_by(RUSAGE_SELF).time + ms * 1000;
 
-	do
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	while (t.tv_sec * 1000 + t.tv_nsec / 1000000 < ms);
+	while (used_by(RUSAGE_SELF).time < end)
+		;
 }
 
 static void start_alarm(int ms)
@@ -163,6 +195,30 @@ static long grow(size_t len)
 	return 0;
 }
 
+static long peak(size_t len)
+{
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	if (p == MAP_FAILED)
+		return -1;
+	memset(p, 1, len);
+	return munmap(p, len);
+}
+
+static long read_disk(void)
+{
+	static char page[65536] __attribute__((aligned(4096)));
+	int fd = open("/dev/vda", O_RDONLY | O_DIRECT | O_CLOEXEC), i;
+
+	if (fd < 0)
+		return -1;
+	for (i = 0; i < 16 && read(fd, page, sizeof(page)) == sizeof(page); i++)
+		;
+	close(fd);
+	return i == 16 ? 0 : -1;
+}
+
 static void *thread(void *tid)
 {
 	*(volatile int *)tid = (int)syscall(SYS_gettid);
@@ -192,6 +248,39 @@ static long wait_id(struct answer *a, idtype_t type, int id, int options)
 	return info.si_pid;
 }
 
+/* SIGCHLD came at least so often; what the last one said. */
+static long hear_children(struct answer *a, int times)
+{
+	int n;
+
+	until(heard >= times);
+	n = heard;
+	a->pid = last_heard.si_pid;
+	a->uid = (int)last_heard.si_uid;
+	a->code = last_heard.si_code;
+	a->status = last_heard.si_status;
+	memset(&last_heard, 0, sizeof(last_heard));
+	heard = 0;
+	return n;
+}
+
+static void ignore_children(bool but_not_signals)
+{
+	struct sigaction act = { .sa_handler = SIG_IGN };
+
+	if (but_not_signals)
+		catch (SIGCHLD, SA_RESTART | SA_NOCLDWAIT, on_child);
+	else
+		sigaction(SIGCHLD, &act, NULL);
+}
+
+static long queue(int pid, int sig, int value)
+{
+	union sigval v = { .sival_int = value };
+
+	return sigqueue(pid, sig, v);
+}
+
 static long carry_out_more(const struct order *o, struct answer *a)
 {
 	static int pidfd = -1;
@@ -203,8 +292,25 @@ static long carry_out_more(const struct order *o, struct answer *a)
 		return watch(o->a);
 	case GROW:
 		return grow((size_t)o->a << 20);
+	case PEAK:
+		return peak((size_t)o->a << 20);
+	case USED:
+		a->used = used_by(RUSAGE_SELF);
+		a->children = used_by(RUSAGE_CHILDREN);
+		return 0;
+	case REAL_USER:
+		return setresuid((uid_t)o->a, 0, 0);
+	case NOCLDSTOP:
+		catch (SIGCHLD, SA_RESTART | (o->a ? SA_NOCLDSTOP : 0), on_child);
+		return 0;
+	case QUEUE:
+		return queue(o->a, o->b, o->c);
+	case VALUE:
+		return o->a < queued ? values[o->a] : -1;
+	case READ:
+		return read_disk();
 	case CATCH:
-		catch_all_of_it(o->a);
+		catch (o->a, SA_RESTART, on_signal);
 		return 0;
 	case CAUGHT:
 		until(caught >= o->a);
@@ -215,7 +321,7 @@ static long carry_out_more(const struct order *o, struct answer *a)
 		a->pid = caught_from;
 		return n;
 	case DEATHSIG:
-		catch_all_of_it(o->a);
+		catch (o->a, SA_RESTART, on_signal);
 		return prctl(PR_SET_PDEATHSIG, o->a);
 	case SUBREAPER:
 		return prctl(PR_SET_CHILD_SUBREAPER, o->a);
@@ -259,15 +365,14 @@ static long carry_out(const struct order *o, struct answer *a, int *chan)
 	case WAIT:
 		memset(&ru, 0, sizeof(ru));
 		ret = wait4(o->a, &a->status, o->b, &ru);
-		a->ms = (int)((ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000 +
-			      (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000);
+		a->used = used_of(&ru);
 		break;
 	case WAITID:
 		return wait_id(a, (idtype_t)o->a, o->b, o->c);
 	case EXIT:
 		_exit(o->a);
 	case DIE:
-		catch (o->a, 0, SIG_DFL);
+		signal(o->a, SIG_DFL);
 		kill(getpid(), o->a);
 		break;
 	case PPID:
@@ -288,12 +393,9 @@ static long carry_out(const struct order *o, struct answer *a, int *chan)
 		ret = kill(o->a, o->b);
 		break;
 	case HEARD:
-		until(heard >= o->a);
-		ret = heard;
-		heard = 0;
-		break;
+		return hear_children(a, o->a);
 	case IGNORE:
-		signal(SIGCHLD, SIG_IGN);
+		ignore_children(o->a);
 		break;
 	case BURN:
 		burn(o->a);
@@ -303,7 +405,7 @@ static long carry_out(const struct order *o, struct answer *a, int *chan)
 	case THERE:
 		return !kill(o->a, 0) || errno == EPERM;
 	case ALARM:
-		catch (SIGALRM, o->b ? SA_RESTART : 0, on_child);
+		catch (SIGALRM, o->b ? SA_RESTART : 0, on_signal);
 		start_alarm(o->a);
 		break;
 	default:
@@ -528,6 +630,12 @@ static void end(struct member *m, int code)
 {
 	tell(m, EXIT, code, 0, 0);
 	close(m->chan);
+}
+
+static void is_gone(pid_t pid)
+{
+	check(until(kill(pid, 0) && errno == ESRCH), "nothing is left of it", "%s",
+	      stat_field(pid, 3));
 }
 
 static const char *name(int place)

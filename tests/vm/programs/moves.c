@@ -7,6 +7,8 @@
 #include "scen.h"
 #include <fenv.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,7 +35,11 @@ struct facts {
 	int dumpable;
 	int rounding;
 	uint32_t caps[6];
+	int securebits;
+	uint64_t bounding;
+	uint64_t ambient;
 	sigset_t mask;
+	sigset_t pending;
 	void *handler;
 	unsigned long sum;
 	char cwd[256];
@@ -61,12 +67,13 @@ static void handler(int sig)
 	(void)sig;
 }
 
+static const struct {
+	uint32_t version;
+	int pid;
+} cap_header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+
 static void gather(struct facts *f)
 {
-	struct {
-		uint32_t version;
-		int pid;
-	} header = { 0x20080522, 0 };
 	struct sigaction sa;
 	int i;
 
@@ -87,8 +94,16 @@ static void gather(struct facts *f)
 	f->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
 	f->dumpable = prctl(PR_GET_DUMPABLE);
 	f->rounding = fegetround();
-	syscall(SYS_capget, &header, f->caps);
+	syscall(SYS_capget, &cap_header, f->caps);
+	f->securebits = prctl(PR_GET_SECUREBITS);
+	for (i = 0; i <= CAP_LAST_CAP; i++) {
+		f->bounding |= (uint64_t)(prctl(PR_CAPBSET_READ, i) == 1) << i;
+		f->ambient |= (uint64_t)(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i,
+					       0, 0) == 1)
+			      << i;
+	}
 	sigprocmask(SIG_BLOCK, NULL, &f->mask);
+	sigpending(&f->pending);
 	sigaction(SIGUSR2, NULL, &sa);
 	f->handler = (void *)sa.sa_handler;
 	f->sum = checksum();
@@ -129,7 +144,15 @@ static void compare(const struct facts *a, const struct facts *b, char *buf, siz
 	DIFF(dumpable, "%d, not %d", b->dumpable, a->dumpable);
 	DIFF(rounding, "%d, not %d", b->rounding, a->rounding);
 	DIFF(caps, "%x %x, not %x %x", b->caps[0], b->caps[3], a->caps[0], a->caps[3]);
+	DIFF(securebits, "%x, not %x", b->securebits, a->securebits);
+	DIFF(bounding, "%llx, not %llx", (unsigned long long)b->bounding,
+	     (unsigned long long)a->bounding);
+	DIFF(ambient, "%llx, not %llx", (unsigned long long)b->ambient,
+	     (unsigned long long)a->ambient);
 	DIFF(mask, "%s", "");
+	DIFF(pending, "%d %d, not %d %d", sigismember(&b->pending, SIGUSR1),
+	     sigismember(&b->pending, SIGRTMIN + 2), sigismember(&a->pending, SIGUSR1),
+	     sigismember(&a->pending, SIGRTMIN + 2));
 	DIFF(handler, "%p, not %p", b->handler, a->handler);
 	DIFF(sum, "%lx, not %lx", b->sum, a->sum);
 	DIFF(cwd, "%s, not %s", b->cwd, a->cwd);
@@ -138,9 +161,33 @@ static void compare(const struct facts *a, const struct facts *b, char *buf, siz
 	DIFF(oom, "%s, not %s", b->oom, a->oom);
 }
 
+/* Sets of capabilities that none is by itself: permitted, what exec keeps, what is left. */
+static void set_capabilities(bool user)
+{
+	const uint32_t net = 1U << CAP_NET_RAW, kill = 1U << CAP_KILL;
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &cap_header, caps))
+		give_up("capget");
+	caps[0].inheritable = net;
+	if (user) {
+		memset(caps, 0, sizeof(caps));
+		caps[0].permitted = net | kill;
+		caps[0].effective = kill;
+		caps[0].inheritable = net;
+	}
+	if (syscall(SYS_capset, &cap_header, caps))
+		give_up("capset");
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0))
+		give_up("an ambient capability");
+}
+
 /* Something to keep; @user: as somebody else than root. */
 static void prepare(bool user)
 {
+	const int bits = user ? SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP_LOCKED
+			      : SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP |
+					SECBIT_NO_SETUID_FIXUP_LOCKED;
 	static const gid_t groups[] = { 7, 1234, 60000 };
 	struct rlimit cpu = { 1000, 2000 }, files = { 200, 300 }, core = { 0, 4096 };
 	sigset_t mask;
@@ -171,12 +218,15 @@ static void prepare(bool user)
 	prctl(PR_SET_NAME, "keeper");
 	if (chdir("/proc/sys"))
 		give_up("chdir");
+	if (prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT) || prctl(PR_SET_SECUREBITS, bits))
+		give_up("securebits");
 	if (user) {
 		if (setgroups(3, groups) || setresgid(1001, 1002, 1001) ||
 		    setresuid(1001, 1001, 1001))
 			give_up("credentials");
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	}
+	set_capabilities(user);
 }
 
 static bool hear(struct channel *c, const char *name)

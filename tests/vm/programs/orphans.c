@@ -20,12 +20,6 @@ static struct pair start_pair(int parent, int child)
 	return two;
 }
 
-static void is_gone(pid_t pid)
-{
-	check(until(kill(pid, 0) && errno == ESRCH), "nothing is left of it", "%s",
-	      stat_field(pid, 3));
-}
-
 static bool has_parent(struct member *m, pid_t pid)
 {
 	return until(ask(m, PPID) == pid);
