@@ -83,9 +83,9 @@ int arrive_as_caller(const struct bproc_stream *s, const __u32 *groups)
 		err = sys3(__NR_setgroups, s->ngroups, (long)groups, 0);
 	if (err >= 0)
 		err = sys3(__NR_setresgid, -1, s->io_gid, -1);
-	/* The real and the saved user stay root, and with them what is permitted. */
+	/* The saved user is root, and so what is permitted stays. */
 	if (err >= 0)
-		err = sys3(__NR_setresuid, -1, s->io_uid, -1);
+		err = sys3(__NR_setresuid, -1, s->io_uid, 0);
 	caps.effective = s->io_caps & caps.permitted;
 	return err < 0 ? (int)err : (int)cap_set(&caps);
 }

@@ -116,7 +116,7 @@ static bool allowed(struct bpiod *b, struct forward *w, const struct route *from
 	case MUX_CLOSE:
 		return !is_source;
 	case MUX_SYNC:
-		if (is_user || w->asked >= SYNCS_MAX)
+		if (is_user)
 			return false;
 		w->asked++;
 		return true;
@@ -128,6 +128,18 @@ static bool allowed(struct bpiod *b, struct forward *w, const struct route *from
 	default:
 		return f->type == MUX_RESET;
 	}
+}
+
+/* Neither node gets anything more of it. */
+static void cut_off(struct bpiod *b, struct forward *w, struct route *from,
+		    const struct mux_frame *f)
+{
+	struct mux_frame reset = { .type = MUX_RESET, .id = f->id, .peer = f->peer };
+
+	bpiod_send(from, &reset, NULL);
+	reset.peer = from->node;
+	bpiod_send(bpiod_route(b, f->peer), &reset, NULL);
+	forward_free(b, w);
 }
 
 bool forward_frame(struct bpiod *b, struct route *from, const struct mux_frame *f,
@@ -151,6 +163,10 @@ bool forward_frame(struct bpiod *b, struct route *from, const struct mux_frame *
 		return true;
 	} else if (!allowed(b, w, from, f)) {
 		return false;
+	} else if (w->asked > SYNCS_MAX) {
+		/* A user's doing, perhaps, who forks without end: no other channel's fault. */
+		cut_off(b, w, from, f);
+		return true;
 	}
 	out.peer = from->node;
 	bpiod_send(bpiod_route(b, f->peer), &out, data);

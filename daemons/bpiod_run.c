@@ -18,7 +18,7 @@
  */
 #define QUEUE_BASE (1U << 22)
 /* The windows of channels between nodes, which may be two that lie, count up to here. */
-#define QUEUE_FORWARDS (1U << 28)
+#define QUEUE_FORWARDS (1U << 30)
 
 /* --- connections --- */
 

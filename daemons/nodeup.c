@@ -101,6 +101,8 @@ static bool start(struct nodeup *n, struct event_base *base, const char *script)
 	sigprocmask(SIG_SETMASK, &all, &old);
 	n->pid = fork();
 	if (!n->pid) {
+		/* They would leave no number for its log below the limit. */
+		close_range(3, ~0U, 0);
 		files_restore_limit();
 		nodeup_run(script, n->number);
 	}

@@ -216,7 +216,11 @@ static void feed_ghost(struct vector *v, unsigned int i)
 	if (!err)
 		return;
 lost:
-	log_warn("process %d of a vector call cannot be started here", e->pid);
+	if (v->caller)
+		node_complain(v->caller, "process %d of its vector call cannot be started here",
+			      e->pid);
+	else
+		log_warn("process %d of a vector call cannot be started here", e->pid);
 	vector_lose(v, i, -EIO);
 	/* A node's word for it may never come. */
 	if (v->caller)
@@ -315,7 +319,10 @@ static void end_list(struct vector *v)
 
 static void break_off(struct vector *v, const char *why)
 {
-	log_warn("a vector call: %s", why);
+	if (v->caller)
+		node_complain(v->caller, "a vector call: %s", why);
+	else
+		log_warn("a vector call: %s", why);
 	end_list(v);
 	close(v->fd);
 	vector_put(v);

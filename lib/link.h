@@ -232,7 +232,7 @@ struct link_vector {
  * struct link_passage - body of LINK_CONNECT and LINK_EXPECT
  * @preface: what the stream begins with
  * @addr: struct sockaddr_in: the other node. CONNECT: all zero: there is no way but by the
- *master. EXPECT: what counts as the other end of a stream that comes by the master
+ *	master. EXPECT: what counts as the other end of a stream that comes by the master
  * @reserved: zero
  */
 struct link_passage {

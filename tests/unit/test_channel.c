@@ -310,9 +310,16 @@ START_TEST(between_nodes)
 	ck_assert(forwarded(1, MUX_DATA, 1));
 	for (i = 0; i < 65536; i++)
 		ck_assert(forwarded(1, MUX_SYNC, 0));
-	ck_assert(!forwarded(1, MUX_SYNC, 0));
 	ck_assert(forwarded(0, MUX_SYNCED, 0));
 	ck_assert(forwarded(1, MUX_SYNC, 0));
+	ck_assert_uint_eq(route[0].forwards, 1);
+	/* One too many ends this channel, and nothing else. */
+	ck_assert(forwarded(1, MUX_SYNC, 0));
+	ck_assert_uint_eq(route[0].forwards, 0);
+	ck_assert_uint_eq(route[1].granted, 0);
+	ck_assert(forwarded(0, MUX_OPEN, 0));
+	ck_assert(forwarded(1, MUX_OPENED, 0));
+	ck_assert_uint_eq(route[0].granted, 1);
 	forwards_lost(&b, 1);
 	ck_assert_uint_eq(route[0].forwards, 0);
 	ck_assert_uint_eq(route[0].granted, 0);
