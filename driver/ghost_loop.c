@@ -279,8 +279,9 @@ static int first_call(struct bproc_ghost *g)
 	buf = bproc_msg_alloc(BPROC_MSG_FORKED, g->node, g->nr, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = g->fork_id;
 	g->fork_id = 0;
-	bproc_msgq_post(&g->space->msgq, buf);
+	/* Live first: what the child asks of the master is asked by a process that is known. */
 	bproc_ghost_go_live(g);
+	bproc_msgq_post(&g->space->msgq, buf);
 	return 0;
 }
 
@@ -301,6 +302,7 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	struct bproc_ghost_order *op;
 	struct bproc_name *name;
 	kernel_siginfo_t info;
+	bool goes_on;
 	int stop = 0;
 
 	spin_lock(&g->lock);
@@ -348,6 +350,12 @@ static int ghost_work(struct bproc_ghost *g, struct bproc_ghost_next *arg)
 	spin_unlock(&g->lock);
 	if (stop) {
 		stop_on_return(stop);
+		/* The stop has taken away one that came between the two. */
+		spin_lock(&g->lock);
+		goes_on = g->cont;
+		spin_unlock(&g->lock);
+		if (goes_on)
+			send_sig(SIGCONT, current, 1);
 		return 1;
 	}
 	return 0;

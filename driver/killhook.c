@@ -288,13 +288,19 @@ static long tgkill_from_master(struct bproc_space *s, int which,
 	return valid || ret == -ESRCH ? ret : -EINVAL;
 }
 
+/* Did the master not hear of the signal, or not know yet who sends it? */
+static bool is_unheard(long ret)
+{
+	return ret == -EIO || ret == -BPROC_BE_INVALIDPROC;
+}
+
 /* To the kernel a child that has ended, and is nobody for the master, is there till a wait. */
 static long ask_of_ghost(struct bproc_space *s, int which, const struct pt_regs *regs,
 			 const struct bproc_msg_call *call)
 {
 	long ret = bproc_call_master(s, call, NULL, 0);
 
-	return ret == -ESRCH || ret == -EIO ? original(which, regs) : ret;
+	return ret == -ESRCH || is_unheard(ret) ? original(which, regs) : ret;
 }
 
 /* To one thread; those of a process here the kernel knows. */
@@ -306,9 +312,10 @@ static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_r
 	long ret;
 
 	make_tgkill(which, regs, &call);
-	bproc_call_sign(s, &call);
-	if (call.node > 0 && is_elsewhere(s, call.after))
+	if (call.node > 0 && is_elsewhere(s, call.after)) {
+		bproc_call_sign(s, &call);
 		return ask_of_ghost(s, which, regs, &call);
+	}
 	ret = original(which, regs);
 	if (ret != -ESRCH || call.after <= 0 || call.node <= 0 ||
 	    bproc_proc_was_here(s, call.after))
@@ -320,8 +327,9 @@ static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_r
 	}
 	if (here)
 		return ret;
+	bproc_call_sign(s, &call);
 	ret = bproc_call_master(s, &call, NULL, 0);
-	return ret == -EIO ? -ESRCH : ret;
+	return is_unheard(ret) ? -ESRCH : ret;
 }
 
 static long kill_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
@@ -341,7 +349,7 @@ static long kill_from_node(struct bproc_space *s, int which, const struct pt_reg
 	if (ret != -ESRCH || target <= 0 || bproc_proc_was_here(s, target))
 		return ret;
 	ret = ask_master(s, which, regs, target);
-	return ret == -EIO ? -ESRCH : ret;
+	return is_unheard(ret) ? -ESRCH : ret;
 }
 
 static long hooked(enum which which, const struct pt_regs *regs)

@@ -385,8 +385,8 @@ long bproc_vrfork(struct bproc_space *s, const struct bproc_order *order, const 
 }
 
 /*
- * An entry that stays here has its files opened by its ghost, as what the program is: one
- * with more rights than who asked for it must not.
+ * An entry that stays on the master has its files opened by its ghost, as what the program
+ * is: one with more rights than who asked for it must not.
  */
 static void refuse_files(struct bproc_vector_call *v)
 {
@@ -395,7 +395,8 @@ static void refuse_files(struct bproc_vector_call *v)
 
 	for (i = 0; (int)i < v->order.iolen; i++)
 		files |= v->order.io[i].type == BPROC_IO_FILE;
-	if (!files || !bproc_cred_exceeds(current_cred(), v->order.io_cred))
+	if (!files || !bproc_is_master(v->space) ||
+	    !bproc_cred_exceeds(current_cred(), v->order.io_cred))
 		return;
 	for (i = 0; i < v->n; i++) {
 		struct entry *e = &v->entries[i];

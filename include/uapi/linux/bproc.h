@@ -564,8 +564,9 @@ struct bproc_drain {
 /*
  * BPROC_IOC_VEXECMOVE - start @path, executed here once, on each of @nodes; with
  *	BPROC_MOVE_LINKED, linked here, where the caller is. An error of the exec is that of each
- *	entry; -ENOEXEC: it ended while it was linked. -EPERM for an entry of the caller's
- *	own node: @io has files, and the program gets rights that the caller has not.
+ *	entry; -ENOEXEC: it ended while it was linked. -EPERM for an entry of the
+ *	master itself, of a caller there: @io has files, and the program gets rights that the
+ *	caller has not.
  */
 #define BPROC_IOC_VEXECMOVE _IOW(BPROC_IOC_MAGIC, 0x39, struct bproc_move)
 
