@@ -184,26 +184,20 @@ static long watch(int n)
 	return fd < 0 ? -1 : 0;
 }
 
-static long grow(size_t len)
+/* Memory that it really has; NULL without. */
+static void *fill(size_t len)
 {
 	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		       0);
 
-	if (p == MAP_FAILED)
-		return -1;
-	memset(p, 1, len);
-	return 0;
+	return p == MAP_FAILED ? NULL : memset(p, 1, len);
 }
 
 static long peak(size_t len)
 {
-	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
+	void *p = fill(len);
 
-	if (p == MAP_FAILED)
-		return -1;
-	memset(p, 1, len);
-	return munmap(p, len);
+	return p ? munmap(p, len) : -1;
 }
 
 static long read_disk(void)
@@ -291,7 +285,7 @@ static long carry_out_more(const struct order *o, struct answer *a)
 	case WATCH:
 		return watch(o->a);
 	case GROW:
-		return grow((size_t)o->a << 20);
+		return fill((size_t)o->a << 20) ? 0 : -1;
 	case PEAK:
 		return peak((size_t)o->a << 20);
 	case USED:
