@@ -294,12 +294,12 @@ static bool is_unheard(long ret)
 	return ret == -EIO || ret == -BPROC_BE_INVALIDPROC;
 }
 
-/* To the kernel a child that has ended, and is nobody for the master, is there till a wait. */
-static long ask_of_ghost(struct bproc_space *s, int which, const struct pt_regs *regs,
-			 const struct bproc_msg_call *call)
+/*
+ * What the master said of a ghost's process. To the kernel a child that has ended, and is
+ * nobody for the master, is there till a wait.
+ */
+static long answer_or_original(long ret, int which, const struct pt_regs *regs)
 {
-	long ret = bproc_call_master(s, call, NULL, 0);
-
 	return ret == -ESRCH || is_unheard(ret) ? original(which, regs) : ret;
 }
 
@@ -314,7 +314,7 @@ static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_r
 	make_tgkill(which, regs, &call);
 	if (call.node > 0 && is_elsewhere(s, call.after)) {
 		bproc_call_sign(s, &call);
-		return ask_of_ghost(s, which, regs, &call);
+		return answer_or_original(bproc_call_master(s, &call, NULL, 0), which, regs);
 	}
 	ret = original(which, regs);
 	if (ret != -ESRCH || call.after <= 0 || call.node <= 0 ||
@@ -335,15 +335,12 @@ static long tgkill_from_node(struct bproc_space *s, int which, const struct pt_r
 static long kill_from_node(struct bproc_space *s, int which, const struct pt_regs *regs)
 {
 	pid_t target = target_of(which, regs);
-	struct bproc_msg_call call;
 	long ret;
 
 	if (target <= 0 && (which == KILL || which == KILL_32))
 		return kill_many(s, which, regs, target);
-	if (is_elsewhere(s, target)) {
-		ret = make_call(s, which, regs, target, &call);
-		return ret ? ret : ask_of_ghost(s, which, regs, &call);
-	}
+	if (is_elsewhere(s, target))
+		return answer_or_original(ask_master(s, which, regs, target), which, regs);
 	ret = has_left(s, target) ? -ESRCH : original(which, regs);
 	/* One that was here, and whose parent here knows of its end, is gone everywhere. */
 	if (ret != -ESRCH || target <= 0 || bproc_proc_was_here(s, target))
