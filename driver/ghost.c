@@ -311,6 +311,17 @@ bool bproc_ghost_replace_cred(struct bproc_ghost *g, const struct cred *old,
 }
 
 /**
+ * bproc_ghost_owner - whose a signal to its process may be
+ * @g: the ghost
+ *
+ * Return: its ghost's real user ID.
+ */
+u32 bproc_ghost_owner(const struct bproc_ghost *g)
+{
+	return from_kuid_munged(&init_user_ns, task_uid(g->task));
+}
+
+/**
  * bproc_ghost_said_users - whose the process is, as its node has it
  * @g: its ghost on the master
  * @uid: real user ID
@@ -365,7 +376,8 @@ void bproc_ghost_stopped(struct bproc_ghost *g, int sig)
 	bool resume = false;
 
 	spin_lock(&g->lock);
-	if (g->state <= BPROC_GHOST_LIVE) {
+	/* One that stands stopped may be told so again, by the answer to its node's question. */
+	if (g->state <= BPROC_GHOST_LIVE && !(sig && g->stopping && !g->cont)) {
 		g->stop = sig;
 		if (!sig && g->stopping && !g->cont) {
 			g->cont = true;

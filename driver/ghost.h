@@ -122,6 +122,7 @@ struct bproc_ghost *bproc_ghost_alloc(struct bproc_space *s, int node);
 struct bproc_ghost *bproc_ghost_find(struct bproc_space *s, pid_t nr);
 struct bproc_ghost *bproc_ghost_find_from(struct bproc_space *s, unsigned long *nr);
 bool bproc_ghost_is_local(const struct bproc_ghost *g);
+u32 bproc_ghost_owner(const struct bproc_ghost *g);
 void bproc_ghost_get(struct bproc_ghost *g);
 void bproc_ghost_put(struct bproc_ghost *g);
 struct file *bproc_ghost_file(struct bproc_ghost *g);

@@ -114,7 +114,7 @@ void bproc_ghost_kill_process(struct bproc_ghost *g)
 	sig = (void *)buf->body;
 	sig->signo = SIGKILL;
 	/* Who may end the ghost may not be who may end the process. */
-	sig->owner = from_kuid_munged(&init_user_ns, task_uid(g->task));
+	sig->owner = bproc_ghost_owner(g);
 	bproc_msgq_post(&g->space->msgq, buf);
 }
 

@@ -86,11 +86,11 @@ static bool parent_changed(struct bproc_ghost *g)
  * The kernel's own are for the process, whoever's it is; but not those that tell of a file,
  * which anybody can have told to whom he may signal. For all others that was asked, too.
  */
-static u32 meant_for(const kernel_siginfo_t *info)
+static u32 meant_for(const struct bproc_ghost *g, const kernel_siginfo_t *info)
 {
 	if (info->si_code == SI_KERNEL && info->si_signo != SIGIO && info->si_signo != SIGURG)
 		return 0;
-	return from_kuid_munged(&init_user_ns, current_uid());
+	return bproc_ghost_owner(g);
 }
 
 static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
@@ -119,7 +119,7 @@ static void handle_signal(struct bproc_ghost *g, const kernel_siginfo_t *info)
 		if (swallow)
 			return;
 	}
-	bproc_forward_signal(g->space, g->node, g->nr, info, meant_for(info));
+	bproc_forward_signal(g->space, g->node, g->nr, info, meant_for(g, info));
 }
 
 /* The arguments go into memory that the stub set aside; ps(1) reads them from there. */

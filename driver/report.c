@@ -11,8 +11,13 @@
 #include "space.h"
 #include "usage.h"
 
-/* Return: 0 if it runs, else the signal that stopped it. */
-static int stop_signal(struct task_struct *task)
+/**
+ * bproc_stop_signal - does a process stand stopped?
+ * @task: the process; the caller holds a reference
+ *
+ * Return: 0 if it runs, else the signal that stopped it.
+ */
+int bproc_stop_signal(struct task_struct *task)
 {
 	struct sighand_struct *sighand;
 	unsigned long flags;
@@ -45,7 +50,7 @@ static void check_stop(struct bproc_space *s, const struct bproc_proc *was,
 {
 	struct bproc_msgbuf *buf;
 	struct bproc_proc *p;
-	int sig = stop_signal(task);
+	int sig = bproc_stop_signal(task);
 
 	if (was->stopped == !!sig)
 		return;

@@ -67,7 +67,7 @@ int bproc_send_to_thread(struct bproc_space *m, pid_t sender, const struct bproc
 	int node = to ? READ_ONCE(to->node) : BPROC_NODE_NONE;
 	struct bproc_msg_signal *sig;
 	struct bproc_msgbuf *buf;
-	u32 owner = to ? from_kuid_munged(&init_user_ns, task_uid(to->task)) : 0;
+	u32 owner = to ? bproc_ghost_owner(to) : 0;
 
 	bproc_ghost_put(to);
 	if (!to || (tid != call->after && !bproc_tid_is_on(m, node, tid)))

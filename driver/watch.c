@@ -331,8 +331,10 @@ static struct bproc_proc *get_entry(struct bproc_space *m, struct task_struct *t
 	return new;
 }
 
+/* @stopped: for a node that asks only after the others were told; posted if it is needed. */
 static bool add_watcher(struct bproc_space *m, struct task_struct *task,
-			struct bproc_proc **new, struct bproc_watcher **w)
+			struct bproc_proc **new, struct bproc_watcher **w,
+			struct bproc_msgbuf **stopped)
 {
 	struct bproc_watcher *old;
 	struct bproc_proc *p;
@@ -350,6 +352,11 @@ static bool add_watcher(struct bproc_space *m, struct task_struct *task,
 		(*w)->next = p->watchers;
 		p->watchers = *w;
 		*w = NULL;
+	}
+	/* If it goes on meanwhile, all watchers will be told of that. */
+	if (p && p->stopped && (*stopped)->msg.result) {
+		bproc_msgq_post(&m->msgq, *stopped);
+		*stopped = NULL;
 	}
 	if (p && p->exited)
 		bproc_watched_ends(m, p, p->status, &p->last);
@@ -390,6 +397,7 @@ static void look_for_end(struct bproc_space *m, struct task_struct *task)
 int bproc_watch(struct bproc_space *m, const struct bproc_msg *msg)
 {
 	struct task_struct *task = bproc_space_task(m, msg->pid);
+	struct bproc_msgbuf *stopped;
 	struct bproc_watcher *w;
 	struct bproc_proc *new;
 	bool done = false;
@@ -404,9 +412,13 @@ int bproc_watch(struct bproc_space *m, const struct bproc_msg *msg)
 		w->exit_msg = bproc_msg_alloc(BPROC_MSG_EXIT, msg->node, msg->pid,
 					      sizeof(struct bproc_msg_exit),
 					      GFP_KERNEL | __GFP_NOFAIL);
-		done = add_watcher(m, task, &new, &w);
+		stopped = bproc_msg_alloc(BPROC_MSG_STOPPED, msg->node, msg->pid, 0,
+					  GFP_KERNEL | __GFP_NOFAIL);
+		stopped->msg.result = bproc_stop_signal(task);
+		done = add_watcher(m, task, &new, &w, &stopped);
 		if (done)
 			look_for_end(m, task);
+		bproc_msg_free(stopped);
 		if (w)
 			bproc_msg_free(w->exit_msg);
 		kfree(w);

@@ -296,6 +296,37 @@ static void without_status(int i, int j)
 	ignores(i, j, true);
 }
 
+/*
+ * A parent has a child that stands stopped and moves. Where it is then it is told of the stop
+ * once more, and it sees the child go on.
+ */
+static void stopped_child(int i, int j)
+{
+	struct member p = start(places[i]), c = start_child(&p, places[i], places[j]);
+	int to = (i + 1) % 3;
+
+	printf("# from %s to %s, a stopped child on %s\n", name(places[i]),
+	       name(places[to]), name(places[j]));
+	same("a signal to it", 0, ask(&p, KILL, c.pid, SIGSTOP));
+	same("wait for a stop", c.pid, ask(&p, WAIT, c.pid, WUNTRACED));
+	move(&p, places[to]);
+	check(until(ask(&p, WAIT, c.pid, WUNTRACED | WNOHANG) == c.pid),
+	      "it is stopped there, too", "%d, errno %d", got.ret, got.err);
+	same("by the same", SIGSTOP << 8 | 0x7f, got.status);
+	same("another", 0, ask(&p, KILL, c.pid, SIGCONT));
+	same("wait for going on", c.pid, ask(&p, WAIT, c.pid, WCONTINUED));
+	same("and answers", p.pid, ask(&c, PPID));
+	same("once more", 0, ask(&p, KILL, c.pid, SIGSTOP));
+	same("wait for that stop", c.pid, ask(&p, WAIT, c.pid, WUNTRACED));
+	same("a signal that ends it", 0, ask(&p, KILL, c.pid, SIGTERM));
+	same("but not yet", 0, ask(&p, WAIT, c.pid, WNOHANG));
+	same("it goes on", 0, ask(&p, KILL, c.pid, SIGCONT));
+	same("to its end", c.pid, ask(&p, WAIT, c.pid));
+	same("by that signal", SIGTERM, got.status);
+	close(c.chan);
+	finish(&p, 3);
+}
+
 /* A parent leaves its child, and comes back. */
 static void parent_moves(void)
 {
@@ -489,6 +520,7 @@ int main(int argc, char **argv)
 	if (argc > 3 && !strcmp(argv[3], "more")) {
 		each(ignored);
 		each(without_status);
+		each(stopped_child);
 		alarms();
 		own_usage();
 		children_usage();
