@@ -422,16 +422,33 @@ int bpshell_bg(struct bpshell *sh, int argc, char **argv)
 /* Until it has ended; a job that stops goes on being waited for. -1: interrupted */
 static int wait_for(struct bpshell *sh, struct bpshell_job *job)
 {
+	int how = WUNTRACED | WCONTINUED | (sh->interactive ? WNOHANG : 0);
+	sigset_t ours, before;
 	int status, ret;
 	pid_t pid;
 
+	/*
+	 * Held back, so that none comes between a look at them and the sleep. A script has no
+	 * handlers: there Ctrl-C ends the shell.
+	 */
+	sigemptyset(&ours);
+	if (sh->interactive) {
+		sigaddset(&ours, SIGCHLD);
+		sigaddset(&ours, SIGINT);
+		sigaddset(&ours, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &ours, &before);
 	while (!has_ended(job)) {
-		pid = waitpid(-1, &status, WUNTRACED | WCONTINUED);
+		pid = waitpid(-1, &status, how);
 		if (pid > 0)
 			note(sh, pid, status);
-		else
+		else if (pid < 0 || bpshell_signal_pending(SIGINT) ||
+			 bpshell_signal_pending(SIGHUP))
 			break;
+		else
+			sigsuspend(&before);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!has_ended(job)) {
 		sh->interrupted = true;
 		return 128 + SIGINT;
