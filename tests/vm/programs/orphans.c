@@ -170,6 +170,49 @@ static void pidfds(int parent, int child)
 	finish(&two.p, 1);
 }
 
+static void ends_by_pidfd(const struct member *m, struct member *other)
+{
+	same("a pidfd", 0, ask(m, PIDFD, other->pid));
+	same("it has not ended", 0, ask(m, PIDFD_POLL, 0));
+	same("a signal by it", 0, ask(m, PIDFD_KILL, SIGTERM));
+	same("now it has", 1, ask(m, PIDFD_POLL, (int)PATIENCE * 1000));
+	same("by the signal", SIGTERM, end_of(other->pid));
+	close(other->chan);
+}
+
+/* pidfds of processes that are nobody's kin: what a node's kernel knows, on the master all. */
+static void pidfds_of_strangers(void)
+{
+	struct member here = start(M), there = start(places[1]);
+	struct member neighbour = start(places[1]), far = start(places[2]);
+
+	printf("# pidfds of strangers\n");
+	same("of one elsewhere", -1, ask(&there, PIDFD, far.pid));
+	same("is not to be had on a node", ESRCH, got.err);
+	ends_by_pidfd(&there, &neighbour);
+	ends_by_pidfd(&here, &far);
+	finish(&there, 1);
+	finish(&here, 1);
+}
+
+/* A subreaper on a node is none for those that are on another machine: they are init's. */
+static void cannot_adopt(int from, int to)
+{
+	struct member g = start(from), p, c;
+
+	printf("# a subreaper on %s, a family on %s\n", name(from), name(to));
+	same("a subreaper", 0, ask(&g, SUBREAPER, 1));
+	p = start_child(&g, from, to);
+	c = start_child(&p, to, to);
+	end(&p, 4);
+	same("its child ends", p.pid, ask(&g, WAIT, p.pid));
+	check(has_parent(&c, 1), "that one's child is init's", "%d", got.ret);
+	same("no other", -1, ask(&g, WAIT, -1));
+	finish(&g, 1);
+	end(&c, 5);
+	is_gone(c.pid);
+}
+
 static void *starts(void *member)
 {
 	struct member *m = member;
@@ -244,6 +287,9 @@ int main(int argc, char **argv)
 	each(orphaned_group);
 	each(interrupted_wait);
 	each(pidfds);
+	pidfds_of_strangers();
+	cannot_adopt(places[1], places[2]);
+	cannot_adopt(places[2], M);
 	it_adopts(M, places[1]);
 	it_adopts(places[1], places[2]);
 	it_adopts(places[2], M);
