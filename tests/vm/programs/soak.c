@@ -2,7 +2,8 @@
 /*
  * soak moves COUNT NODE...: one process goes round: to each node and back to the master
  * soak forks COUNT NODE...: as many children, on each node in turn, several at a time
- * soak memory NODE:         KiB of slab that a node's kernel cannot reclaim, -1: the master's
+ * soak kernel NODE:         what a node's kernel has, -1: the master's: KiB of slab that it
+ *                           cannot reclaim, and objects of some kinds
  */
 #include "scen.h"
 #include <sys/mman.h>
@@ -103,36 +104,69 @@ static void forks(unsigned int count)
 	fails("each is waited for once", ECHILD, waitpid(-1, &status, WNOHANG));
 }
 
-/* What a kernel has: of its memory only what a leak would add to. */
-static int unreclaimable(void)
+/* Of a kernel's memory only what a leak would add to. */
+static void say_unreclaimable(FILE *out)
 {
 	char text[8192], *at;
 
 	if (slurp("/proc/meminfo", text, sizeof(text)) < 0)
-		return -1;
+		return;
 	at = strstr(text, "SUnreclaim:");
-	return at ? atoi(at + 11) : -1;
+	if (at)
+		fprintf(out, "slab %d\n", atoi(at + 11));
 }
 
-static int memory(int node)
+/* What there is of a process, its files and its memory. */
+static const char *const caches[] = {
+	"task_struct", "signal_cache", "sighand_cache",	 "pid",	     "cred_jar",
+	"files_cache", "filp",	       "vm_area_struct", "anon_vma", "sock_inode_cache",
+};
+
+static void say_objects(FILE *out)
 {
-	int chan, kib = -1;
+	FILE *in = fopen("/proc/slabinfo", "r");
+	char line[512], name[64];
+	unsigned long active;
+	size_t i;
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "%63s %lu", name, &active) != 2)
+			continue;
+		for (i = 0; i < sizeof(caches) / sizeof(*caches); i++)
+			if (!strcmp(name, caches[i]))
+				fprintf(out, "%s %lu\n", name, active);
+	}
+	if (in)
+		fclose(in);
+}
+
+static void say_all(FILE *out)
+{
+	say_unreclaimable(out);
+	say_objects(out);
+	fflush(out);
+}
+
+static int kernel(int node)
+{
+	char line[128];
+	FILE *in;
 	pid_t pid;
+	int chan;
 
 	if (node == BPROC_NODE_MASTER) {
-		kib = unreclaimable();
-	} else {
-		pid = remote_fork(node, &chan);
-		if (pid == 0) {
-			put_int(chan, unreclaimable());
-			_exit(0);
-		}
-		kib = pid > 0 ? get_int(chan) : -1;
-		if (end_of(pid))
-			kib = -1;
+		say_all(stdout);
+		return 0;
 	}
-	printf("%d\n", kib);
-	return kib < 0;
+	pid = remote_fork(node, &chan);
+	if (pid == 0) {
+		say_all(fdopen(chan, "w"));
+		_exit(0);
+	}
+	in = pid > 0 ? fdopen(chan, "r") : NULL;
+	while (in && fgets(line, sizeof(line), in))
+		fputs(line, stdout);
+	return !in || end_of(pid);
 }
 
 int main(int argc, char **argv)
@@ -143,8 +177,8 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	scen_init(0, argv);
-	if (!strcmp(argv[1], "memory"))
-		return memory(atoi(argv[2]));
+	if (!strcmp(argv[1], "kernel"))
+		return kernel(atoi(argv[2]));
 	count = (unsigned int)atoi(argv[2]);
 	for (i = 3; i < argc && nr_nodes < 16; i++)
 		nodes[nr_nodes++] = atoi(argv[i]);
