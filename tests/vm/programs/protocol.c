@@ -229,6 +229,7 @@ static void foreign_messages(pid_t pid)
 	struct bproc_msg_name name = { .comm = "stolen" };
 	struct bproc_msg_fork forking = { 0 };
 	char comm[32];
+	long ticks;
 
 	same("EXIT of another node's process", ESRCH, say_exit(1, pid, 0));
 	same("STOPPED", ESRCH, say(BPROC_MSG_STOPPED, 1, pid, 0, SIGSTOP, NULL, 0));
@@ -241,7 +242,9 @@ static void foreign_messages(pid_t pid)
 	same("ABORT", ESRCH, say(BPROC_MSG_ABORT, 1, pid, 1, 0, NULL, 0));
 	same("its own node's, too late", 0, say(BPROC_MSG_ABORT, 0, pid, 1, 0, NULL, 0));
 	say(BPROC_MSG_USAGE, 1, 0, 0, 0, &usage, sizeof(usage));
-	same("USAGE is passed over", 0, strtol(stat_field(pid, 14), NULL, 10));
+	/* The ghost itself may have used a tick or two. */
+	ticks = strtol(stat_field(pid, 14), NULL, 10);
+	check(ticks < 1000, "USAGE is passed over", "%ld", ticks);
 	same("WATCH", ESRCH, say(BPROC_MSG_WATCH, 1, pid, 0, 0, NULL, 0));
 	same("REAPED", ESRCH, say(BPROC_MSG_REAPED, 1, pid, 0, 0, NULL, 0));
 	same("REAPED, of a process of the master", ESRCH,
