@@ -7,6 +7,7 @@
 #define BPROC_ARRIVE_H
 
 #include <stdbool.h>
+#include <linux/bproc_daemon.h>
 #include "header.h"
 
 /**

@@ -6,6 +6,7 @@
 #define BPROC_DEVICE_H
 
 #include <event2/event.h>
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
 
 struct device;

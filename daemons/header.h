@@ -5,7 +5,7 @@
 #ifndef BPROC_HEADER_H
 #define BPROC_HEADER_H
 
-#include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 
 struct header_parts {
 	const __u32 *groups;

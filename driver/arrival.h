@@ -3,7 +3,9 @@
 #ifndef BPROC_ARRIVAL_H
 #define BPROC_ARRIVAL_H
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 
 struct bproc_ghost;
 struct bproc_stream;

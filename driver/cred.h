@@ -4,6 +4,7 @@
 #define BPROC_CRED_H
 
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 #include <linux/cred.h>
 
 struct bproc_ghost;

@@ -9,6 +9,7 @@
 #define BPROC_FAMILY_H
 
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 #include <linux/sched.h>
 
 struct bproc_ghost;

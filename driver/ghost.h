@@ -7,6 +7,7 @@
 #ifndef BPROC_GHOST_H
 #define BPROC_GHOST_H
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
 #include <linux/kref.h>
 #include <linux/list.h>

@@ -3,6 +3,7 @@
 #ifndef BPROC_IOD_H
 #define BPROC_IOD_H
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
 #include <linux/fs.h>
 #include <linux/kref.h>

@@ -3,7 +3,7 @@
 #ifndef BPROC_NODE_H
 #define BPROC_NODE_H
 
-#include <linux/bproc_msg.h>
+#include <linux/bproc_daemon.h>
 #include <linux/device.h>
 #include <linux/mutex.h>
 

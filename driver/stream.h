@@ -3,7 +3,7 @@
 #ifndef BPROC_STREAM_H
 #define BPROC_STREAM_H
 
-#include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 #include <linux/fs.h>
 #include <linux/signal_types.h>
 

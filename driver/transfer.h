@@ -3,7 +3,9 @@
 #ifndef BPROC_TRANSFER_H
 #define BPROC_TRANSFER_H
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 #include <linux/kref.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>

@@ -3,6 +3,7 @@
 #ifndef BPROC_TRANSIT_H
 #define BPROC_TRANSIT_H
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
 
 struct bproc_space;

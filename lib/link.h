@@ -20,8 +20,8 @@
  *		two bpiods (mux.h). Made after CONFIG.
  *
  *	peer	a stream between two nodes, from the slave that sends to the port of the
- *one that receives. Begins with a struct link_preface whose token the receiver knows from
- *the master; anything else is refused.
+ * one that receives. Begins with a struct link_preface whose token the receiver knows from
+ * the master; anything else is refused.
  *
  * "down-plain", "up-plain", "io-plain", "peer-plain" stop TLS after the handshake
  * ("encryption no").
@@ -34,10 +34,10 @@
  *		<-------------	CONTROL
  *	CONTROLLED ---------->
  *
- * A vector call's image goes along a tree (bproc_msg.h has what it consists of). From a
- *caller on a node it comes to the master over an "up" stream. Each node of the tree hears
- *over its link what it is to do; the stream itself comes from the master or from another
- *node:
+ * A vector call's image goes along a tree (bproc_stream.h has what it consists of). From a
+ * caller on a node it comes to the master over an "up" stream. Each node of the tree hears
+ * over its link what it is to do; the stream itself comes from the master or from another
+ * node:
  *
  *	master			slave			slaves below it
  *	VECTOR --------------->
@@ -74,6 +74,7 @@
 #define BPROC_LINK_H
 
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 
 #define LINK_VERSION 6
 #define LINK_PORT 2223
@@ -123,7 +124,7 @@ enum link_type {
  * @version: LINK_VERSION
  * @abi: abi of struct bproc_version, from the node's driver
  * @port: where other nodes bring streams, at the address that the link comes from; 0:
- *they cannot
+ * they cannot
  * @reserved: zero
  */
 struct link_hello {
@@ -214,7 +215,7 @@ struct link_child {
 /**
  * struct link_vector - body of LINK_VECTOR
  * @preface: what all entries have in common; @preface.token is that of the stream that
- *will come
+ * will come
  * @addr: struct sockaddr_in of the node where the caller is; all zero: on the master
  * @entries: number of struct bproc_vector_entry that follow, processes of this node
  * @children: number of struct link_child that follow them

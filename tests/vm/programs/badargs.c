@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include <linux/bproc_msg.h>
+#include <linux/bproc_daemon.h>
+#include <linux/bproc_stream.h>
 
 #define BAD 8 /* an address where nothing is */
 

@@ -9,7 +9,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 #include <linux/capability.h>
 
 static int master;

@@ -14,7 +14,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <linux/bproc_daemon.h>
 #include <linux/bproc_msg.h>
+#include <linux/bproc_stream.h>
 #include <linux/sched.h>
 
 static int device = -1;
