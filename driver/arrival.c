@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "rank.h"
 #include "script.h"
+#include "signals.h"
 #include "space.h"
 #include "stream.h"
 #include "trace.h"
@@ -28,6 +29,8 @@
 
 enum arrival_word {
 	WORD_NONE,
+	/* GO; it is given the signals that came with that, and is not to run before. */
+	WORD_GIVEN,
 	WORD_GO,
 	WORD_ABORT,
 };
@@ -40,6 +43,7 @@ struct arrival {
 	u64 id;
 	pid_t pid;
 	int from;
+	struct task_struct *task;
 	struct bproc_ghost *ghost;
 	struct file *stream;
 	enum arrival_word word;
@@ -94,14 +98,14 @@ static void answer(struct bproc_space *s, const struct bproc_stream *h, int resu
 	mutex_unlock(&s->coming_and_going);
 }
 
-static enum arrival_word arrival_get_word(struct bproc_space *s, struct arrival *a)
+static bool arrival_has_word(struct bproc_space *s, struct arrival *a)
 {
-	enum arrival_word word;
+	bool ret;
 
 	xa_lock(&s->arrivals);
-	word = a->word;
+	ret = a->word >= WORD_GO;
 	xa_unlock(&s->arrivals);
-	return word;
+	return ret;
 }
 
 /* One that is under way. Return: NULL if the process does not arrive. The table is locked. */
@@ -147,11 +151,32 @@ static void cut(struct file *stream)
 }
 
 /*
+ * Before it runs, and before what is sent to it here. One that kills it wakes it, and it finds
+ * that it may go.
+ */
+static void give_signals(struct bproc_space *s, struct task_struct *task,
+			 const struct bproc_msg *m)
+{
+	struct arrival *a;
+
+	bproc_give_signals(task, m);
+	xa_lock(&s->arrivals);
+	a = arrival_find(s, m->pid);
+	if (a && a->task == task) {
+		a->word = WORD_GO;
+		wake_up_all(&a->wait);
+	}
+	xa_unlock(&s->arrivals);
+	put_task_struct(task);
+}
+
+/*
  * The sender said GO or ABORT; or the master, of a sender that is dead, ABORT. Return: of a
  * process that arrives from there.
  */
 bool bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 {
+	struct task_struct *task = NULL;
 	struct file *stream = NULL;
 	struct arrival *a;
 	bool found = false;
@@ -159,17 +184,22 @@ bool bproc_arrival_word(struct bproc_space *s, const struct bproc_msg *m)
 	xa_lock(&s->arrivals);
 	a = arrival_find(s, m->pid);
 	if (a && a->id == m->id && (!bproc_is_master(s) || a->from == m->node)) {
-		a->word = m->type == BPROC_MSG_GO ? WORD_GO : WORD_ABORT;
+		a->word = m->type == BPROC_MSG_GO ? WORD_GIVEN : WORD_ABORT;
 		found = true;
 		/* From now on it is here, whatever becomes of the node. */
-		if (a->word == WORD_GO && a->ghost && bproc_is_master(s))
+		if (a->word == WORD_GIVEN && a->ghost && bproc_is_master(s))
 			WRITE_ONCE(a->ghost->node, s->node);
-		if (a->word == WORD_ABORT && a->stream)
+		if (a->word == WORD_GIVEN)
+			task = get_task_struct(a->task);
+		else if (a->stream)
 			stream = get_file(a->stream);
 		/* Under the lock: the waiter's stack is gone once it saw the word. */
-		wake_up_all(&a->wait);
+		if (!task)
+			wake_up_all(&a->wait);
 	}
 	xa_unlock(&s->arrivals);
+	if (task)
+		give_signals(s, task, m);
 	cut(stream);
 	/* It was killed before the word came: the other side has a ghost of it by now. */
 	if (!found && m->type == BPROC_MSG_GO)
@@ -314,10 +344,10 @@ static int wait_for_word(struct bproc_space *s, struct arrival *a)
 	bool go;
 	int err;
 
-	err = wait_event_killable(a->wait, arrival_get_word(s, a) != WORD_NONE);
+	err = wait_event_killable(a->wait, arrival_has_word(s, a));
 	/* It may have come with the signal. */
 	xa_lock(&s->arrivals);
-	go = a->word == WORD_GO;
+	go = a->word == WORD_GIVEN || a->word == WORD_GO;
 	if (!go)
 		__xa_erase(&s->arrivals, a->pid);
 	xa_unlock(&s->arrivals);
@@ -334,6 +364,7 @@ static int arrival_insert(struct bproc_space *s, struct arrival *a, struct bproc
 	a->id = h->id;
 	a->pid = h->pid;
 	a->from = h->from;
+	a->task = current;
 	a->ghost = g;
 	a->stream = stream;
 	a->word = WORD_NONE;

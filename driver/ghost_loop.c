@@ -60,18 +60,6 @@ static void stop_on_return(int sig)
 	send_sig(sig, current, 0);
 }
 
-/* Under the lock: a sender wakes signalfd's queue before it adds the signal. */
-static bool signals_waiting(void)
-{
-	bool ret;
-
-	spin_lock_irq(&bproc_sighand()->siglock);
-	ret = !sigisemptyset(&current->pending.signal) ||
-	      !sigisemptyset(&current->signal->shared_pending.signal);
-	spin_unlock_irq(&bproc_sighand()->siglock);
-	return ret;
-}
-
 /* Has the parent ended since the last look? */
 static bool parent_changed(struct bproc_ghost *g)
 {
@@ -161,7 +149,7 @@ static bool something_to_do(struct bproc_ghost *g)
 	return READ_ONCE(g->state) > BPROC_GHOST_LIVE || READ_ONCE(g->name) ||
 	       READ_ONCE(g->reap) || READ_ONCE(g->cred_changed) ||
 	       (READ_ONCE(g->state) == BPROC_GHOST_LIVE &&
-		((signals_waiting() && !bproc_ghost_is_local(g)) || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
+		((bproc_signals_wait() && !bproc_ghost_is_local(g)) || READ_ONCE(g->stop) || !list_empty(&g->ops) ||
 		 task_ppid_nr_ns(current, g->space->ns) != g->ppid));
 }
 

@@ -158,7 +158,7 @@ static void say_go(void *data)
 	bproc_iod_leave(f->space, f->input);
 	f->input = NULL;
 	bproc_iod_go(f->space, f->order->io_id, f->transfer->pid);
-	bproc_transfer_say(f->transfer, BPROC_MSG_GO);
+	bproc_transfer_go(f->transfer);
 }
 
 static struct bproc_name *name_of_program(const struct bproc_program *prog)

@@ -13,37 +13,45 @@
 #include "signals.h"
 #include "space.h"
 
-/* Take a signal from the caller's queue, held back or not. Return: was there one? */
-bool bproc_take_signal(kernel_siginfo_t *info)
+/**
+ * bproc_signals_wait - are there signals in the caller's queue, held back or not?
+ *
+ * Under the lock: a sender wakes signalfd's queue before it adds the signal.
+ */
+bool bproc_signals_wait(void)
+{
+	bool ret;
+
+	spin_lock_irq(&bproc_sighand()->siglock);
+	ret = !sigisemptyset(&current->pending.signal) ||
+	      !sigisemptyset(&current->signal->shared_pending.signal);
+	spin_unlock_irq(&bproc_sighand()->siglock);
+	return ret;
+}
+
+static bool take_signal_but(sigset_t *these, kernel_siginfo_t *info)
 {
 	enum pid_type type;
-	sigset_t none;
 	int sig;
 
-	sigemptyset(&none);
 	spin_lock_irq(&bproc_sighand()->siglock);
-	sig = bproc_dequeue_signal(&none, info, &type);
+	sig = bproc_dequeue_signal(these, info, &type);
 	spin_unlock_irq(&bproc_sighand()->siglock);
 	return sig > 0;
 }
 
-/**
- * bproc_forward_signal - send a signal to where the process is
- * @s: the space from which it goes
- * @node: where the process is
- * @nr: the process
- * @info: the signal as it was queued
- * @owner: as in struct bproc_msg_signal
- */
-void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
-			  const kernel_siginfo_t *info, u32 owner)
+/* Take a signal from the caller's queue, held back or not. Return: was there one? */
+bool bproc_take_signal(kernel_siginfo_t *info)
 {
-	struct bproc_msg_signal *m;
-	struct bproc_msgbuf *buf;
+	sigset_t none;
 
-	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, node, nr, sizeof(*m),
-			      GFP_KERNEL | __GFP_NOFAIL);
-	m = (void *)buf->body;
+	sigemptyset(&none);
+	return take_signal_but(&none, info);
+}
+
+static void pack_signal(struct bproc_msg_signal *m, pid_t nr, const kernel_siginfo_t *info,
+			u32 owner)
+{
 	m->signo = info->si_signo;
 	m->code = info->si_code;
 	m->errno_ = info->si_errno;
@@ -63,6 +71,46 @@ void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 		m->code = SI_KERNEL;
 		break;
 	}
+}
+
+/**
+ * bproc_pack_signals - take what waits in the queue of the caller, who is about to leave
+ * @nr: its PID
+ * @to: filled; zeroed before
+ * @room: how many fit
+ *
+ * Those that tell of children stay: their ghosts tell of them anew where it goes.
+ *
+ * Return: how many there were.
+ */
+size_t bproc_pack_signals(pid_t nr, struct bproc_msg_signal *to, size_t room)
+{
+	kernel_siginfo_t info;
+	sigset_t but;
+	size_t n;
+
+	siginitset(&but, sigmask(SIGCHLD));
+	for (n = 0; n < room && take_signal_but(&but, &info); n++)
+		pack_signal(&to[n], nr, &info, BPROC_SIGNAL_OWN);
+	return n;
+}
+
+/**
+ * bproc_forward_signal - send a signal to where the process is
+ * @s: the space from which it goes
+ * @node: where the process is
+ * @nr: the process
+ * @info: the signal as it was queued
+ * @owner: as in struct bproc_msg_signal
+ */
+void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
+			  const kernel_siginfo_t *info, u32 owner)
+{
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_SIGNAL, node, nr, sizeof(struct bproc_msg_signal),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	pack_signal((void *)buf->body, nr, info, owner);
 	bproc_msgq_post(&s->msgq, buf);
 }
 
@@ -160,6 +208,29 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		bproc_proc_continued(s, task);
 	put_task_struct(task);
 	return err;
+}
+
+/**
+ * bproc_give_signals - a process that arrives has those with which it left
+ * @task: the process
+ * @m: GO, with them or without; hostile until checked here
+ *
+ * Does not sleep. For the caller see bproc_deliver_signal().
+ */
+void bproc_give_signals(struct task_struct *task, const struct bproc_msg *m)
+{
+	const struct bproc_msg_signal *sig = (const void *)(m + 1);
+	size_t n = (m->size - sizeof(*m)) / sizeof(*sig);
+	struct kernel_siginfo info;
+
+	for (; n--; sig++) {
+		if (bproc_signal_info(&info, sig))
+			continue;
+		if (sig->tid)
+			info.si_code = SI_TKILL;
+		ks_do_send_sig_info(info.si_signo, &info, task,
+				    sig->tid ? PIDTYPE_PID : PIDTYPE_TGID);
+	}
 }
 
 /* One of these in the caller's queue was meant for nobody. siglock is held. */

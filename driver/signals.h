@@ -7,8 +7,9 @@
 
 #include "ksyms.h"
 
-struct bproc_space;
+struct bproc_msg;
 struct bproc_msg_signal;
+struct bproc_space;
 
 /* The caller's own; nobody else can replace it. */
 static inline struct sighand_struct *bproc_sighand(void)
@@ -39,11 +40,14 @@ static inline void bproc_unlock_sighand(struct sighand_struct *sighand, unsigned
 int bproc_hold_back_signals(void);
 bool bproc_hold_signals(sigset_t *saved);
 void bproc_release_signals(const sigset_t *saved, bool had_pipe);
+bool bproc_signals_wait(void);
 bool bproc_take_signal(kernel_siginfo_t *info);
+size_t bproc_pack_signals(pid_t nr, struct bproc_msg_signal *to, size_t room);
 bool bproc_signal_drop(int sig);
 void bproc_forward_signal(struct bproc_space *s, int node, pid_t nr,
 			  const kernel_siginfo_t *info, u32 owner);
 int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal *m);
 int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg_signal *m);
+void bproc_give_signals(struct task_struct *task, const struct bproc_msg *m);
 
 #endif

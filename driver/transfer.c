@@ -10,6 +10,7 @@
 
 #include "arrival.h"
 #include "later.h"
+#include "signals.h"
 #include "space.h"
 #include "stream.h"
 #include "transfer.h"
@@ -265,16 +266,8 @@ int bproc_transfer_wait_answer(struct bproc_transfer *t, int err)
 	return left > 0 && t->error ? t->error : err;
 }
 
-/**
- * bproc_transfer_say - tell the other side GO or ABORT
- * @t: the transfer
- * @type: BPROC_MSG_GO or BPROC_MSG_ABORT
- */
-void bproc_transfer_say(struct bproc_transfer *t, u16 type)
+static void say(struct bproc_transfer *t, struct bproc_msgbuf *buf)
 {
-	struct bproc_msgbuf *buf;
-
-	buf = bproc_msg_alloc(type, t->node, t->pid, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = t->id;
 	/* What stays here is its own other side. */
 	if (t->node == t->space->node) {
@@ -283,6 +276,36 @@ void bproc_transfer_say(struct bproc_transfer *t, u16 type)
 		return;
 	}
 	bproc_msgq_post(&t->space->msgq, buf);
+}
+
+/**
+ * bproc_transfer_say - tell the other side GO or ABORT
+ * @t: the transfer
+ * @type: BPROC_MSG_GO or BPROC_MSG_ABORT
+ */
+void bproc_transfer_say(struct bproc_transfer *t, u16 type)
+{
+	say(t, bproc_msg_alloc(type, t->node, t->pid, 0, GFP_KERNEL | __GFP_NOFAIL));
+}
+
+/* More of them, which is rare, are sent on behind GO. */
+#define SIGNALS_WITH_GO 64
+
+/**
+ * bproc_transfer_go - tell the other side GO, and the signals that wait for the caller
+ * @t: the transfer, of the caller
+ */
+void bproc_transfer_go(struct bproc_transfer *t)
+{
+	size_t room = bproc_signals_wait() ? SIGNALS_WITH_GO : 0;
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(BPROC_MSG_GO, t->node, t->pid,
+			      room * sizeof(struct bproc_msg_signal),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.size = sizeof(buf->msg) + bproc_pack_signals(t->pid, (void *)buf->body, room) *
+					   sizeof(struct bproc_msg_signal);
+	say(t, buf);
 }
 
 /**

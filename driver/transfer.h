@@ -51,6 +51,7 @@ int bproc_transfer_wait_arrived(struct bproc_transfer *t);
 void bproc_transfer_expect_answer(struct bproc_transfer *t);
 int bproc_transfer_wait_answer(struct bproc_transfer *t, int err);
 void bproc_transfer_say(struct bproc_transfer *t, u16 type);
+void bproc_transfer_go(struct bproc_transfer *t);
 bool bproc_transfer_is_under_way(struct bproc_space *s, pid_t pid, int node);
 void bproc_transfer_finish(struct bproc_transfer *t);
 int bproc_transfer_give_stream(struct bproc_space *s, const struct bproc_stream_fd *arg);

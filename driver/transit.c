@@ -62,13 +62,26 @@ out:
 	return err;
 }
 
-static void pass_on(struct bproc_space *m, u16 type, int node, pid_t pid, u64 id, int result)
+static void say(struct bproc_space *m, u16 type, int node, pid_t pid, u64 id, int result)
 {
 	struct bproc_msgbuf *buf;
 
 	buf = bproc_msg_alloc(type, node, pid, 0, GFP_KERNEL | __GFP_NOFAIL);
 	buf->msg.id = id;
 	buf->msg.result = result;
+	bproc_msgq_post(&m->msgq, buf);
+}
+
+/* GO has a body: signals. */
+static void pass_on(struct bproc_space *m, const struct bproc_msg *msg, int node)
+{
+	size_t len = msg->size - sizeof(*msg);
+	struct bproc_msgbuf *buf;
+
+	buf = bproc_msg_alloc(msg->type, node, msg->pid, len, GFP_KERNEL | __GFP_NOFAIL);
+	buf->msg.id = msg->id;
+	buf->msg.result = msg->result;
+	memcpy(buf->body, msg + 1, len);
 	bproc_msgq_post(&m->msgq, buf);
 }
 
@@ -113,7 +126,7 @@ bool bproc_transit_message(struct bproc_space *m, const struct bproc_msg *msg)
 		bproc_ghost_end(g, SIGKILL);
 	bproc_ghost_put(g);
 	if (ours && !late)
-		pass_on(m, msg->type, to, msg->pid, msg->id, msg->result);
+		pass_on(m, msg, to);
 	return ours;
 }
 
@@ -136,9 +149,9 @@ static void node_down(struct bproc_space *m, struct bproc_ghost *g, int node)
 	if (!was)
 		return;
 	if (to == node)
-		pass_on(m, BPROC_MSG_ARRIVED, from, g->nr, id, -BPROC_BE_SLAVEDIED);
+		say(m, BPROC_MSG_ARRIVED, from, g->nr, id, -BPROC_BE_SLAVEDIED);
 	else
-		pass_on(m, BPROC_MSG_ABORT, to, g->nr, id, 0);
+		say(m, BPROC_MSG_ABORT, to, g->nr, id, 0);
 }
 
 /**

@@ -71,7 +71,10 @@ enum bproc_msg_type {
 	BPROC_MSG_STREAM = 1,
 	/* receiver of an image > sender: it is restored (@result 0) or was refused */
 	BPROC_MSG_ARRIVED = 2,
-	/* sender > receiver: let it run */
+	/*
+	 * sender > receiver: let it run; body: array of bproc_msg_signal, those that waited for
+	 * the process where it was
+	 */
 	BPROC_MSG_GO = 3,
 	/* sender > receiver: kill what you restored */
 	BPROC_MSG_ABORT = 4,

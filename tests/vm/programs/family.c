@@ -158,6 +158,56 @@ static void alarms(void)
 	finish(&m, 1);
 }
 
+/*
+ * Signals that it holds back wait for it wherever it goes, from the first moment on, as they
+ * were sent. Return: an exit code.
+ */
+static int keep_waiting(void)
+{
+	static const int way[] = { 1, 2, 0, 2, 1, 0 };
+	struct timespec at_once = { 0 };
+	siginfo_t info;
+	sigset_t held, is;
+	int i;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGUSR1);
+	sigaddset(&held, SIGRTMIN + 3);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+	raise(SIGUSR1);
+	for (i = 0; i < 5; i++)
+		queue(getpid(), SIGRTMIN + 3, i);
+	for (i = 0; i < 6; i++) {
+		if (go(BPROC_IOC_MOVE, places[way[i]], ALL))
+			return 10 + i;
+		sigpending(&is);
+		if (!sigismember(&is, SIGUSR1) || !sigismember(&is, SIGRTMIN + 3))
+			return 20 + i;
+	}
+	/* The thread's own first; the others in their order. */
+	if (sigtimedwait(&held, &info, &at_once) != SIGUSR1 || info.si_code != SI_TKILL ||
+	    info.si_pid != getpid())
+		return 30;
+	for (i = 0; i < 5; i++)
+		if (sigtimedwait(&held, &info, &at_once) != SIGRTMIN + 3 ||
+		    info.si_code != SI_QUEUE || info.si_pid != getpid() ||
+		    info.si_value.sival_int != i)
+			return 40 + i;
+	if (sigtimedwait(&held, &info, &at_once) >= 0)
+		return 50;
+	return 0;
+}
+
+static void signals_wait(void)
+{
+	pid_t pid = fork();
+
+	printf("# signals that wait\n");
+	if (!pid)
+		_exit(keep_waiting());
+	same("they go along", 0, pid > 0 ? end_of(pid) : -1);
+}
+
 /* --- what is used --- */
 
 /* A move's own work is less. */
@@ -522,6 +572,7 @@ int main(int argc, char **argv)
 		each(without_status);
 		each(stopped_child);
 		alarms();
+		signals_wait();
 		own_usage();
 		children_usage();
 		return failures != 0;
