@@ -376,6 +376,31 @@ static void stopped_child(int i, int j)
 	finish(&p, 3);
 }
 
+/*
+ * A parent leaves its child, which stands stopped, behind; and somebody there signals to the
+ * child before it goes on.
+ */
+static void left_stopped(int i, int j)
+{
+	struct member p = start(places[i]), c = start_child(&p, places[i], places[j]);
+	struct member q = start(places[i]);
+	int to = (i + 1) % 3;
+
+	printf("# from %s to %s, a stopped child on %s\n", name(places[i]),
+	       name(places[to]), name(places[j]));
+	same("a signal that stops it", 0, ask(&p, KILL, c.pid, SIGSTOP));
+	same("wait for the stop", c.pid, ask(&p, WAIT, c.pid, WUNTRACED));
+	move(&p, places[to]);
+	same("a stranger's signal, where the parent was", 0, ask(&q, KILL, c.pid, SIGTERM));
+	same("the child does not have it yet", 0, ask(&p, WAIT, c.pid, WNOHANG));
+	same("the parent's that lets it go on", 0, ask(&p, KILL, c.pid, SIGCONT));
+	same("wait for the end", c.pid, ask(&p, WAIT, c.pid));
+	same("by the stranger's", SIGTERM, got.status);
+	close(c.chan);
+	finish(&q, 3);
+	finish(&p, 3);
+}
+
 /* A parent leaves its child, and comes back. */
 static void parent_moves(void)
 {
@@ -570,6 +595,7 @@ int main(int argc, char **argv)
 		each(ignored);
 		each(without_status);
 		each(stopped_child);
+		each(left_stopped);
 		alarms();
 		signals_wait();
 		own_usage();

@@ -255,6 +255,8 @@ static int do_command(char **argv)
 		return gen(n);
 	if (!strcmp(*argv, "sum"))
 		return sum(n);
+	if (!strcmp(*argv, "stops"))
+		return raise(SIGSTOP) || sum(n);
 	if (!strcmp(*argv, "both"))
 		return put("out\n", 4) || write(2, "err\n", 4) != 4;
 	if (!strcmp(*argv, "who"))
