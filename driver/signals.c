@@ -136,6 +136,8 @@ int bproc_signal_info(struct kernel_siginfo *info, const struct bproc_msg_signal
 	info->si_uid = m->uid;
 	if (info->si_code != SI_USER)
 		info->si_ptr = (void __user *)(unsigned long)m->value;
+	if (m->tid)
+		info->si_code = SI_TKILL;
 	return 0;
 }
 
@@ -201,8 +203,6 @@ int bproc_deliver_signal(struct bproc_space *s, pid_t nr, const struct bproc_msg
 		put_task_struct(task);
 		return -ESRCH;
 	}
-	if (m->tid)
-		info.si_code = SI_TKILL;
 	err = bproc_proc_signal(s, task, &info, m->tid ? PIDTYPE_PID : PIDTYPE_TGID);
 	if (m->signo == SIGCONT)
 		bproc_proc_continued(s, task);
@@ -224,12 +224,9 @@ void bproc_give_signals(struct task_struct *task, const struct bproc_msg *m)
 	struct kernel_siginfo info;
 
 	for (; n--; sig++) {
-		if (bproc_signal_info(&info, sig))
-			continue;
-		if (sig->tid)
-			info.si_code = SI_TKILL;
-		ks_do_send_sig_info(info.si_signo, &info, task,
-				    sig->tid ? PIDTYPE_PID : PIDTYPE_TGID);
+		if (!bproc_signal_info(&info, sig))
+			ks_do_send_sig_info(info.si_signo, &info, task,
+					    sig->tid ? PIDTYPE_PID : PIDTYPE_TGID);
 	}
 }
 

@@ -37,6 +37,7 @@
 struct kept {
 	pid_t pid;
 	time_t started;
+	bool spared; /* by the kernel, when it kills somebody for his memory */
 	char *argv[MAX_ARGS + 1];
 };
 
@@ -84,6 +85,17 @@ static void become(char *const argv[])
 	execv(argv[0], argv);
 	note(argv[0]);
 	_exit(127);
+}
+
+/* As bpslave@.service has it. The processes that arrive bring a value of their own. */
+static void be_spared(void)
+{
+	FILE *f = fopen("/proc/self/oom_score_adj", "we");
+
+	if (!f || fputs("-900", f) < 0 || fflush(f))
+		note("oom_score_adj");
+	if (f)
+		fclose(f);
 }
 
 static void run(char *const argv[])
@@ -175,14 +187,18 @@ static void start(struct kept *k)
 {
 	k->started = time(NULL);
 	k->pid = fork();
-	if (!k->pid)
-		become(k->argv);
+	if (k->pid)
+		return;
+	if (k->spared)
+		be_spared();
+	become(k->argv);
 }
 
-static void keep(char *argv[])
+static void keep(char *argv[], bool spared)
 {
 	if (nr_kept == MAX_KEPT)
 		return;
+	kept[nr_kept].spared = spared;
 	memcpy(kept[nr_kept].argv, argv, sizeof(kept[0].argv));
 	start(&kept[nr_kept++]);
 }
@@ -205,7 +221,7 @@ static void follow(bool early)
 		else if (!strcmp(argv[0], "master") && early)
 			snprintf(master, sizeof(master), "%s", argv[1]);
 		else if (!strcmp(argv[0], "run") && !early)
-			keep(memmove(argv, argv + 1, (size_t)n * sizeof(*argv)));
+			keep(memmove(argv, argv + 1, (size_t)n * sizeof(*argv)), false);
 	}
 	if (conf)
 		fclose(conf);
@@ -216,7 +232,7 @@ static void start_slave(void)
 	char *argv[MAX_ARGS + 1] = { (char *)"/usr/sbin/bpslave", (char *)"-d", master };
 
 	if (master[0])
-		keep(argv);
+		keep(argv, true);
 	else
 		fputs("bproc-init: no master: bproc.master=HOST on the command line\n",
 		      stderr);

@@ -24,7 +24,7 @@ LAST_WORDS = {"reboot: System halted": "halted", "reboot: Restarting system": "r
 # A scenario that has allocations fail says so; then, and only then, a kernel that tells of a
 # failed allocation with its stack is not in trouble.
 FAILING = {"rig: allocations fail": True, "rig: allocations fail no more": False}
-TOLD = re.compile(r"mode:0x[0-9a-f]+\(.*nodemask=")
+TOLD = re.compile(r"mode:0x[0-9a-f]+\(.*nodemask=|invoked oom-killer: gfp_mask=")
 TOLD_LINES = 4  # from there to the stack
 # Memory fails in a virtual machine only by a program's order, madvise(MADV_HWPOISON).
 HARMLESS = re.compile(r"traps: |^Memory failure: 0x|^WARNING: .*(Spectre|spec|mitigation)")
