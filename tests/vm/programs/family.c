@@ -345,6 +345,18 @@ static void without_status(int i, int j)
 	ignores(i, j, true);
 }
 
+/* The child stops, its parent sees that, and moves from the i-th place to the next. */
+static void leave_stopped(struct member *p, const struct member *c, int i, int j)
+{
+	int to = (i + 1) % 3;
+
+	printf("# from %s to %s, a stopped child on %s\n", name(places[i]),
+	       name(places[to]), name(places[j]));
+	same("a signal to it", 0, ask(p, KILL, c->pid, SIGSTOP));
+	same("wait for a stop", c->pid, ask(p, WAIT, c->pid, WUNTRACED));
+	move(p, places[to]);
+}
+
 /*
  * A parent has a child that stands stopped and moves. Where it is then it is told of the stop
  * once more, and it sees the child go on.
@@ -352,13 +364,8 @@ static void without_status(int i, int j)
 static void stopped_child(int i, int j)
 {
 	struct member p = start(places[i]), c = start_child(&p, places[i], places[j]);
-	int to = (i + 1) % 3;
 
-	printf("# from %s to %s, a stopped child on %s\n", name(places[i]),
-	       name(places[to]), name(places[j]));
-	same("a signal to it", 0, ask(&p, KILL, c.pid, SIGSTOP));
-	same("wait for a stop", c.pid, ask(&p, WAIT, c.pid, WUNTRACED));
-	move(&p, places[to]);
+	leave_stopped(&p, &c, i, j);
 	check(until(ask(&p, WAIT, c.pid, WUNTRACED | WNOHANG) == c.pid),
 	      "it is stopped there, too", "%d, errno %d", got.ret, got.err);
 	same("by the same", SIGSTOP << 8 | 0x7f, got.status);
@@ -384,13 +391,8 @@ static void left_stopped(int i, int j)
 {
 	struct member p = start(places[i]), c = start_child(&p, places[i], places[j]);
 	struct member q = start(places[i]);
-	int to = (i + 1) % 3;
 
-	printf("# from %s to %s, a stopped child on %s\n", name(places[i]),
-	       name(places[to]), name(places[j]));
-	same("a signal that stops it", 0, ask(&p, KILL, c.pid, SIGSTOP));
-	same("wait for the stop", c.pid, ask(&p, WAIT, c.pid, WUNTRACED));
-	move(&p, places[to]);
+	leave_stopped(&p, &c, i, j);
 	same("a stranger's signal, where the parent was", 0, ask(&q, KILL, c.pid, SIGTERM));
 	same("the child does not have it yet", 0, ask(&p, WAIT, c.pid, WNOHANG));
 	same("the parent's that lets it go on", 0, ask(&p, KILL, c.pid, SIGCONT));

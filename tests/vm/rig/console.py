@@ -22,7 +22,7 @@ TROUBLE = re.compile("|".join((
 # The last words of a kernel that was told to go; what QEMU does then is not always an end.
 LAST_WORDS = {"reboot: System halted": "halted", "reboot: Restarting system": "restarts"}
 # A scenario that has allocations fail says so; then, and only then, a kernel that tells of a
-# failed allocation with its stack is not in trouble.
+# failed allocation, or of whom it kills for memory, with its stack is not in trouble.
 FAILING = {"rig: allocations fail": True, "rig: allocations fail no more": False}
 TOLD = re.compile(r"mode:0x[0-9a-f]+\(.*nodemask=|invoked oom-killer: gfp_mask=")
 TOLD_LINES = 4  # from there to the stack
