@@ -65,6 +65,11 @@ eventually() {
 	done
 }
 
+# in_ioctl PID: a 64-bit program waits in one
+in_ioctl() {
+	grep -q '^16 ' "/proc/$1/syscall"
+}
+
 # running NAME: a program of that name does
 running() {
 	pgrep -x "$1" >/dev/null
