@@ -9,13 +9,13 @@ import socket
 import subprocess
 import time
 
-from . import base, kernels, qemu_pkg
+from . import base, kernels, qemu_pkg, tsc
 from .agent import Agent
 from .console import Console
 
 APPEND = ("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.devkmsg=on no_timer_check "
           "mitigations=off net.ifnames=0 sysrq_always_enabled "
-          "rcupdate.rcu_cpu_stall_timeout=60 kasan_multi_shot ")
+          "rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30 kasan_multi_shot ")
 
 
 class Machine:
@@ -38,7 +38,7 @@ class Machine:
             "-display", "none", "-M", "q35", "-accel", accel,
             "-cpu", cpu, "-smp", str(cpus), "-m", str(memory),
             "-kernel", kernels.path(kernel, "vmlinux"), "-initrd", initrd,
-            "-append", APPEND + append,
+            "-append", APPEND + tsc.parameter() + append,
             "-chardev", f"socket,id=con,path={self.run}.con,server=on,wait=off,"
                         f"logfile={self.console.path},logappend=on",
             "-serial", "chardev:con",

@@ -32,7 +32,7 @@ def settings():
     """Makes the kernel speak up, sooner than it would but not for slowness."""
     return "".join(f"set /proc/sys/kernel/{name} {value}\n" for name, value in (
         ("hung_task_timeout_secs", 60), ("hung_task_warnings", 100),
-        ("watchdog_thresh", 30), ("printk_ratelimit", 0), ("core_pattern", "core")))
+        ("printk_ratelimit", 0), ("core_pattern", "core")))
 
 
 def build(kernel_names, makes_project, with_tests):
