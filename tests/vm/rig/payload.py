@@ -29,7 +29,7 @@ def cluster_key():
 
 
 def settings():
-    """Makes the kernel speak up, sooner than it would but not for slowness."""
+    """Makes the kernel speak up, sooner than it would."""
     return "".join(f"set /proc/sys/kernel/{name} {value}\n" for name, value in (
         ("hung_task_timeout_secs", 60), ("hung_task_warnings", 100),
         ("printk_ratelimit", 0), ("core_pattern", "core")))

@@ -12,8 +12,8 @@ import platform
 import time
 
 RDTSC = bytes.fromhex("0f31 48c1e220 4809d0 c3")  # rdtsc; shl $32, %rdx; or %rdx, %rax; ret
-TRIES = 20
-SECONDS = 0.05
+TRIES = 5
+SECONDS = 0.02
 
 
 def kilohertz(read):
